@@ -1,0 +1,108 @@
+"""Tables of the operator's tools."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from llmio.core.db import Base, Utc, utcnow
+
+
+class ActiveAdminComment(Base):
+    """An operator's note on a record."""
+
+    __tablename__ = "active_admin_comments"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    namespace: Mapped[str | None]
+    body: Mapped[str | None] = mapped_column(Text)
+    resource_type: Mapped[str | None]
+    resource_id: Mapped[int | None] = mapped_column(BigInteger)
+    author_type: Mapped[str | None]
+    author_id: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(Utc, default=utcnow)
+    updated_at: Mapped[datetime] = mapped_column(Utc, default=utcnow, onupdate=utcnow)
+
+
+class BlockedDomain(Base):
+    """A domain whose links and addresses are refused."""
+
+    __tablename__ = "blocked_domains"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    name: Mapped[str | None]
+
+
+class BlazerQuery(Base):
+    """A stored query of the operator."""
+
+    __tablename__ = "blazer_queries"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    creator_id: Mapped[int | None] = mapped_column(BigInteger)
+    name: Mapped[str | None]
+    description: Mapped[str | None] = mapped_column(Text)
+    statement: Mapped[str | None] = mapped_column(Text)
+    data_source: Mapped[str | None]
+    status: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(Utc(6), default=utcnow)
+    updated_at: Mapped[datetime] = mapped_column(Utc(6), default=utcnow, onupdate=utcnow)
+
+
+class BlazerAudit(Base):
+    """That a query was run, by whom."""
+
+    __tablename__ = "blazer_audits"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(BigInteger)
+    query_id: Mapped[int | None] = mapped_column(BigInteger)
+    statement: Mapped[str | None] = mapped_column(Text)
+    data_source: Mapped[str | None]
+    created_at: Mapped[datetime | None] = mapped_column(Utc, default=utcnow)
+
+
+class BlazerCheck(Base):
+    """A query run on a schedule, and whom it warns."""
+
+    __tablename__ = "blazer_checks"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    creator_id: Mapped[int | None] = mapped_column(BigInteger)
+    query_id: Mapped[int | None] = mapped_column(BigInteger)
+    state: Mapped[str | None]
+    schedule: Mapped[str | None]
+    emails: Mapped[str | None] = mapped_column(Text)
+    slack_channels: Mapped[str | None] = mapped_column(Text)
+    check_type: Mapped[str | None]
+    message: Mapped[str | None] = mapped_column(Text)
+    last_run_at: Mapped[datetime | None] = mapped_column(Utc)
+    created_at: Mapped[datetime] = mapped_column(Utc(6), default=utcnow)
+    updated_at: Mapped[datetime] = mapped_column(Utc(6), default=utcnow, onupdate=utcnow)
+
+
+class BlazerDashboard(Base):
+    """Stored queries shown together."""
+
+    __tablename__ = "blazer_dashboards"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    creator_id: Mapped[int | None] = mapped_column(BigInteger)
+    name: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(Utc(6), default=utcnow)
+    updated_at: Mapped[datetime] = mapped_column(Utc(6), default=utcnow, onupdate=utcnow)
+
+
+class BlazerDashboardQuery(Base):
+    """One query's place on a dashboard."""
+
+    __tablename__ = "blazer_dashboard_queries"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    dashboard_id: Mapped[int | None] = mapped_column(BigInteger)
+    query_id: Mapped[int | None] = mapped_column(BigInteger)
+    position: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(Utc(6), default=utcnow)
+    updated_at: Mapped[datetime] = mapped_column(Utc(6), default=utcnow, onupdate=utcnow)

@@ -1,0 +1,29 @@
+"""Every mapped class: importing this fills Base.metadata (migrations, checks, tests)."""
+
+from __future__ import annotations
+
+from llmio.accounts import models as accounts
+from llmio.admin import models as admin
+from llmio.core import tables as core
+from llmio.discussions import models as discussions
+from llmio.files import models as files
+from llmio.groups import models as groups
+from llmio.integrations import models as integrations
+from llmio.mail import models as mail
+from llmio.notifications import models as notifications
+from llmio.polls import models as polls
+from llmio.search import models as search
+
+__all__ = [
+    "accounts",
+    "admin",
+    "core",
+    "discussions",
+    "files",
+    "groups",
+    "integrations",
+    "mail",
+    "notifications",
+    "polls",
+    "search",
+]
