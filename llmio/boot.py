@@ -1,0 +1,89 @@
+"""Boot: the one place that knows every feature; builds the App that web, worker, command and test share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from llmio.core import db
+from llmio.core.app import App
+from llmio.core.declared import SETTINGS
+from llmio.core.errors import Unavailable
+from llmio.core.ports import NoLive, NoQueue, Ports, SystemClock
+from llmio.core.settings import Setting, Settings, load
+
+FEATURES = (
+    "llmio.accounts",
+    "llmio.groups",
+    "llmio.files",
+    "llmio.discussions",
+    "llmio.polls",
+    "llmio.mail",
+    "llmio.notifications",
+    "llmio.integrations",
+    "llmio.search",
+    "llmio.admin",
+)
+"""In order: a feature may use those before it."""
+
+
+def features() -> list[ModuleType]:
+    """The feature packages, imported."""
+    return [import_module(name) for name in FEATURES]
+
+
+def declared() -> list[Setting]:
+    """Every setting of the core and the features (those of plugins come with the plugins)."""
+    from llmio.plugins.settings import SETTINGS as PLUGIN_SETTINGS  # noqa: PLC0415  # slow
+
+    found = [*SETTINGS, *PLUGIN_SETTINGS]
+    for feature in features():
+        found.extend(getattr(feature, "SETTINGS", ()))
+    return found
+
+
+def read_settings(ini: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force; raises Unavailable naming every fault at once where the site cannot start."""
+    settings = load(declared(), ini or {}, os.environ if env is None else env)
+    fatal = [fault for fault in settings.faults if fault.fatal]
+    if fatal:
+        raise Unavailable("\n".join(str(fault) for fault in fatal))
+    return settings
+
+
+def build(ini: Mapping[str, str] | None = None, *, env: Mapping[str, str] | None = None, ports: Ports | None = None,
+          engine: Any = None) -> App:
+    """The App of this process; `ports` and `engine` may be given by tests.
+
+    Raises Unavailable where settings are missing or wrong, or a required plugin cannot be loaded.
+    """
+    import llmio.models  # noqa: PLC0415, F401  # maps relationships across features
+    from llmio.plugins.loader import load as load_plugins  # noqa: PLC0415  # slow
+
+    settings = read_settings(ini, env)
+    if engine is None:
+        if not settings["database.url"]:
+            raise Unavailable("DATABASE_URL is not set; `llmio up` starts a database of its own, or set it")
+        engine = db.engine_for(settings["database.url"])
+    plugins = load_plugins(settings)
+    app = App(
+        settings=settings,
+        engine=engine,
+        sessions=db.session_factory(engine),
+        ports=ports or Ports(SystemClock(), NoQueue(), None, None, NoLive()),  # type: ignore[arg-type]  # set below
+        plugins=plugins,
+    )
+    for feature in features():
+        feature.register(app)
+    _outer(app, given=ports is not None)
+    return app
+
+
+def _outer(app: App, *, given: bool) -> None:
+    """Wire the outer rooms: real ports where none were given, live publishing, plugin events."""
+    from llmio.worker import wiring  # noqa: PLC0415  # slow
+
+    wiring.wire(app, real_ports=not given)

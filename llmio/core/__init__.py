@@ -1,0 +1,1 @@
+"""The ground: imports nothing of llmio but itself."""

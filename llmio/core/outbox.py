@@ -1,0 +1,175 @@
+"""The outbox: rows that must become jobs, written in the transaction of the act that causes them.
+
+The queue only carries a hint. A row is gone when its job is done, and never before; a crash anywhere leaves the row,
+and the relay finds it (the pattern is the transactional outbox, https://microservices.io/patterns/data/).
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, Index, Text, delete, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from llmio.core.db import Base
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+    from llmio.core.context import Context
+    from llmio.core.jobs import Job
+
+log = logging.getLogger(__name__)
+ADVISORY_SPACE = 0x11A0
+Moment = TIMESTAMP(timezone=True)
+
+
+class Outbox(Base):
+    """One job to be run. `dead_at` is set when no try is left; such a row waits for an administrator."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("index_outbox_on_available_at", "available_at", postgresql_where=text("dead_at IS NULL")),
+        {"schema": "llmio"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    job: Mapped[str] = mapped_column(Text)
+    queue: Mapped[str] = mapped_column(Text)
+    args: Mapped[list[Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    available_at: Mapped[datetime] = mapped_column(Moment)
+    kicked_at: Mapped[datetime | None] = mapped_column(Moment)
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_error: Mapped[str | None] = mapped_column(Text)
+    dead_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+def add(ctx: Context, job: Job, args: Sequence[Any], *, delay: timedelta | None = None) -> Outbox:
+    """Write a row; once the transaction has committed, hint the queue (a lost hint only makes it later)."""
+    now = ctx.now
+    row = Outbox(
+        job=job.name,
+        queue=job.queue,
+        args=list(args),
+        created_at=now,
+        available_at=now + delay if delay else now,
+        attempts=0,
+    )
+    ctx.db.add(row)
+    if not delay:
+        waiting = ctx.memo.get("outbox")
+        if waiting is None:
+            waiting = ctx.memo["outbox"] = []
+            ctx.tm.get().addAfterCommitHook(_kick, args=(ctx, waiting))
+        waiting.append(row)
+    return row
+
+
+def _kick(committed: bool, ctx: Context, rows: list[Outbox]) -> None:  # noqa: FBT001  # the hook's signature
+    ctx.memo.pop("outbox", None)
+    if committed:
+        for row in rows:
+            if row.id is not None:
+                ctx.ports.queue.kick(row.id, row.queue)
+
+
+def due(app: App, *, grace: float, again: float, limit: int = 500) -> list[tuple[int, str]]:
+    """Rows whose hint seems lost, marked as hinted now: waiting for `grace` seconds, last hinted `again` s ago."""
+    now = app.ports.clock.now()
+    with app.sessions() as db, db.begin():
+        query = (
+            select(Outbox.id, Outbox.queue)
+            .where(
+                Outbox.dead_at.is_(None),
+                Outbox.available_at <= now - timedelta(seconds=grace),
+                (Outbox.kicked_at.is_(None)) | (Outbox.kicked_at <= now - timedelta(seconds=again)),
+            )
+            .order_by(Outbox.available_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = [(row.id, row.queue) for row in db.execute(query)]
+        if rows:
+            db.execute(update(Outbox).where(Outbox.id.in_([row[0] for row in rows])).values(kicked_at=now))
+    return rows
+
+
+def run(app: App, outbox_id: int) -> bool:
+    """Run the row's job if it still waits and nobody else runs it; True if it was run and is done."""
+    try:
+        return _attempt(app, outbox_id)
+    except Exception:  # a job may raise anything: the row keeps it, with its traceback
+        log.warning("job of outbox row %s failed", outbox_id, exc_info=True)
+        _failed(app, outbox_id, traceback.format_exc())
+        return False
+
+
+def _attempt(app: App, outbox_id: int) -> bool:
+    with app.begin() as ctx:
+        row = ctx.db.scalars(_waiting(outbox_id, ctx.now)).one_or_none()
+        if row is None:
+            return False
+        job = app.jobs.get(row.job)
+        if job is None:
+            _park(row, ctx.now)
+            return False
+        if job.transaction:
+            job.run(ctx, *row.args)
+            ctx.db.execute(delete(Outbox).where(Outbox.id == outbox_id))
+            return True
+        args = list(row.args)
+    return _run_outside(app, outbox_id, job, args)
+
+
+def _waiting(outbox_id: int, now: datetime) -> Any:
+    return (
+        select(Outbox)
+        .where(Outbox.id == outbox_id, Outbox.dead_at.is_(None), Outbox.available_at <= now)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _run_outside(app: App, outbox_id: int, job: Job, args: list[Any]) -> bool:
+    """Run a job that talks to the network: no transaction is open meanwhile, an advisory lock keeps others away.
+
+    A lock of the database session rather than a lease in the row: it falls with the process that held it, so that after
+    `kill -9` the job is free at once.
+    """
+    with app.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        key = {"space": ADVISORY_SPACE, "id": outbox_id % 2**31}
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:space, :id)"), key):
+            return False
+        try:
+            if not connection.scalar(select(Outbox.id).where(Outbox.id == outbox_id)):
+                return False
+            job.run(app, *args)
+            connection.execute(delete(Outbox).where(Outbox.id == outbox_id))
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:space, :id)"), key)
+    return True
+
+
+def _park(row: Outbox, now: datetime) -> None:
+    """The job's code is absent (a removed plugin): keep the row, look again in an hour."""
+    row.last_error = f"no job named {row.job}: is its plugin installed and on?"
+    row.available_at = now + timedelta(hours=1)
+
+
+def _failed(app: App, outbox_id: int, error: str) -> None:
+    with app.begin() as ctx:
+        row = ctx.db.get(Outbox, outbox_id)
+        if row is None:
+            return
+        job = app.jobs[row.job]
+        row.attempts += 1
+        row.last_error = error
+        row.kicked_at = None
+        if row.attempts > job.retries:
+            row.dead_at = ctx.now
+        else:
+            row.available_at = ctx.now + timedelta(seconds=job.delay_before(row.attempts))

@@ -1,0 +1,118 @@
+"""What the core needs from outside: protocols, and the value objects they exchange.
+
+Each port has one real implementation in an outer room and a memory twin in `llmio.testing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+
+class Clock(Protocol):
+    """The time; the only source of it."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+class Queue(Protocol):
+    """Carries a hint that an outbox row waits. It may lose hints: the relay sweeps rows that stayed."""
+
+    def kick(self, outbox_id: int, queue: str) -> None:
+        """Ask a worker to run the row now."""
+        ...
+
+
+class NoQueue:
+    """Carries nothing; the relay finds every row by itself."""
+
+    def kick(self, outbox_id: int, queue: str) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail, ready to send. `to` and `sender` are (name, address)."""
+
+    to: tuple[str, str]
+    sender: tuple[str, str]
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    reply_to: tuple[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    attachments: Sequence[tuple[str, str, bytes]] = ()
+    """(file name, content type, content) each."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the other side answered: `ok`, its words, and whether trying again later may help."""
+
+    ok: bool
+    answer: str = ""
+    permanent: bool = False
+
+
+class Mailer(Protocol):
+    """Hands mails to a mail server."""
+
+    def send(self, mail: Mail) -> Receipt:
+        """Send; never raises for what the server answers."""
+        ...
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """An answer to an outgoing request; `status` 0 means none came (`text` says why)."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+class Http(Protocol):
+    """Outgoing requests: with time-outs, no private addresses unless the operator allows them."""
+
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
+        """POST and return the answer; never raises for what the network does."""
+        ...
+
+
+class Live(Protocol):
+    """Tells browsers what changed."""
+
+    def publish(self, room: str, records: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Send records to a room (`group-<id>` or `user-<id>`); a lost message is not an error."""
+        ...
+
+
+class NoLive:
+    """Tells nobody."""
+
+    def publish(self, room: str, records: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Do nothing."""
+
+
+@dataclass
+class Ports:
+    """The ports an App was given."""
+
+    clock: Clock
+    queue: Queue
+    mailer: Mailer
+    http: Http
+    live: Live

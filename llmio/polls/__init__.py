@@ -1,0 +1,16 @@
+"""Polls: ballots, counting, outcomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+
+
+def register(app: App) -> None:
+    """Give the App this feature's rules, kinds, jobs and sections."""
+
+
+def includeme(config: Any) -> None:
+    """Routes and views."""

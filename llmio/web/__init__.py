@@ -1,0 +1,78 @@
+"""The web: assembles features and plugins into one WSGI application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyramid.config import Configurator
+from pyramid.csrf import SessionCSRFStoragePolicy
+from pyramid.session import JSONSerializer, SignedCookieSessionFactory
+
+from llmio import boot
+from llmio.core.permissions import Permission
+from llmio.web.security import SecurityPolicy
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+
+PARTS = (
+    "llmio.web.transactions",
+    "llmio.web.request",
+    "llmio.web.derivers",
+    "llmio.web.templating",
+    "llmio.web.errors",
+    "llmio.web.health",
+    "llmio.web.live",
+    "llmio.web.pages",
+)
+
+
+def configurator(app: App) -> Configurator:
+    """A configurator with core, features and their views, not yet with plugins."""
+    settings = app.settings
+    config = Configurator(settings={"tm.commit_veto": "pyramid_tm.default_commit_veto", "retry.attempts": 3})
+    config.registry["app"] = app
+    config.set_security_policy(SecurityPolicy())
+    config.set_default_permission(Permission.SIGNED_IN)
+    config.set_default_csrf_options(require_csrf=True)
+    config.set_csrf_storage_policy(SessionCSRFStoragePolicy())
+    config.set_session_factory(
+        SignedCookieSessionFactory(
+            secret_of(app),
+            serializer=JSONSerializer(),
+            cookie_name="llmio_session",
+            max_age=365 * 86400,
+            timeout=None,
+            reissue_time=86400,
+            httponly=True,
+            secure=settings.on("site.ssl"),
+            samesite="Lax",
+        )
+    )
+    for part in PARTS:
+        config.include(part)
+    for feature in boot.FEATURES:
+        config.include(feature)
+    return config
+
+
+def secret_of(app: App) -> str:
+    """What cookies are signed with; Unavailable where production has none."""
+    from llmio.core.errors import Unavailable  # noqa: PLC0415  # only for the message
+
+    secret = app.settings.text("security.secret")
+    if len(secret) >= 32:
+        return secret
+    if app.settings["llmio.env"] == "production":
+        raise Unavailable(
+            "SECRET_COOKIE_TOKEN must be set and have at least 32 characters; `openssl rand -hex 32` makes one"
+        )
+    return (secret or "development") * 8
+
+
+def assemble(app: App) -> Any:
+    """The WSGI application."""
+    from llmio.web.plugins import with_plugins  # noqa: PLC0415  # imports this module
+    from llmio.web.static import serve_static  # noqa: PLC0415
+
+    return serve_static(app, with_plugins(app, configurator).make_wsgi_app())

@@ -1,0 +1,66 @@
+"""Rules that hold for every view: methods, CSRF before permission, security headers."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+from urllib.parse import urlsplit
+
+from pyramid.events import NewResponse
+from pyramid.httpexceptions import HTTPMethodNotAllowed
+from pyramid.viewderivers import INGRESS, csrf_view
+
+
+def includeme(config: Any) -> None:
+    """Add the derivers and the headers."""
+    config.add_view_deriver(csrf_view, "csrf_view", under=INGRESS, over="secured_view")
+    config.add_view_deriver(only_reading, under=INGRESS, over="csrf_view")
+    config.add_request_method(csp_nonce, reify=True)
+    config.add_subscriber(add_headers, NewResponse)
+
+
+def only_reading(view: Any, info: Any) -> Any:
+    """A view that names no method answers GET and HEAD alone."""
+    if info.options.get("request_method") or info.exception_only:
+        return view
+
+    def reading(context: Any, request: Any) -> Any:
+        if request.method not in ("GET", "HEAD") and request.exception is None:
+            raise HTTPMethodNotAllowed
+        return view(context, request)
+
+    return reading
+
+
+def csp_nonce(request: Any) -> str:
+    """The nonce of this response."""
+    return secrets.token_urlsafe(12)
+
+
+def add_headers(event: Any) -> None:
+    """Security headers, unless the view set its own."""
+    request, headers = event.request, event.response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "SAMEORIGIN")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+    if event.response.content_type == "text/html":
+        headers.setdefault("Content-Security-Policy", content_security_policy(request))
+        headers.setdefault("Cache-Control", "no-store, private")
+    if request.app.settings.on("site.ssl"):
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+
+
+def content_security_policy(request: Any) -> str:
+    """The policy: our own scripts and styles; the live channel's host beside our own for connections."""
+    live = urlsplit(request.app.settings.text("channels.url"))
+    hosts = ""
+    if live.netloc:
+        hosts = f" ws://{live.netloc} wss://{live.netloc} http://{live.netloc} https://{live.netloc}"
+    return (
+        f"default-src 'self'; script-src 'self' 'nonce-{request.csp_nonce}'; style-src 'self'; "
+        f"img-src 'self' data: blob: https:; media-src 'self' blob: https:; font-src 'self' data:; "
+        f"connect-src 'self'{hosts}; frame-src https://www.youtube-nocookie.com https://www.youtube.com "
+        "https://player.vimeo.com https://www.loom.com; object-src 'none'; base-uri 'self'; form-action 'self'; "
+        "frame-ancestors 'self'"
+    )

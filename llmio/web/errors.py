@@ -1,0 +1,99 @@
+"""What a person sees when something cannot be done."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlencode
+
+from pyramid.exceptions import BadCSRFToken
+from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound, HTTPSeeOther
+
+from llmio.core.errors import Invalid, LlmioError, SignInNeeded, TooMany
+from llmio.core.i18n import _
+
+log = logging.getLogger(__name__)
+PAGE = "llmio:web/templates/errors/error.jinja2"
+
+TEXTS: dict[int, tuple[object, object]] = {
+    400: (_("That did not work"), _("The request could not be understood.")),
+    403: (_("Not for you"), _("You may not see or do this. If you think you should, ask an admin of the group.")),
+    404: (_("Nothing here"), _("This page does not exist, or it is not for you to see.")),
+    405: (_("That did not work"), _("This page cannot be used in that way.")),
+    409: (_("Someone was faster"), _("This changed meanwhile. Please look again.")),
+    413: (_("Too large"), _("What you sent is too large.")),
+    422: (_("Please check what you entered"), _("Something is missing or cannot be taken.")),
+    429: (_("A little slower, please"), _("That was too often. Please wait a moment and try again.")),
+    500: (_("Something went wrong"), _("This is our fault, and it was noted. Please try again.")),
+    503: (_("Not available now"), _("A part of the site does not answer. Please try again in a moment.")),
+}
+
+
+def includeme(config: Any) -> None:
+    """Exception views: the house's tree, Pyramid's, and everything else."""
+    how = {"permission": "site.public", "require_csrf": False, "renderer": PAGE}
+    config.add_exception_view(told, context=LlmioError, **how)
+    config.add_exception_view(http, context=HTTPException, **how)
+    config.add_exception_view(stale_form, context=BadCSRFToken, **how)
+    config.add_exception_view(broken, context=Exception, **how)
+    config.add_notfound_view(missing, append_slash=False, **{k: v for k, v in how.items() if k != "permission"})
+    config.add_forbidden_view(forbidden, renderer=PAGE)
+
+
+def page(request: Any, status: int, message: object = "", errors: Any = None) -> Any:
+    """An error page, or the same as JSON."""
+    title, text = TEXTS.get(status, TEXTS[500 if status >= 500 else 400])
+    request.response.status_int = status
+    if request.wants_json:
+        request.override_renderer = "json"
+        fields = {key: [str(one) for one in texts] for key, texts in (errors or {}).items()}
+        return {"error": str(message or text), "errors": fields}
+    return {"status": status, "title": title, "message": message or text, "problems": errors or {}}
+
+
+def told(error: LlmioError, request: Any) -> Any:
+    """An error that says what to do."""
+    if isinstance(error, SignInNeeded):
+        return ask_to_sign_in(request)
+    if isinstance(error, TooMany):
+        request.response.headers["Retry-After"] = str(error.retry_after)
+    return page(request, error.status, error.message, error.errors if isinstance(error, Invalid) else None)
+
+
+def http(error: HTTPException, request: Any) -> Any:
+    """Pyramid's own: redirects pass, faults get our page."""
+    if error.status_int < 400:
+        return error
+    return page(request, error.status_int)
+
+
+def missing(request: Any) -> Any:
+    """No such page."""
+    return page(request, HTTPNotFound.code)
+
+
+def forbidden(request: Any) -> Any:
+    """Not for the actor; who is not signed in is asked to, and brought back."""
+    if request.identity_once is None:
+        return ask_to_sign_in(request)
+    return page(request, HTTPForbidden.code)
+
+
+def stale_form(error: Any, request: Any) -> Any:
+    """The form was opened in another session, or long ago."""
+    return page(request, 400, _("This form is too old to be sent. Please go back, reload the page and try again."))
+
+
+def broken(error: Exception, request: Any) -> Any:
+    """A fault of ours: logged with its traceback, never shown."""
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return page(request, 500)
+
+
+def ask_to_sign_in(request: Any) -> Any:
+    """Lead to the sign-in form (or 401 for programs)."""
+    if request.wants_json:
+        return page(request, 401, _("Please sign in first."))
+    back = {"next": request.path_qs} if request.method == "GET" and request.path != "/" else {}
+    query = f"?{urlencode(back)}" if back else ""
+    return HTTPSeeOther(f"/sign_in{query}")

