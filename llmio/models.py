@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from llmio.accounts import models as accounts
 from llmio.admin import models as admin
-from llmio.core import tables as core
+from llmio.core import outbox, tables
+from llmio.core.db import Base
 from llmio.discussions import models as discussions
 from llmio.files import models as files
 from llmio.groups import models as groups
@@ -15,15 +16,17 @@ from llmio.polls import models as polls
 from llmio.search import models as search
 
 __all__ = [
+    "Base",
     "accounts",
     "admin",
-    "core",
     "discussions",
     "files",
     "groups",
     "integrations",
     "mail",
     "notifications",
+    "outbox",
     "polls",
     "search",
+    "tables",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import transaction
 import zope.sqlalchemy
-from sqlalchemy import MetaData, create_engine
+from sqlalchemy import MetaData, create_engine, event
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -63,7 +63,17 @@ def engine_for(url: str, **options: Any) -> Engine:
     options.setdefault("pool_pre_ping", True)
     options.setdefault("pool_size", 10)
     options.setdefault("max_overflow", 20)
-    return create_engine(url, **options)
+    engine = create_engine(url, **options)
+    event.listen(engine, "connect", _search_public_alone, insert=True)
+    return engine
+
+
+def _search_public_alone(connection: Any, _record: Any) -> None:
+    """PostgreSQL looks first in the schema named like the role: for a role `llmio` that would be our schema."""
+    before = connection.autocommit
+    connection.autocommit = True
+    connection.execute("SET search_path = public")
+    connection.autocommit = before
 
 
 def session_factory(engine: Engine) -> sessionmaker[Session]:

@@ -1,0 +1,113 @@
+"""What `llmio db` does: bring a database up to date, and say where it differs from what the code expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+from llmio.core.db import engine_for
+from llmio.migrations import catalogue, facts
+from llmio.migrations.defaults import default_differences
+
+
+def config() -> Config:
+    """Alembic's configuration; there is no ini file, since everything follows from the code."""
+    found = Config()
+    found.set_main_option("script_location", "llmio:migrations")
+    return found
+
+
+def head() -> str:
+    """The revision that the code needs; raises where the migrations have more than one end."""
+    found = ScriptDirectory.from_config(config()).get_current_head()
+    if found is None:
+        raise LookupError("there are no migrations")
+    return found
+
+
+def upgrade(url: str) -> None:
+    """Bring a database to the code's revision; a database that is there already is left untouched."""
+    with _connection(url) as connection:
+        options = config()
+        options.attributes["connection"] = connection
+        command.upgrade(options, "head")
+
+
+def current(url: str) -> str | None:
+    """The database's revision; None before the first upgrade."""
+    with _connection(url) as connection:
+        return _context(connection).get_current_revision()
+
+
+def check(url: str) -> list[str]:
+    """What is wrong with a database, one line each: pending migrations, schema public, the models."""
+    with _connection(url) as connection:
+        revision = _context(connection).get_current_revision()
+        if revision != head():
+            return [f"the database is at revision {revision or 'none'}, the code needs {head()}: run llmio db upgrade"]
+        lines = catalogue.differences(facts.reference(), catalogue.live(connection))
+        connection.rollback()
+        return lines + model_differences(connection)
+
+
+def model_differences(connection: Connection) -> list[str]:
+    """Where the mapped classes and the live schemas public and llmio differ."""
+    from llmio import models  # noqa: PLC0415  # slow, and upgrading does not need them
+
+    found: list[Any] = []
+    for difference in compare_metadata(_context(connection), models.Base.metadata):
+        found.extend(difference if isinstance(difference, list) else [difference])
+    lines = [f"models and database differ: {_describe(difference)}" for difference in found]
+    return lines + default_differences(facts.reference(), models.Base.metadata)
+
+
+def _context(connection: Connection) -> MigrationContext:
+    return MigrationContext.configure(
+        connection,
+        opts={
+            "version_table_schema": "llmio",
+            "include_schemas": True,
+            "include_name": _include_name,
+            "include_object": _include_object,
+            "compare_type": True,
+            "compare_server_default": False,  # see `defaults`
+        },
+    )
+
+
+def _include_name(name: str | None, kind: str, parents: Any) -> bool:
+    if kind == "schema":
+        return name in {None, "llmio"}
+    if kind == "table" and parents.get("schema_name") is None:
+        return name not in facts.BOOKKEEPING
+    return True
+
+
+def _include_object(item: Any, _name: str | None, kind: str, *_: Any) -> bool:
+    """Leave indexes and constraints of public to the comparison with the facts: the models do not repeat them."""
+    if kind in {"index", "unique_constraint", "foreign_key_constraint"}:
+        return item.table.schema is not None
+    return True
+
+
+def _describe(difference: Any) -> str:
+    what, *parts = difference
+    return f"{what} " + ", ".join(str(getattr(part, "fullname", part)) for part in parts if part is not None)
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Connection]:
+    engine = engine_for(url, pool_size=1, pool_pre_ping=False)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()

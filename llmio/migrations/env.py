@@ -1,0 +1,52 @@
+"""Alembic's environment: one migration, one transaction; one migrator at a time; no endless waits for locks."""
+
+from __future__ import annotations
+
+import os
+
+from alembic import context
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from llmio.core.db import engine_for
+
+LOCK = 0x11A0_0001
+"""Advisory lock that a migrator holds: of two that start together, the second waits and finds nothing to do."""
+WAIT_FOR_OTHERS = "10min"
+LOCK_TIMEOUT = "5s"
+"""A migration that waits for a table blocks everyone behind it, so it rather gives up and is tried again."""
+STATEMENT_TIMEOUT = "10min"
+
+
+def run(connection: Connection) -> None:
+    """Bring the connection's database to the wanted revision."""
+    connection.execute(text(f"SET lock_timeout = '{WAIT_FOR_OTHERS}'"))
+    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+    try:
+        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        connection.execute(text("CREATE SCHEMA IF NOT EXISTS llmio"))
+        connection.commit()
+        context.configure(
+            connection=connection,
+            version_table_schema="llmio",
+            transaction_per_migration=True,
+            include_schemas=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
+        connection.commit()
+
+
+given: Connection | None = context.config.attributes.get("connection")
+if context.is_offline_mode():
+    raise SystemExit("Migrations look at the database (a restored dump is kept), so they cannot be written as SQL.")
+if given is not None:
+    run(given)
+else:
+    engine = engine_for(os.environ["DATABASE_URL"])
+    with engine.connect() as own:
+        run(own)
