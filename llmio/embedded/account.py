@@ -31,7 +31,7 @@ class Account:
     def run(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
         """Run a short command as this account."""
         try:
-            return subprocess.run(  # noqa: S603 (the command is ours)
+            return subprocess.run(  # noqa: S603  # the command is ours
                 command, user=self.uid, group=self.gid, extra_groups=[], cwd="/", capture_output=True, check=False
             )
         except PermissionError as error:
@@ -79,7 +79,7 @@ def home_for(data: Path, account: Account | None, *, temporary: bool) -> Path:
         message = f"The data folder {data} cannot be used: {error.strerror or error}."
         raise EmbeddedError(message) from error
     if not temporary:
-        print(f"Account {account.name} cannot reach {data}: PostgreSQL keeps its data in {home}.", flush=True)  # noqa: T201 (for the person at the terminal)
+        print(f"Account {account.name} cannot reach {data}: PostgreSQL keeps its data in {home}.", flush=True)  # noqa: T201  # for the person at the terminal
     return home
 
 

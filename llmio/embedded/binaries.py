@@ -57,7 +57,7 @@ def valkey_server() -> Path:
 def postgres_major(folder: Path) -> int | None:
     """The major version of the server in the folder, None when it does not run or is too old."""
     try:
-        answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603 (a path of ours)
+        answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603  # a path of ours
     except (OSError, subprocess.CalledProcessError):
         return None
     major = int(answer.stdout.split()[2].split(".")[0].rstrip("betarcdvl"))
@@ -98,7 +98,7 @@ def _reachable(folder: Path, account: Account | None) -> Path:
     version = f"{postgres_major(folder)}-{int((folder / 'postgres').stat().st_mtime)}"
     copy = SYSTEM_STATE / f"llmio-postgres-{version}"
     if not copy.exists():
-        print(f"Account {account.name} cannot reach {root}: its programs are copied to {copy}.", flush=True)  # noqa: T201 (for the person at the terminal)
+        print(f"Account {account.name} cannot reach {root}: its programs are copied to {copy}.", flush=True)  # noqa: T201  # for the person at the terminal
         _copy(root, copy)
     if copy.stat().st_uid != 0 or account.run([str(copy / "bin" / "postgres"), "--version"]).returncode != 0:
         message = f"Account {account.name} can run PostgreSQL neither from {root} nor from {copy}."

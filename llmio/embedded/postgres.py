@@ -115,7 +115,7 @@ class Postgres:
                 near.mkdir(mode=0o700, exist_ok=True)
                 self._sockets = near
             else:
-                self._sockets = Path(tempfile.mkdtemp(prefix="llmio-", dir="/tmp"))  # noqa: S108 (mkdtemp; TMPDIR may be long)
+                self._sockets = Path(tempfile.mkdtemp(prefix="llmio-", dir="/tmp"))  # TMPDIR may be long, too
             if self._account is not None:
                 os.chown(self._sockets, self._account.uid, self._account.gid)
         return self._sockets
@@ -167,7 +167,7 @@ class Postgres:
 
     def create_database(self, name: str) -> None:
         """Create an empty database; nothing when it exists."""
-        answer = subprocess.run(  # noqa: S603 (a path of ours)
+        answer = subprocess.run(  # noqa: S603  # a path of ours
             [self.binaries / "createdb", "-h", self.sockets, "-p", str(PORT), "-U", ROLE, "-w", name],
             env=self._environment(),
             cwd="/",
@@ -193,9 +193,7 @@ class Postgres:
     def _end_leftovers(self) -> None:
         """Whoever works in our locked folder is an orphan; PostgreSQL will not start beside one."""
         cluster = self.cluster.resolve()
-        if not end_all(
-            lambda: working_in(cluster), (signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)
-        ):
+        if not end_all(lambda: working_in(cluster), (signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
             message = f"An earlier PostgreSQL on {cluster} does not end (processes {working_in(cluster)})."
             raise EmbeddedError(message)
         # A pid file may name a number that another process has by now; on Linux we know that it is stale.

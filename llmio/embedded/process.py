@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -34,16 +33,8 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own; the kernel signals it when the thread that called this ends (Linux)."""
     parent = os.getpid()
-
-    def follow_parent() -> None:
-        # After setuid, which would clear the setting.
-        if LIBC is not None:
-            LIBC.prctl(PR_SET_PDEATHSIG, int(when_parent_dies), 0, 0, 0)
-            if os.getppid() != parent:
-                os._exit(1)
-
     with open_own(log) as output:
-        return subprocess.Popen(  # noqa: S603 (the command is ours)
+        return subprocess.Popen(  # noqa: S603  # the command is ours
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -51,11 +42,20 @@ def spawn(
             env=dict(env),
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=follow_parent,  # noqa: PLW1509 (no other way to ask for the signal; the child only makes one system call)
+            # Runs after setuid, which would clear the setting; no other way to ask for the signal.
+            preexec_fn=lambda: follow_parent(parent, when_parent_dies),  # noqa: PLW1509  # makes system calls only
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
         )
+
+
+def follow_parent(parent: int, sign: signal.Signals = signal.SIGTERM) -> None:
+    """Let the kernel signal this process when its parent, named to be sure it still lives, ends (Linux)."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, int(sign), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def open_own(path: Path) -> IO[bytes]:
@@ -114,13 +114,6 @@ def marked_with(marker: str) -> list[int]:
     return [pid for pid in _pids() if pid != os.getpid() and wanted in _environ(pid)]
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def tail(log: Path, lines: int = 5) -> str:
     """The last lines of a log, for a message."""
     try:
@@ -130,12 +123,16 @@ def tail(log: Path, lines: int = 5) -> str:
 
 
 def _pids() -> list[int]:
-    return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()] if sys.platform == "linux" else []
+    return (
+        [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        if sys.platform == "linux"
+        else []
+    )
 
 
 def _link(pid: int, name: str) -> str | None:
     with suppress(OSError):
-        return os.readlink(f"/proc/{pid}/{name}")
+        return str(Path(f"/proc/{pid}/{name}").readlink())
     return None
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from . import EmbeddedError
 from .binaries import valkey_server
-from .process import end, end_all, free_port, spawn, tail, wait_until, working_in
+from .ports import free_port
+from .process import end, end_all, spawn, tail, wait_until, working_in
 
 START_SECONDS = 30.0
 ATTEMPTS = 5
@@ -106,7 +107,7 @@ class Valkey:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self.password}\r\nPING\r\n".encode())
                 answer = b""
-                while answer.count(b"\r\n") < 2 and (part := connection.recv(200)):  # noqa: PLR2004 (one line each)
+                while answer.count(b"\r\n") < 2 and (part := connection.recv(200)):
                     answer += part
         except OSError:
             return False

@@ -1,0 +1,106 @@
+"""The command `llmio`. Each subcommand is a module here, imported only when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
+
+import click
+
+from llmio import __version__
+
+COMMANDS: Final = {
+    "up": "Run everything here; PostgreSQL and Valkey are brought along where none is named.",
+    "serve": "Run the web server.",
+    "worker": "Run the worker that carries out jobs.",
+    "beat": "Run the schedule: work that comes round by the clock.",
+    "channels": "Run the live channel to browsers.",
+    "mailsink": "Run a mail server that delivers nothing and keeps all mail in a folder.",
+    "db": "Bring the database up to date; check it.",
+    "config": "Show and check the settings.",
+    "plugins": "List, check and switch plugins.",
+    "user": "Make administrators.",
+    "demo": "Load demo data.",
+    "bench": "Measure how fast the site is.",
+}
+"""Name and short help of each; the module `llmio.cli.<name>` has a click command of that name."""
+
+
+class LazyGroup(click.Group):
+    """Subcommands by table: `llmio --help` imports none of them, `llmio up` only its own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table."""
+        own = [name for name in COMMANDS if find_spec(f"{__name__}.{name}")]
+        return own + sorted(super().list_commands(ctx))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Our own command, or one that a plugin brings."""
+        if cmd_name in COMMANDS and find_spec(f"{__name__}.{cmd_name}"):
+            command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
+            return command
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """From the table, without importing."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS.get(name, "")) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="llmio", message="%(prog)s %(version)s")
+@click.option("--traceback", is_flag=True, help="Show where an error arose.")
+@click.pass_context
+def group(ctx: click.Context, *, traceback: bool) -> None:
+    """Run llmio and look after it.
+
+    `llmio up` is all it takes to try it. The others are what it runs, one process each, and tools for operators. They
+    read DATABASE_URL, REDIS_URL and the other variables; beside a running `llmio up` (same LLMIO_DATA) they find its
+    servers by themselves.
+    """
+    ctx.obj = {"traceback": traceback}
+    if ctx.invoked_subcommand != "up":
+        from llmio.embedded.folder import join  # noqa: PLC0415  # slow for `--help`
+
+        join(os.environ)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; a person sees one line for what went wrong, and the exit code is 1 (2 for wrong usage)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code: Any = group.main(arguments, prog_name="llmio", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except Exception as error:
+        if "--traceback" in arguments:
+            raise
+        click.echo(f"Error: {explain(error)}", err=True)
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def explain(error: Exception) -> str:
+    """What went wrong, in words for the person who called."""
+    from llmio.core.errors import LlmioError  # noqa: PLC0415  # slow for the good case
+    from llmio.embedded import EmbeddedError  # noqa: PLC0415  # likewise
+
+    if isinstance(error, (LlmioError, EmbeddedError)):
+        return str(error)
+    name = type(error).__name__
+    first = str(error).strip().split("\n")[0]
+    if name == "ArgumentError":
+        return "DATABASE_URL is no address of a database, such as postgresql://user:password@host/database."
+    if name == "OperationalError":
+        return f"The database does not answer: {first}"
+    if name in ("ConnectionError", "TimeoutError") and type(error).__module__.startswith("redis"):
+        return f"Redis does not answer: {first}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'system'}: {error.strerror}"
+    return f"{name}: {first} (`llmio --traceback …` shows where)"

@@ -1,0 +1,71 @@
+"""`llmio db`: bring the database up to date; say where it differs from what the code expects."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import click
+
+from llmio.core.declared import SETTINGS
+from llmio.core.errors import Unavailable
+from llmio.core.settings import load
+
+
+@click.group()
+def db() -> None:
+    """Bring the database up to date; check it."""
+
+
+@db.command()
+@click.option("--demo-if-empty", is_flag=True, help="Load the demo where nobody has used the site yet.")
+@click.pass_context
+def upgrade(ctx: click.Context, *, demo_if_empty: bool) -> None:
+    """Bring the database to the state that this version needs. Doing it twice does no harm."""
+    from llmio.migrations import commands  # noqa: PLC0415  # slow
+
+    commands.upgrade(url())
+    click.echo(f"The database is at revision {commands.head()}.")
+    if demo_if_empty and _unused():
+        from llmio.cli.demo import demo  # noqa: PLC0415  # slow
+
+        ctx.invoke(demo)
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
+def check(*, as_json: bool) -> None:
+    """Compare the database with the reference's schema and with the models; exit code 1 where they differ."""
+    from llmio.migrations import commands  # noqa: PLC0415  # slow
+
+    differences = commands.check(url())
+    if as_json:
+        click.echo(json.dumps({"ok": not differences, "differences": differences}, indent=2))
+    else:
+        click.echo("\n".join(differences) or "The database is as the code expects it.")
+    if differences:
+        raise click.exceptions.Exit(1)
+
+
+def url() -> str:
+    """The database named by the environment."""
+    settings = load([setting for setting in SETTINGS if setting.key == "database.url"], {}, os.environ)
+    for fault in settings.faults:
+        raise Unavailable(str(fault))
+    if not settings["database.url"]:
+        message = "DATABASE_URL is not set, and no `llmio up` runs on the data folder here (LLMIO_DATA)."
+        raise Unavailable(message)
+    return settings.text("database.url")
+
+
+def _unused() -> bool:
+    from sqlalchemy import text  # noqa: PLC0415  # slow
+
+    from llmio.core.db import engine_for  # noqa: PLC0415  # slow
+
+    engine = engine_for(url(), pool_size=1)
+    try:
+        with engine.connect() as connection:
+            return not connection.scalar(text("SELECT EXISTS (SELECT FROM groups) OR EXISTS (SELECT FROM users)"))
+    finally:
+        engine.dispose()

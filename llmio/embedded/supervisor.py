@@ -1,0 +1,254 @@
+"""The supervisor behind `llmio up`: starts everything, keeps it running, leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import EmbeddedError
+from .folder import Folder
+from .parts import Program, Watched
+from .ports import LOOPBACK, free_port, reserve
+from .postgres import Postgres
+from .process import end_all, marked_with, tail
+from .valkey import Valkey
+
+if TYPE_CHECKING:
+    from .parts import Part
+
+SHARED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SMTP_SERVER",
+    "SMTP_PORT",
+    "LLMIO_DEV_MAIL",
+    "LLMIO_DATA",
+    "LLMIO_ENV",
+    "SECRET_COOKIE_TOKEN",
+    "DEVISE_SECRET",
+    "CHANNELS_URL",
+    "CANONICAL_HOST",
+    "CANONICAL_PORT",
+)
+"""What a command started beside us must know to act on the same site."""
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MARKER = "LLMIO_SUPERVISED"
+FIRST_ANSWER_SECONDS = 60.0
+TICK = 30.0
+
+
+class Interrupted(Exception):  # noqa: N818  # no error: a person wants to stop
+    """A signal asked us to stop."""
+
+
+class Supervisor:
+    """Everything of one site on one machine; embedded where the environment names no server."""
+
+    def __init__(self, data: Path, *, host: str, port: int) -> None:
+        self.folder = Folder(data)
+        self.host = host
+        self.wanted_port = port
+        self.port = port
+        self.environment = dict(os.environ)
+        self._watched: list[Watched] = []
+        self._stop = False
+        self._wake: int = -1
+        self._holder: socket.socket | None = None
+
+    def run(self) -> None:
+        """Start, watch until a signal says stop, stop; raises EmbeddedError when it cannot start."""
+        self.folder.open()
+        try:
+            self._listen_to_signals()
+            self._end_leftovers()
+            self._configure()
+            self._start_servers()
+            self._prepare()
+            self._start_programs()
+            self._watch()
+        except Interrupted:
+            self._say("Stopping …")
+        finally:
+            self._shut_down()
+
+    def _listen_to_signals(self) -> None:
+        self._wake, writing = os.pipe()
+        os.set_blocking(writing, False)
+        os.set_blocking(self._wake, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for sign in STOPPING:
+            signal.signal(sign, self._asked_to_stop)
+
+    def _asked_to_stop(self, sign: int, _frame: object) -> None:
+        if self._stop and sign == signal.SIGINT:
+            raise KeyboardInterrupt  # impatient: the kernel ends the children with us
+        self._stop = True
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep until something happens, at most so long."""
+        if not self._stop:
+            select.select([self._wake], [], [], max(0.0, seconds))
+            with suppress(BlockingIOError):
+                os.read(self._wake, 1000)
+        if self._stop:
+            raise Interrupted
+
+    def _end_leftovers(self) -> None:
+        """End what an earlier run with this folder left behind after a `kill -9`; we hold the lock, so none is ours."""
+        marker = f"{MARKER}={self.folder.path}"
+        if marked_with(marker):
+            self._say("Ending what an earlier run left behind …")
+        if not end_all(lambda: marked_with(marker), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+            message = f"Processes of an earlier run do not end: {marked_with(marker)}."
+            raise EmbeddedError(message)
+        self.environment[MARKER] = str(self.folder.path)
+
+    def _configure(self) -> None:
+        """Choose ports, and fill in what the person has not configured."""
+        ports = self.folder.ports()
+        self.port, self._holder = reserve(self.wanted_port, self.host)
+        if self.port != self.wanted_port:
+            self._say(f"Port {self.wanted_port} is taken; using {self.port}.")
+        ports = {name: free_port(ports.get(name)) for name in ("channels", "smtp")}
+        self.folder.keep_ports(ports)
+        public = "localhost" if self.host == LOOPBACK else self.environment.get("CANONICAL_HOST", "localhost")
+        self._default(
+            **self.folder.secrets(),
+            LLMIO_ENV="development",
+            CHANNELS_PORT=str(ports["channels"]),
+            MALLOC_ARENA_MAX="2",  # threads with heaps of their own would double the memory
+            PYTHONUNBUFFERED="1",
+        )
+        self._default(CHANNELS_URL=f"ws://{public}:{self.environment['CHANNELS_PORT']}")
+        if not self.environment.get("CANONICAL_HOST"):
+            self.environment |= {"CANONICAL_HOST": "localhost", "CANONICAL_PORT": str(self.port)}
+        if not self.environment.get("SMTP_SERVER"):
+            self.environment |= {"SMTP_SERVER": LOOPBACK, "SMTP_PORT": str(ports["smtp"])}
+            self.environment["LLMIO_DEV_MAIL"] = str(self.folder.mail)
+        self.environment |= {"PORT": str(self.port), "HOST": self.host, "LLMIO_DATA": str(self.folder.path)}
+
+    def _default(self, **variables: str) -> None:
+        for name, value in variables.items():
+            if not self.environment.get(name) and not self.environment.get(f"{name}_FILE"):
+                self.environment[name] = value
+
+    def _configured(self, name: str) -> bool:
+        return bool(self.environment.get(name) or self.environment.get(f"{name}_FILE"))
+
+    def _start_servers(self) -> None:
+        if not self._configured("DATABASE_URL"):
+            postgres = Postgres(self.folder.path / "postgres")
+            self._begin("PostgreSQL", postgres)
+            postgres.create_database("llmio")
+            self.environment["DATABASE_URL"] = postgres.url()
+        if not self._configured("REDIS_URL"):
+            valkey = Valkey(self.folder.path / "valkey")
+            self._begin("Valkey", valkey)
+            self.environment["REDIS_URL"] = valkey.url()
+        shown = {name: self.environment[name] for name in SHARED if name in self.environment}
+        self.folder.announce({**shown, "LLMIO_ADDRESS": self.address})
+
+    def _begin(self, name: str, part: Part) -> None:
+        watched = Watched(name, part)
+        self._watched.append(watched)
+        watched.start()
+        self._wait(0)
+
+    def _prepare(self) -> None:
+        """Bring the database up to date; into an empty one goes the demo."""
+        program = Program("prepare", ["db", "upgrade", "--demo-if-empty"], self.folder, self.environment)
+        program.start()
+        try:
+            while program.alive:
+                self._wait(TICK)
+        finally:
+            program.stop() if program.alive else None
+        if program.code:
+            message = f"The database cannot be prepared:\n{tail(program.log)}\n(all of it: {program.log})"
+            raise EmbeddedError(message)
+
+    def _start_programs(self) -> None:
+        """The web first: the person is waiting for the page, and each start takes a processor for a second."""
+        self._begin("web", self._program("web", "serve", "--host", self.host, "--port", str(self.port)))
+        end = time.monotonic() + FIRST_ANSWER_SECONDS
+        while not self._answers() and time.monotonic() < end:
+            self._revive()
+            self._wait(0.05)
+        self._greet()
+        if self.environment.get("LLMIO_DEV_MAIL"):
+            self._begin("mail", self._program("mail", "mailsink"))
+        for name, command in (("worker", "worker"), ("schedule", "beat"), ("channels", "channels")):
+            self._begin(name, self._program(name, command))
+
+    def _program(self, name: str, *command: str) -> Program:
+        return Program(name, command, self.folder, self.environment)
+
+    def _answers(self) -> bool:
+        host = LOOPBACK if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104  # not bound, only compared
+        try:
+            with socket.create_connection((host, self.port), timeout=1) as connection:
+                connection.sendall(b"GET /up HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                return connection.recv(12).startswith(b"HTTP/1.")
+        except OSError:
+            return False
+
+    @property
+    def address(self) -> str:
+        """Where a person finds the site on this machine."""
+        return f"http://localhost:{self.port}"
+
+    def _greet(self) -> None:
+        self._say(f"llmio is ready: {self.address}")
+        if token := self.folder.setup_token():
+            self._say(f"Become its administrator with this link, which works once: {self.address}/setup/{token}")
+        if self.environment.get("LLMIO_DEV_MAIL"):
+            self._say(f"Mail goes to {self.address}/dev/mail, and to nobody else.")
+        self._say(f"Logs are in {self.folder.logs}. Ctrl-C stops everything.")
+
+    def _watch(self) -> None:
+        while True:
+            self._revive()
+            due = [watched.due for watched in self._watched if watched.due is not None]
+            self._wait(min([TICK, *(moment - time.monotonic() for moment in due)]))
+
+    def _revive(self) -> None:
+        """Start again what has died, when its time has come."""
+        for watched in self._watched:
+            if watched.part.alive:
+                _ = watched.part.log  # cuts it off when it has grown large
+                continue
+            if watched.due is None:
+                delay = watched.mourn()
+                self._say(f"{watched.name} has stopped; starting it again in {delay:g} s (log: {watched.part.log}).")
+            elif watched.due <= time.monotonic():
+                try:
+                    watched.start()
+                except EmbeddedError as error:
+                    self._say(str(error))
+                    watched.mourn()
+
+    def _shut_down(self) -> None:
+        """Programs first, together; then the servers they use, the newest first."""
+        programs = [watched.part for watched in self._watched if isinstance(watched.part, Program)]
+        for program in programs:
+            program.ask_to_end()
+        for watched in reversed(self._watched):
+            watched.part.stop()
+        end_all(lambda: marked_with(f"{MARKER}={self.folder.path}"), (signal.SIGTERM, 2), (signal.SIGKILL, 5))
+        if self._holder is not None:
+            self._holder.close()
+        self.folder.close()
+
+    def _say(self, text: str) -> None:
+        with suppress(OSError):  # the terminal may be gone
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
