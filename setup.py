@@ -54,6 +54,7 @@ setup(
         "httpx>=0.28,<1",
         "markdown-it-py[plugins,linkify]>=3,<5",
         "nh3>=0.2.20,<1",
+        "packaging>=24",
         "plaster-pastedeploy>=1,<2",
         "pluggy>=1.7,<2",
         "psycopg[binary]>=3.2,<4",

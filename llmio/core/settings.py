@@ -75,6 +75,8 @@ class Settings:
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, Origin] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    sources: tuple[Mapping[str, str], Mapping[str, str]] = field(default=({}, {}), repr=False)
+    """Where values are read from: ini, environment."""
 
     def __getitem__(self, key: str) -> Any:
         return self.values[key]
@@ -93,6 +95,24 @@ class Settings:
     def on(self, key: str) -> bool:
         """Whether a switch is on."""
         return bool(self.values[key])
+
+    def declare(self, items: Iterable[Setting]) -> list[Fault]:
+        """Take in the settings of a plugin, read from the same sources; returns what is wrong with their values.
+
+        Raises ValueError, and takes none of them, where a key or variable is declared already.
+        """
+        new = list(items)
+        taken = {name for item in self.declared.values() for name in (item.key, item.env, *item.aliases)}
+        for item in new:
+            twice = taken & {item.key, item.env, *item.aliases} - {""}
+            if twice:
+                raise ValueError(f"setting {', '.join(sorted(twice))} is declared already")
+            taken |= {item.key, item.env, *item.aliases}
+        before = len(self.faults)
+        for item in new:
+            self.declared[item.key] = item
+            _read(self, item)
+        return self.faults[before:]
 
     def describe(self) -> list[dict[str, Any]]:
         """Every setting with value and origin; secrets are hidden."""
@@ -122,24 +142,28 @@ def load(declared: Iterable[Setting], ini: Mapping[str, str], env: Mapping[str, 
         if item.key in table and table[item.key] != item:
             raise ValueError(f"setting {item.key} is declared twice")
         table[item.key] = item
-    settings = Settings(table)
-    for key, item in table.items():
-        raw, origin, name = _find(item, ini, env, settings.faults)
-        value = item.default
-        if raw is not None:
-            try:
-                value = item.read(raw)
-            except ValueError as error:
-                settings.faults.append(Fault(name, str(error)))
-                origin = "default"
-        settings.values[key] = value
-        settings.origins[key] = origin
+    settings = Settings(table, sources=(ini, env))
+    for item in table.values():
+        _read(settings, item)
     for key in ini:
         if key.startswith("llmio.") and key not in table:
             close = difflib.get_close_matches(key, table, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             settings.faults.append(Fault(key, f"no such setting{hint}", fatal=False))
     return settings
+
+
+def _read(settings: Settings, item: Setting) -> None:
+    raw, origin, name = _find(item, *settings.sources, settings.faults)
+    value = item.default
+    if raw is not None:
+        try:
+            value = item.read(raw)
+        except ValueError as error:
+            settings.faults.append(Fault(name, str(error)))
+            origin = "default"
+    settings.values[item.key] = value
+    settings.origins[item.key] = origin
 
 
 def _find(

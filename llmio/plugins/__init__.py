@@ -1,0 +1,79 @@
+"""The façade: all that a plugin may import of llmio (and `llmio.testing` in its tests).
+
+A plugin is a module named by an entry point of group `llmio.plugins`. It holds `PLUGIN = Plugin(title, summary)` and
+functions marked with `@hookimpl`; `llmio.plugins.hookspecs` lists the hooks.
+"""
+
+from __future__ import annotations
+
+from llmio.core.i18n import _
+from llmio.core.permissions import Permission
+from llmio.core.ports import Http, HttpAnswer
+from llmio.core.settings import Setting
+from llmio.plugins.declare import GROUP, Plugin, hookimpl
+from llmio.plugins.events import EventValue, PluginContext
+from llmio.plugins.notify import Failed, Message, Notifier, Outcome, Reaches, Retry, Sent, Target
+from llmio.plugins.polls import (
+    Ballot,
+    BallotError,
+    Column,
+    Count,
+    Field,
+    Method,
+    OptionPreset,
+    OptionValue,
+    PollType,
+    PollValue,
+    Profile,
+    Result,
+    Row,
+    Step,
+    Tie,
+)
+from llmio.plugins.search import Document, Filters, Hit, Page, SearchProvider, Visible
+from llmio.plugins.storage import StorageBackend
+from llmio.plugins.webhooks import WebhookFormat
+
+__all__ = [
+    "GROUP",
+    "Ballot",
+    "BallotError",
+    "Column",
+    "Count",
+    "Document",
+    "EventValue",
+    "Failed",
+    "Field",
+    "Filters",
+    "Hit",
+    "Http",
+    "HttpAnswer",
+    "Message",
+    "Method",
+    "Notifier",
+    "OptionPreset",
+    "OptionValue",
+    "Outcome",
+    "Page",
+    "Permission",
+    "Plugin",
+    "PluginContext",
+    "PollType",
+    "PollValue",
+    "Profile",
+    "Reaches",
+    "Result",
+    "Retry",
+    "Row",
+    "SearchProvider",
+    "Sent",
+    "Setting",
+    "Step",
+    "StorageBackend",
+    "Target",
+    "Tie",
+    "Visible",
+    "WebhookFormat",
+    "_",
+    "hookimpl",
+]

@@ -1,0 +1,88 @@
+"""What a notifier plugin offers: a way to reach a person or a channel."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from llmio.core.ports import Http, HttpAnswer
+
+
+class Reaches(StrEnum):
+    """Whom a notifier reaches."""
+
+    PERSON = "person"
+    CHANNEL = "channel"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Delivered; `answer` is what the other side said."""
+
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Not delivered, but a later try may help; `after` seconds where the other side said so."""
+
+    reason: str
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Not delivered, and trying again will not help."""
+
+    reason: str
+
+
+Outcome = Sent | Retry | Failed
+
+
+@dataclass(frozen=True)
+class Message:
+    """A notice, rendered once for its recipient.
+
+    `why` says why it came. `data` holds the values behind the text (kind, title, options, results, …) for formats that
+    lay it out themselves.
+    """
+
+    kind: str
+    subject: str
+    text: str
+    html: str = ""
+    markdown: str = ""
+    url: str = ""
+    why: str = ""
+    locale: str = "en"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whom to send to: an address or URL, a name, and what the notifier needs beside (`format`, `channel`, …)."""
+
+    address: str
+    name: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Notifier(ABC):
+    """A way to reach people or a channel. `send` runs in a job, outside any transaction."""
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str] = ""
+    reaches: ClassVar[Reaches] = Reaches.PERSON
+
+    @abstractmethod
+    def send(self, message: Message, target: Target, http: Http) -> Outcome:
+        """Deliver one message to one target and say what came of it."""
+
+
+__all__ = ["Failed", "Http", "HttpAnswer", "Message", "Notifier", "Outcome", "Reaches", "Retry", "Sent", "Target"]
