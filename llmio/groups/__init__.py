@@ -9,8 +9,36 @@ if TYPE_CHECKING:
 
 
 def register(app: App) -> None:
-    """Give the App this feature's rules, kinds, jobs and sections."""
+    """Give the App this feature's rules and kinds."""
+    from llmio.groups import kinds, rules  # noqa: PLC0415  # slow
+
+    rules.register(app)
+    app.add_kinds(*kinds.KINDS)
 
 
 def includeme(config: Any) -> None:
     """Routes and views."""
+    from llmio.groups import resources  # noqa: PLC0415  # slow
+
+    of_group: dict[str, Any] = {"factory": resources.group}
+    of_membership: dict[str, Any] = {"factory": resources.membership}
+    config.add_route("groups.new", "/g/new")
+    config.add_route("groups.explore", "/explore")
+    config.add_route("groups.show", "/g/{key}", **of_group)
+    for act in ("edit", "settings", "archive", "members", "invite", "join", "request", "leave", "volume", "join_link"):
+        config.add_route(f"groups.{act}", f"/g/{{key}}/{act}", **of_group)
+    config.add_route("groups.answer", "/membership_requests/{id:\\d+}/{answer:approve|ignore}", factory=resources.request_to_join)
+    for act in ("make_admin", "remove_admin", "revoke", "resend", "title"):
+        config.add_route(f"memberships.{act}", f"/memberships/{{id:\\d+}}/{act}", **of_membership)
+    config.add_route("groups.invitation", "/invitations/{token}", factory=resources.invitation)
+    config.add_route("groups.join_by_link", "/join/group/{token}", factory=resources.group_by_token)
+    config.scan("llmio.groups.views")
+    config.scan("llmio.groups.member_views")
+
+
+def handle_route(config: Any) -> None:
+    """`/{handle}`: included last of all, since it takes any path of one part."""
+    from llmio.groups import resources, views  # noqa: PLC0415  # slow
+
+    config.add_route("groups.handle", "/{handle:[A-Za-z0-9][A-Za-z0-9-]*}", factory=resources.group_by_handle)
+    config.add_view(views.show, route_name="groups.handle", renderer=views.SHOW, permission="group.show")

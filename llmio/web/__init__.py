@@ -10,6 +10,7 @@ from pyramid.session import JSONSerializer, SignedCookieSessionFactory
 
 from llmio import boot
 from llmio.core.permissions import Permission
+from llmio.groups import handle_route
 from llmio.web.security import SecurityPolicy
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def configurator(app: App) -> Configurator:
         config.include(part)
     for feature in boot.FEATURES:
         config.include(feature)
+    config.include(handle_route)
     return config
 
 

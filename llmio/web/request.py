@@ -27,6 +27,7 @@ def includeme(config: Any) -> None:
     config.add_request_method(see_other)
     config.add_request_method(render_stream)
     config.add_request_method(wants_json, property=True)
+    config.add_request_method(here, property=True)
 
 
 def app(request: Any) -> App:
@@ -50,6 +51,11 @@ def wants_json(request: Any) -> bool:
     """Whether the client asks for JSON rather than a page."""
     accept = request.headers.get("Accept", "")
     return "application/json" in accept and "text/html" not in accept
+
+
+def here(request: Any) -> str:
+    """The path of this page, for marking the current link."""
+    return request.path
 
 
 def flash(request: Any, kind: str, message: object) -> None:

@@ -75,6 +75,8 @@ class Nav:
         """The signed-in person or None."""
         return self.request.identity_once
 
+    me = user
+
     @cached_property
     def groups(self) -> list[Any]:
         """The groups of the person, in one query."""

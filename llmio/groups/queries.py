@@ -1,0 +1,166 @@
+"""Look-ups of groups and memberships that are used more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from llmio.accounts.models import User
+from llmio.groups.models import Group, Membership, MembershipRequest
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+MEMO = "groups.memberships"
+
+
+def memberships_of_actor(ctx: Context) -> dict[int, Membership]:
+    """The actor's memberships that were not revoked (pending ones count), by group id; one query per context."""
+    if ctx.actor is None:
+        return {}
+    found = ctx.memo.get(MEMO)
+    if found is None:
+        query = (
+            select(Membership)
+            .join(Membership.group)
+            .options(contains_eager(Membership.group))
+            .where(
+                Membership.user_id == ctx.actor.id, Membership.revoked_at.is_(None), Group.archived_at.is_(None)
+            )
+            .order_by(func.coalesce(Group.full_name, Group.name), Group.id)
+        )
+        found = ctx.memo[MEMO] = {row.group_id: row for row in ctx.db.scalars(query) if row.group_id}
+    return found
+
+
+def forget(ctx: Context) -> None:
+    """Load memberships again when next asked: they changed."""
+    ctx.memo.pop(MEMO, None)
+
+
+def membership_of(ctx: Context, group_id: int | None, user_id: int | None = None) -> Membership | None:
+    """The un-revoked membership of a user (default: the actor) in a group."""
+    if group_id is None:
+        return None
+    if user_id is None or user_id == ctx.actor_id:
+        return memberships_of_actor(ctx).get(group_id)
+    return ctx.db.scalars(
+        select(Membership).where(
+            Membership.group_id == group_id, Membership.user_id == user_id, Membership.revoked_at.is_(None)
+        )
+    ).one_or_none()
+
+
+def groups_of(ctx: Context, user_id: int | None = None) -> list[Group]:
+    """The groups the actor has joined, subgroups after their parent."""
+    joined = [row.group for row in memberships_of_actor(ctx).values() if row.accepted_at]
+    names = {group.id: (group.name or "") for group in joined}
+    return sorted(
+        joined,
+        key=lambda group: (
+            names.get(group.parent_id or 0, group.name or "").lower(),
+            group.parent_id or group.id,
+            group.parent_id is not None,
+            (group.name or "").lower(),
+        ),
+    )
+
+
+def by_key(ctx: Context, key: str) -> Group | None:
+    """The group with this key."""
+    return ctx.db.scalars(select(Group).where(Group.key == key, Group.archived_at.is_(None))).one_or_none()
+
+
+def by_handle(ctx: Context, handle: str) -> Group | None:
+    """The group with this handle, in any case."""
+    return ctx.db.scalars(select(Group).where(Group.handle == handle, Group.archived_at.is_(None))).one_or_none()
+
+
+def accepted(group_id: int) -> Select[tuple[Membership]]:
+    """Accepted, un-revoked memberships of people (no bots, no closed accounts), with their users."""
+    return (
+        select(Membership)
+        .join(Membership.user)
+        .options(contains_eager(Membership.user))
+        .where(
+            Membership.group_id == group_id,
+            Membership.revoked_at.is_(None),
+            Membership.accepted_at.is_not(None),
+            User.deactivated_at.is_(None),
+            User.bot.is_(False),
+        )
+    )
+
+
+def members(ctx: Context, group: Group, *, search: str = "", limit: int = 100, offset: int = 0) -> list[Membership]:
+    """The members by role and name; `search` is the beginning of a name, username or address."""
+    query = accepted(group.id).order_by(Membership.admin.desc(), func.lower(User.name), User.id)
+    if search:
+        query = query.where(_starts(search))
+    return list(ctx.db.scalars(query.limit(limit).offset(offset)))
+
+
+def _starts(search: str) -> object:
+    pattern = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return (
+        User.name.ilike(f"{pattern}%")
+        | User.name.ilike(f"% {pattern}%")
+        | User.username.ilike(f"{pattern}%")
+        | User.email.ilike(f"{pattern}%")
+    )
+
+
+def member_ids(ctx: Context, group_id: int) -> list[int]:
+    """The user ids of accepted members."""
+    query = accepted(group_id).with_only_columns(Membership.user_id, maintain_column_froms=True).options()
+    return [int(user_id) for user_id in ctx.db.scalars(query) if user_id]
+
+
+def pending(ctx: Context, group: Group) -> Sequence[Membership]:
+    """Invitations that nobody accepted yet, newest first."""
+    query = (
+        select(Membership)
+        .options(joinedload(Membership.user), joinedload(Membership.inviter))
+        .where(
+            Membership.group_id == group.id, Membership.accepted_at.is_(None), Membership.revoked_at.is_(None)
+        )
+        .order_by(Membership.created_at.desc(), Membership.id.desc())
+    )
+    return ctx.db.scalars(query).all()
+
+
+def requests(ctx: Context, group: Group) -> Sequence[MembershipRequest]:
+    """Requests to join that wait for an answer, oldest first."""
+    query = (
+        select(MembershipRequest)
+        .options(joinedload(MembershipRequest.requestor))
+        .where(MembershipRequest.group_id == group.id, MembershipRequest.responded_at.is_(None))
+        .order_by(MembershipRequest.created_at)
+    )
+    return ctx.db.scalars(query).all()
+
+
+def admin_ids(ctx: Context, group_id: int) -> list[int]:
+    """The user ids of the group's admins."""
+    query = (
+        accepted(group_id)
+        .where(Membership.admin.is_(True))
+        .with_only_columns(Membership.user_id, maintain_column_froms=True)
+    )
+    return [int(user_id) for user_id in ctx.db.scalars(query) if user_id]
+
+
+def public_groups(ctx: Context, *, search: str = "", limit: int = 50) -> Sequence[Group]:
+    """Groups that ask to be found, largest first."""
+    query = select(Group).where(
+        Group.listed_in_explore.is_(True),
+        Group.is_visible_to_public.is_(True),
+        Group.archived_at.is_(None),
+        Group.parent_id.is_(None),
+    )
+    if search:
+        query = query.where(Group.name.ilike(f"%{search}%") | Group.description.ilike(f"%{search}%"))
+    return ctx.db.scalars(query.order_by(Group.memberships_count.desc(), Group.id).limit(limit)).all()

@@ -1,0 +1,155 @@
+"""Acts on groups: start, edit, archive."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from llmio.core import richtext, versions
+from llmio.core.errors import Invalid
+from llmio.core.i18n import _
+from llmio.core.permissions import Permission
+from llmio.groups import queries
+from llmio.groups.forms import RESERVED, GroupForm, SettingsForm, handle_from
+from llmio.groups.models import Group, Membership, Subscription
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+VERSIONED = (
+    "name",
+    "handle",
+    "description",
+    "is_visible_to_public",
+    "discussion_privacy_options",
+    "membership_granted_upon",
+)
+
+
+def new_key() -> str:
+    """A random key for links: eight letters and digits."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _place in range(8))
+
+
+def create_group(ctx: Context, form: GroupForm) -> Group:
+    """Start a group; its founder becomes its first admin."""
+    ctx.require(Permission.GROUP_CREATE)
+    founder = ctx.signed_in()
+    subscription = Subscription(plan="free", state="active", owner_id=founder.id)
+    ctx.db.add(subscription)
+    ctx.db.flush()
+    group = Group(
+        key=new_key(),
+        creator_id=founder.id,
+        token=secrets.token_urlsafe(20),
+        subscription_id=subscription.id,
+        memberships_count=1,
+        admin_memberships_count=1,
+        created_at=ctx.now,
+    )
+    _fill(ctx, group, form)
+    if not group.handle:
+        group.handle = _free_handle(ctx, form.name)
+    ctx.db.add(group)
+    ctx.db.flush()
+    ctx.db.add(
+        Membership(
+            group_id=group.id, user_id=founder.id, admin=True, accepted_at=ctx.now, created_at=ctx.now, volume=2
+        )
+    )
+    ctx.db.flush()
+    queries.forget(ctx)
+    return group
+
+
+def update_group(ctx: Context, group: Group, form: GroupForm) -> Group:
+    """Change name, address, description and privacy."""
+    ctx.require(Permission.GROUP_UPDATE, group)
+    before = {name: getattr(group, name) for name in VERSIONED}
+    _fill(ctx, group, form)
+    versions.record(ctx, group, {name: (before[name], getattr(group, name)) for name in VERSIONED})
+    return group
+
+
+def update_settings(ctx: Context, group: Group, form: SettingsForm) -> Group:
+    """Change what members may do."""
+    ctx.require(Permission.GROUP_UPDATE, group)
+    for name, value in form.model_dump().items():
+        setattr(group, name, value)
+    return group
+
+
+def archive_group(ctx: Context, group: Group) -> Group:
+    """Put a group and its subgroups away; nothing is deleted."""
+    ctx.require(Permission.GROUP_ARCHIVE, group)
+    group.archived_at = ctx.now
+    for subgroup in ctx.db.scalars(select(Group).where(Group.parent_id == group.id, Group.archived_at.is_(None))):
+        subgroup.archived_at = ctx.now
+    queries.forget(ctx)
+    return group
+
+
+def privacy_of(group: Group) -> str:
+    """`open`, `closed` or `secret`, derived from the columns as the reference does."""
+    if group.is_visible_to_public:
+        return "open" if group.discussion_privacy_options == "public_only" else "closed"
+    return "closed" if group.parent_id and group.is_visible_to_parent_members else "secret"
+
+
+def values_of(group: Group) -> dict[str, Any]:
+    """What the edit form holds."""
+    return {
+        "name": group.name,
+        "handle": group.handle or "",
+        "description": group.description or "",
+        "description_format": group.description_format,
+        "group_privacy": privacy_of(group),
+        "membership_granted_upon": group.membership_granted_upon,
+        "private_threads": group.discussion_privacy_options == "private_only",
+        "listed_in_explore": group.listed_in_explore,
+        "request_to_join_prompt": group.request_to_join_prompt or "",
+    }
+
+
+def _fill(ctx: Context, group: Group, form: GroupForm) -> None:
+    if form.handle and form.handle != group.handle:
+        _check_handle(ctx, form.handle, group.id)
+    group.name = group.full_name = form.name
+    group.handle = form.handle or group.handle
+    group.description = richtext.clean(form.description, form.description_format)
+    group.description_format = form.description_format
+    group.request_to_join_prompt = form.request_to_join_prompt or None
+    _set_privacy(group, form)
+
+
+def _set_privacy(group: Group, form: GroupForm) -> None:
+    if form.group_privacy == "secret":
+        group.is_visible_to_public = False
+        group.discussion_privacy_options = "private_only"
+        group.membership_granted_upon = "invitation"
+        group.listed_in_explore = False
+        return
+    group.is_visible_to_public = True
+    group.membership_granted_upon = form.membership_granted_upon
+    group.listed_in_explore = form.listed_in_explore
+    if form.group_privacy == "open":
+        group.discussion_privacy_options = "public_only"
+    else:
+        group.discussion_privacy_options = "private_only" if form.private_threads else "public_or_private"
+
+
+def _check_handle(ctx: Context, handle: str, group_id: int | None) -> None:
+    query = select(Group.id).where(Group.handle == handle, Group.id != (group_id or 0))
+    if ctx.db.scalar(query.limit(1)):
+        raise Invalid.at("handle", _("Another group has this address already. Please choose another."))
+
+
+def _free_handle(ctx: Context, name: str) -> str:
+    base = handle_from(name) or "group"
+    taken = set(ctx.db.scalars(select(func.lower(Group.handle)).where(Group.handle.like(f"{base}%")))) | RESERVED
+    if base not in taken:
+        return base
+    return next(f"{base}-{number}" for number in range(2, len(taken) + 3) if f"{base}-{number}" not in taken)
