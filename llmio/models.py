@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmio.accounts import models as accounts
+from llmio.accounts import sessions
 from llmio.admin import models as admin
 from llmio.core import outbox, tables
 from llmio.core.db import Base
@@ -28,5 +29,6 @@ __all__ = [
     "outbox",
     "polls",
     "search",
+    "sessions",
     "tables",
 ]

@@ -6,8 +6,8 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
-from sqlalchemy import String, Text, text
-from sqlalchemy.dialects.postgresql import CITEXT, INET, JSONB
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy.dialects.postgresql import CITEXT, INET, JSONB, TIMESTAMP
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -133,3 +133,31 @@ class UserDeactivationResponse(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None]
     body: Mapped[str | None] = mapped_column(Text)
+
+
+class SignIn(Base):
+    """A sign-in by mail under way: who asked, in which browser, and how often a wrong code was typed.
+
+    There is one for every address that was typed, whether or not anybody has it; without a login token no code is
+    right. `browser` is the hash of a secret in the browser's cookie: a code is good only where it was asked for.
+    """
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (
+        Index(None, "email", "created_at"),
+        {"schema": "llmio"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    email: Mapped[str] = mapped_column(CITEXT)
+    name: Mapped[str] = mapped_column(Text, default="")
+    signing_up: Mapped[bool] = mapped_column(default=False)
+    browser: Mapped[str] = mapped_column(Text, index=True)
+    login_token_id: Mapped[int | None] = mapped_column(ForeignKey("login_tokens.id", ondelete="CASCADE"), index=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    redirect: Mapped[str | None] = mapped_column(Text)
+    locale: Mapped[str] = mapped_column(Text, default="")
+    time_zone: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+
+    login_token: Mapped[LoginToken | None] = relationship()
