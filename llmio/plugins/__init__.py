@@ -14,11 +14,15 @@ from llmio.plugins.declare import GROUP, Plugin, hookimpl
 from llmio.plugins.events import EventValue, PluginContext
 from llmio.plugins.notify import Failed, Message, Notifier, Outcome, Reaches, Retry, Sent, Target
 from llmio.plugins.polls import (
+    NONE_OF_THE_ABOVE,
+    QUORUM,
+    SHUFFLE,
     Ballot,
     BallotError,
     Column,
     Count,
     Field,
+    FieldError,
     Method,
     OptionPreset,
     OptionValue,
@@ -29,6 +33,15 @@ from llmio.plugins.polls import (
     Row,
     Step,
     Tie,
+    UnknownType,
+    column,
+    ranked,
+    require_choices,
+    require_own_options,
+    require_scores,
+    require_sum,
+    rows_of,
+    totals_of,
 )
 from llmio.plugins.search import Document, Filters, Hit, Page, SearchProvider, Visible
 from llmio.plugins.storage import StorageBackend
@@ -36,6 +49,9 @@ from llmio.plugins.webhooks import WebhookFormat
 
 __all__ = [
     "GROUP",
+    "NONE_OF_THE_ABOVE",
+    "QUORUM",
+    "SHUFFLE",
     "Ballot",
     "BallotError",
     "Column",
@@ -44,6 +60,7 @@ __all__ = [
     "EventValue",
     "Failed",
     "Field",
+    "FieldError",
     "Filters",
     "Hit",
     "Http",
@@ -72,8 +89,17 @@ __all__ = [
     "StorageBackend",
     "Target",
     "Tie",
+    "UnknownType",
     "Visible",
     "WebhookFormat",
     "_",
+    "column",
     "hookimpl",
+    "ranked",
+    "require_choices",
+    "require_own_options",
+    "require_scores",
+    "require_sum",
+    "rows_of",
+    "totals_of",
 ]
