@@ -55,12 +55,15 @@ def read_settings(ini: Mapping[str, str] | None = None, env: Mapping[str, str] |
 
 
 def build(ini: Mapping[str, str] | None = None, *, env: Mapping[str, str] | None = None, ports: Ports | None = None,
-          engine: Any = None) -> App:
+          engine: Any = None, refuse: bool = True) -> App:
     """The App of this process; `ports` and `engine` may be given by tests.
+
+    With `refuse=False` a plugin at fault is noted even where the operator wants no start without it (diagnosis).
 
     Raises Unavailable where settings are missing or wrong, or a required plugin cannot be loaded.
     """
     import llmio.models  # noqa: PLC0415, F401  # maps relationships across features
+    from llmio.plugins import observe, store  # noqa: PLC0415  # slow
     from llmio.plugins.loader import load as load_plugins  # noqa: PLC0415  # slow
 
     settings = read_settings(ini, env)
@@ -68,7 +71,7 @@ def build(ini: Mapping[str, str] | None = None, *, env: Mapping[str, str] | None
         if not settings["database.url"]:
             raise Unavailable("DATABASE_URL is not set; `llmio up` starts a database of its own, or set it")
         engine = db.engine_for(settings["database.url"])
-    plugins = load_plugins(settings)
+    plugins = load_plugins(settings, store.switched_off(engine), refuse=refuse)
     app = App(
         settings=settings,
         engine=engine,
@@ -78,6 +81,8 @@ def build(ini: Mapping[str, str] | None = None, *, env: Mapping[str, str] | None
     )
     for feature in features():
         feature.register(app)
+    plugins.failures.keep = store.Keeper(app)
+    observe.register(app)
     _outer(app, given=ports is not None)
     return app
 

@@ -13,6 +13,7 @@ from llmio.groups import models as groups
 from llmio.integrations import models as integrations
 from llmio.mail import models as mail
 from llmio.notifications import models as notifications
+from llmio.plugins import models as plugins
 from llmio.polls import models as polls
 from llmio.search import models as search
 
@@ -27,6 +28,7 @@ __all__ = [
     "mail",
     "notifications",
     "outbox",
+    "plugins",
     "polls",
     "search",
     "sessions",

@@ -11,6 +11,7 @@ from datetime import datetime
 from threading import Lock
 
 log = logging.getLogger("llmio.plugins")
+LONGEST = 500
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,15 @@ class Failures:
             found = list(reversed(self._found.values()))
         return [failure for failure in found if plugin is None or failure.plugin == plugin]
 
+    def forget(self, plugin: str) -> None:
+        """Forget the faults of one plugin."""
+        with self._lock:
+            for key in [key for key in self._found if key[0] == plugin]:
+                del self._found[key]
+
 
 def describe(error: BaseException) -> str:
     """An error in one line."""
     text = " ".join(str(error).split())
+    text = f"{text[:LONGEST]} …" if len(text) > LONGEST else text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -57,8 +57,9 @@ def llmio_search_providers() -> Sequence[SearchProvider]:  # type: ignore[empty-
 def llmio_includeme(config: Configurator) -> None:
     """Add pages below `/x/<name>/`: routes named `<name>.…`, views, templates. Called when the site starts.
 
-    A view without `permission` is closed to all but administrators of the site. Nothing of the core or of another
-    plugin can be overridden: a conflict sets these pages aside. Since 0.1.
+    A view without `permission` is closed to all who are not signed in. Nothing of the core or of another plugin can be
+    overridden, and nothing but routes, views and static files added: otherwise the plugin's pages are set aside.
+    Since 0.1.
     """
 
 

@@ -33,17 +33,18 @@ log = logging.getLogger("llmio.plugins")
 Offers = dict[str, dict[str, Any]]
 
 
-def load(settings: Settings, off: Collection[str] = ()) -> Plugins:
+def load(settings: Settings, off: Collection[str] = (), *, refuse: bool = True) -> Plugins:
     """Load the plugins that are installed and on; `off` names those an administrator switched off on the page.
 
-    Raises Unavailable where a required plugin is absent and, in strict mode, for any plugin at fault.
+    With `refuse` raises Unavailable where a required plugin is absent and, in strict mode, for any plugin at fault.
     """
     loading = _Loading(settings, frozenset(off))
     for candidate in discover():
         loading.take(candidate)
     loading.look_for_missing()
     plugins = loading.freeze()
-    _refuse(plugins)
+    if refuse:
+        _refuse(plugins)
     return plugins
 
 

@@ -21,6 +21,7 @@ PARTS = (
     "llmio.web.request",
     "llmio.web.derivers",
     "llmio.web.templating",
+    "llmio.web.plugins",
     "llmio.web.errors",
     "llmio.web.health",
     "llmio.web.live",
@@ -77,4 +78,4 @@ def assemble(app: App) -> Any:
     from llmio.web.plugins import with_plugins  # noqa: PLC0415  # imports this module
     from llmio.web.static import serve_static  # noqa: PLC0415
 
-    return serve_static(app, with_plugins(app, configurator).make_wsgi_app())
+    return serve_static(app, with_plugins(app, configurator))
