@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.util import find_spec
 
 import click
 
@@ -26,7 +27,7 @@ def upgrade(ctx: click.Context, *, demo_if_empty: bool) -> None:
 
     commands.upgrade(url())
     click.echo(f"The database is at revision {commands.head()}.")
-    if demo_if_empty and _unused():
+    if demo_if_empty and find_spec("llmio.cli.demo") and _unused():
         from llmio.cli.demo import demo  # noqa: PLC0415  # slow
 
         ctx.invoke(demo)

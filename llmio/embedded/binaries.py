@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -56,12 +57,18 @@ def valkey_server() -> Path:
 
 def postgres_major(folder: Path) -> int | None:
     """The major version of the server in the folder, None when it does not run or is too old."""
+    version = _version(folder)
+    found = re.match(r"\d+", version or "")
+    major = int(found[0]) if found else 0
+    return major if major >= OLDEST_POSTGRES else None
+
+
+def _version(folder: Path) -> str | None:
     try:
         answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True)  # noqa: S603  # a path of ours
     except (OSError, subprocess.CalledProcessError):
         return None
-    major = int(answer.stdout.split()[2].split(".")[0].rstrip("betarcdvl"))
-    return major if major >= OLDEST_POSTGRES else None
+    return answer.stdout.split()[2]
 
 
 def _postgres_candidates() -> Iterator[Path]:
@@ -95,8 +102,7 @@ def _reachable(folder: Path, account: Account | None) -> Path:
     if account is None or account.run([str(folder / "postgres"), "--version"]).returncode == 0:
         return folder
     root = folder.parent
-    version = f"{postgres_major(folder)}-{int((folder / 'postgres').stat().st_mtime)}"
-    copy = SYSTEM_STATE / f"llmio-postgres-{version}"
+    copy = SYSTEM_STATE / f"llmio-postgres-{_version(folder)}"
     if not copy.exists():
         print(f"Account {account.name} cannot reach {root}: its programs are copied to {copy}.", flush=True)  # noqa: T201  # for the person at the terminal
         _copy(root, copy)
