@@ -26,11 +26,8 @@ def config() -> Config:
 
 
 def head() -> str:
-    """The revision that the code needs; raises where the migrations have more than one end."""
-    found = ScriptDirectory.from_config(config()).get_current_head()
-    if found is None:
-        raise LookupError("there are no migrations")
-    return found
+    """The revision that the code needs (several, where two developments have not been put in line yet)."""
+    return ", ".join(sorted(ScriptDirectory.from_config(config()).get_heads()))
 
 
 def upgrade(url: str) -> None:
@@ -38,19 +35,19 @@ def upgrade(url: str) -> None:
     with _connection(url) as connection:
         options = config()
         options.attributes["connection"] = connection
-        command.upgrade(options, "head")
+        command.upgrade(options, "heads")
 
 
 def current(url: str) -> str | None:
     """The database's revision; None before the first upgrade."""
     with _connection(url) as connection:
-        return _context(connection).get_current_revision()
+        return _revision(connection)
 
 
 def check(url: str) -> list[str]:
     """What is wrong with a database, one line each: pending migrations, schema public, the models."""
     with _connection(url) as connection:
-        revision = _context(connection).get_current_revision()
+        revision = _revision(connection)
         if revision != head():
             return [f"the database is at revision {revision or 'none'}, the code needs {head()}: run llmio db upgrade"]
         lines = catalogue.differences(facts.reference(), catalogue.live(connection))
@@ -67,6 +64,10 @@ def model_differences(connection: Connection) -> list[str]:
         found.extend(difference if isinstance(difference, list) else [difference])
     lines = [f"models and database differ: {_describe(difference)}" for difference in found]
     return lines + default_differences(facts.reference(), models.Base.metadata)
+
+
+def _revision(connection: Connection) -> str | None:
+    return ", ".join(sorted(_context(connection).get_current_heads())) or None
 
 
 def _context(connection: Connection) -> MigrationContext:
@@ -99,8 +100,15 @@ def _include_object(item: Any, _name: str | None, kind: str, *_: Any) -> bool:
 
 
 def _describe(difference: Any) -> str:
+    """Alembic says what it would do to the database, such as `add_column llmio.outbox.extra`."""
     what, *parts = difference
-    return f"{what} " + ", ".join(str(getattr(part, "fullname", part)) for part in parts if part is not None)
+    if what.startswith("modify_"):
+        schema, table, column, _, found, wanted = parts
+        place = ".".join(part for part in (schema, table, column) if part)
+        return f"{what} {place} from {found!r} to {wanted!r}"
+    item = parts[-1]
+    place = f"{item.table.fullname}." if getattr(item, "table", None) is not None else ""
+    return f"{what} {place}{getattr(item, 'fullname', None) or item.name}"
 
 
 @contextmanager

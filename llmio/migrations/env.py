@@ -25,7 +25,9 @@ def run(connection: Connection) -> None:
     try:
         connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
         connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
-        connection.execute(text("CREATE SCHEMA IF NOT EXISTS llmio"))
+        # Asked first: `IF NOT EXISTS` wants the right to create schemas even where there is nothing to create.
+        if not connection.scalar(text("SELECT to_regnamespace('llmio')")):
+            connection.execute(text("CREATE SCHEMA llmio"))
         connection.commit()
         context.configure(
             connection=connection,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import transaction
 import zope.sqlalchemy
@@ -28,7 +28,7 @@ class SharedConnection:
         """Isolation levels cannot change within the test's transaction."""
         return self
 
-    def __enter__(self) -> SharedConnection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_raised: object) -> None:

@@ -135,9 +135,9 @@ def app(llmio_app: App, request: pytest.FixtureRequest) -> Iterator[App]:
     """The App; all its sessions use `connection`, unless the test asks for `committed_db`."""
     from llmio.testing.isolation import bound
 
-    for port in (llmio_app.ports.clock, llmio_app.ports.queue, llmio_app.ports.mailer, llmio_app.ports.http,
-                 llmio_app.ports.live):  # fmt: skip
-        port.reset()  # type: ignore[attr-defined]  # the memory twins have it
+    ports: Any = llmio_app.ports
+    for port in (ports.clock, ports.queue, ports.mailer, ports.http, ports.live):
+        port.reset()
     if llmio_app.redis is not None:
         llmio_app.redis.flushdb()
     if "committed_db" in request.fixturenames:
@@ -157,9 +157,7 @@ class CommittedDatabase:
 
 
 @pytest.fixture
-def committed_db(
-    llmio_app: App, llmio_servers: Addresses, request: pytest.FixtureRequest
-) -> Iterator[CommittedDatabase]:
+def committed_db(llmio_app: App, llmio_servers: Addresses) -> Iterator[CommittedDatabase]:
     """A database of its own for a test with several processes, threads or transactions."""
     from llmio.core.db import session_factory
     from llmio.testing.servers import engine_of
@@ -255,7 +253,7 @@ def sign_in(web: Browser) -> Callable[..., Browser]:
 
 @pytest.fixture
 def queries(app: App, db: Session) -> Callable[[], AbstractContextManager[Queries]]:
-    """`with queries() as sent:` … `sent.count`, `str(sent)`."""
+    """Count statements in a `with` block; the value it gives has `count` and, as text, the statements."""
     from llmio.testing.isolation import counted
 
     def made() -> AbstractContextManager[Queries]:

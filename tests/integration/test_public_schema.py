@@ -46,11 +46,11 @@ def test_secret_token_is_made_by_the_database(connection):
         ("ALTER TABLE chatbots ALTER event_kinds TYPE varchar USING ''", "should be character varying[]"),
         ("ALTER TABLE stance_receipts ALTER invited_at TYPE timestamp(3)", "should be timestamp(6) without time zone"),
         ("ALTER TABLE groups ALTER is_visible_to_public SET DEFAULT false",
-         "column groups.is_visible_to_public is boolean DEFAULT false NOT NULL, "
-         "should be boolean DEFAULT true NOT NULL"),
+         ("column groups.is_visible_to_public is boolean DEFAULT false NOT NULL, "
+         "should be boolean DEFAULT true NOT NULL")),
         ("ALTER TABLE comments ALTER id DROP DEFAULT", "column comments.id is integer NOT NULL"),
-        ("ALTER TABLE comments ALTER id SET DEFAULT nextval('events_id_seq'); ALTER SEQUENCE comments_id_seq "
-         "OWNED BY NONE", "a sequence that is not the column's own"),
+        (("ALTER TABLE comments ALTER id SET DEFAULT nextval('events_id_seq'); ALTER SEQUENCE comments_id_seq "
+         "OWNED BY NONE"), "a sequence that is not the column's own"),
         ("ALTER TABLE polls ADD extra integer", "column polls.extra is not in the reference: integer"),
         ("ALTER TABLE polls DROP quorum_pct", "column polls.quorum_pct is missing: integer"),
         ("CREATE TABLE extra (id integer)", "table extra is not in the reference"),
@@ -64,10 +64,10 @@ def test_secret_token_is_made_by_the_database(connection):
          "should be btree on notifications (id DESC)"),
         ("DROP INDEX stances_guests; CREATE INDEX stances_guests ON stances (guest)",
          "index stances_guests is btree on stances (guest), should be btree on stances (guest) WHERE (guest = true)"),
-        ("DROP INDEX index_users_on_username; CREATE UNIQUE INDEX index_users_on_username "
-         "ON users (username varchar_pattern_ops)", "unique btree on users (username varchar_pattern_ops)"),
-        ("DROP INDEX index_stances_on_poll_id_and_cast_at; "
-         "CREATE INDEX index_stances_on_poll_id_and_cast_at ON stances (poll_id, cast_at)",
+        (("DROP INDEX index_users_on_username; CREATE UNIQUE INDEX index_users_on_username "
+         "ON users (username varchar_pattern_ops)"), "unique btree on users (username varchar_pattern_ops)"),
+        (("DROP INDEX index_stances_on_poll_id_and_cast_at; "
+         "CREATE INDEX index_stances_on_poll_id_and_cast_at ON stances (poll_id, cast_at)"),
          "should be btree on stances (poll_id NULLS FIRST, cast_at NULLS FIRST)"),
         ("DROP INDEX index_tags_on_name; CREATE INDEX index_tags_on_name ON tags USING hash (name)",
          "index index_tags_on_name is hash on tags (name)"),

@@ -1,0 +1,212 @@
+"""Migrations: one line of them, kept dumps, clear refusals; `llmio db check` finds every drift."""
+
+from __future__ import annotations
+
+import ast
+import threading
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from alembic.script import ScriptDirectory
+from click.testing import CliRunner
+from sqlalchemy import make_url, text
+
+from llmio.cli import group
+from llmio.core.errors import Unavailable
+from llmio.migrations import commands
+from llmio.testing.servers import engine_of
+
+ROOT = Path(__file__).parents[2] / "llmio"
+PUBLIC = (files("llmio.migrations") / "public.sql").read_text("utf-8")
+EXTENSIONS = "".join(f"CREATE EXTENSION {name} WITH SCHEMA public;" for name in ("citext", "hstore", "pgcrypto"))
+
+
+class Database:
+    """A database of the test's own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def run(self, *statements: str) -> list:
+        engine = engine_of(self.url)
+        try:
+            with engine.begin() as connection:
+                rows = [connection.exec_driver_sql(statement) for statement in statements]
+                return [tuple(row) for row in rows[-1]] if rows[-1].returns_rows else []
+        finally:
+            engine.dispose()
+
+
+@pytest.fixture
+def empty(llmio_servers):
+    name = f"{llmio_servers.template}_empty_{threading.get_native_id()}"
+    llmio_servers.administer(f'CREATE DATABASE "{name}"')
+    yield Database(llmio_servers.database(name))
+    llmio_servers.drop(name)
+
+
+@pytest.fixture
+def migrated(llmio_servers):
+    name = llmio_servers.copy_template()
+    yield Database(llmio_servers.database(name))
+    llmio_servers.drop(name)
+
+
+def test_migrations_have_one_head_and_are_named_by_number():
+    scripts = ScriptDirectory.from_config(commands.config())
+    assert len(scripts.get_heads()) == 1
+    revisions = [script.revision for script in scripts.walk_revisions()][::-1]
+    numbers = [int(revision.rsplit("_", 1)[1]) for revision in revisions]
+    assert numbers == list(range(1, len(numbers) + 1)), "number migrations in the order in which they run"
+    assert len(list((ROOT / "migrations" / "versions").glob("*.py"))) == len(revisions)
+
+
+def test_every_mapped_module_is_known():
+    """A table in a module that `llmio.models` does not import would escape the check."""
+    from llmio.models import Base
+
+    mapped = {mapper.class_.__name__ for mapper in Base.registry.mappers}
+    declared = set()
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and "__tablename__" in ast.dump(node):
+                declared.add(node.name)
+    assert declared - mapped == set()
+    assert len(declared) > 56
+
+
+def test_migrations_import_no_models():
+    for path in (ROOT / "migrations" / "versions").glob("*.py"):
+        imports = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        own = {str(node.module) for node in imports if str(node.module).startswith("llmio")}
+        assert {module for module in own if not module.startswith("llmio.migrations")} == set(), path.name
+
+
+def test_upgrade_of_an_empty_database_twice(empty):
+    assert commands.current(empty.url) is None
+    commands.upgrade(empty.url)
+    commands.upgrade(empty.url)
+    assert commands.current(empty.url) == commands.head()
+    assert commands.check(empty.url) == []
+
+
+def test_two_upgrades_at_once(empty):
+    errors = []
+
+    def upgrade():
+        try:
+            commands.upgrade(empty.url)
+        except Exception as error:  # noqa: BLE001 (shown by the test)
+            errors.append(error)
+
+    threads = [threading.Thread(target=upgrade) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert commands.check(empty.url) == []
+
+
+def test_restored_dump_is_kept(empty):
+    empty.run(EXTENSIONS, PUBLIC, "INSERT INTO public.schema_migrations VALUES ('20200101000000')",
+              "INSERT INTO public.users (name) VALUES ('Ada')")  # fmt: skip
+    commands.upgrade(empty.url)
+    assert empty.run("SELECT name FROM public.users") == [("Ada",)]
+    assert commands.check(empty.url) == []
+
+
+@pytest.mark.parametrize("version", ["20250101000000", "20260831000001"])
+def test_dump_of_another_version_is_refused(empty, version):
+    empty.run(EXTENSIONS, PUBLIC, f"UPDATE public.schema_migrations SET version = '{version}'")
+    with pytest.raises(Unavailable, match=version):
+        commands.upgrade(empty.url)
+    assert commands.current(empty.url) is None
+    assert empty.run("SELECT version FROM public.schema_migrations") == [(version,)]
+
+
+def test_unfinished_dump_is_refused(empty):
+    empty.run(EXTENSIONS, PUBLIC, "DROP TABLE public.webhooks")
+    with pytest.raises(Unavailable, match="webhooks"):
+        commands.upgrade(empty.url)
+
+
+def test_other_tables_in_public_do_not_pass_for_a_dump(empty):
+    empty.run("CREATE TABLE public.stranger (id integer)")
+    commands.upgrade(empty.url)
+    assert commands.check(empty.url) == ["table stranger is not in the reference"]
+
+
+def _as_plain_role(database: Database, *grants: str) -> Database:
+    name = make_url(database.url).database
+    role = f"plain_{threading.get_native_id()}"
+    database.run(f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role} LOGIN",
+                 *(grant.format(role=role, name=name) for grant in grants))  # fmt: skip
+    return Database(make_url(database.url).set(username=role).render_as_string(hide_password=False))
+
+
+def test_role_without_superuser_gets_all_but_the_statistics(empty):
+    owner = _as_plain_role(empty, 'ALTER DATABASE "{name}" OWNER TO {role}')
+    commands.upgrade(owner.url)
+    found = commands.check(owner.url)
+    assert len(found) == 1
+    assert "extension pg_stat_statements is missing (llmio runs without it" in found[0]
+
+
+def test_missing_extensions_are_named(empty):
+    guest = _as_plain_role(
+        empty, "GRANT CREATE ON SCHEMA public TO {role}", "CREATE SCHEMA llmio AUTHORIZATION {role}"
+    )
+    with pytest.raises(Unavailable, match="CREATE EXTENSION citext WITH SCHEMA public; CREATE EXTENSION hstore"):
+        commands.upgrade(guest.url)
+    empty.run(EXTENSIONS)
+    commands.upgrade(guest.url)
+
+
+def test_check_says_what_to_do_before_the_first_upgrade(empty):
+    assert commands.check(empty.url) == [
+        f"the database is at revision none, the code needs {commands.head()}: run llmio db upgrade"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("ALTER TABLE llmio.outbox ADD extra text", "remove_column llmio.outbox.extra"),
+        ("ALTER TABLE llmio.outbox DROP queue", "add_column llmio.outbox.queue"),
+        ("ALTER TABLE llmio.outbox ALTER attempts TYPE text", "modify_type llmio.outbox.attempts"),
+        ("ALTER TABLE llmio.outbox ALTER job DROP NOT NULL", "modify_nullable llmio.outbox.job"),
+        ("DROP INDEX llmio.index_outbox_on_available_at", "add_index llmio.outbox.index_outbox_on_available_at"),
+        ("CREATE TABLE llmio.extra (id integer)", "remove_table llmio.extra"),
+        ("ALTER TABLE public.polls ALTER title TYPE text", "column polls.title is text"),
+        ("DROP INDEX public.index_polls_on_key", "index index_polls_on_key is missing"),
+    ],
+)
+def test_check_command_lists_drift_and_fails(migrated, monkeypatch, change, expected):
+    monkeypatch.setenv("DATABASE_URL", migrated.url)
+    assert CliRunner().invoke(group, ["db", "check"]).exit_code == 0
+    migrated.run(change)
+    result = CliRunner().invoke(group, ["db", "check"])
+    assert result.exit_code == 1
+    assert expected in result.output
+
+
+def test_model_that_differs_from_the_reference_is_found(connection):
+    from sqlalchemy import Column, Integer, MetaData, Table
+
+    from llmio.migrations import facts
+    from llmio.migrations.defaults import default_differences
+    from llmio.models import Base
+
+    assert default_differences(facts.reference(), Base.metadata) == []
+    metadata = MetaData()
+    Table("stances", metadata, Column("volume", Integer, default=1))
+    assert default_differences(facts.reference(), metadata) == [
+        "model default of stances.volume is 1, should be 2"
+    ]
+
+
+def test_role_named_like_our_schema_still_works_in_public(connection):
+    """PostgreSQL would look in schema `llmio` first for a role `llmio`, as the embedded server's is."""
+    assert connection.scalar(text("SHOW search_path")) == "public"
