@@ -38,6 +38,15 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("text.max_length", "LMO_MAX_MESSAGE_LENGTH", "int", 100_000, "Longest body of a text, in characters."),
     Setting("channels.url", "CHANNELS_URL", aliases=("CHANNELS_URI",), help="Socket.IO address given to browsers."),
+    Setting("channels.port", "CHANNELS_PORT", "int", 5000, "Port that `llmio channels` listens on."),
+    Setting(
+        "channels.origin", "PUBLIC_APP_URL", aliases=("APP_URL",),
+        help="Address of the site in browsers, which may open live channels; empty: made from CANONICAL_HOST.",
+    ),
+    Setting(
+        "worker.concurrency", "LLMIO_WORKER_CONCURRENCY", "int", aliases=("SIDEKIQ_CONCURRENCY", "JOB_CONCURRENCY"),
+        help="Jobs that one worker runs at a time; where unset 20, in development 5.",
+    ),
     Setting("features.default_path", "FEATURES_DEFAULT_PATH", default="/dashboard", help="Where / leads to."),
     Setting(
         "features.disable_create_user", "FEATURES_DISABLE_CREATE_USER", "bool", default=False,
@@ -46,5 +55,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "features.disable_create_group", "FEATURES_DISABLE_CREATE_GROUP", "bool", default=False,
         help="Only administrators of the site start groups.",
+    ),
+    Setting("limits.on", "USE_RACK_ATTACK", "bool", default=True, help="Limit how often an address may do something."),
+    Setting(
+        "limits.rate_factor",
+        "RACK_ATTACK_RATE_MULTPLIER",
+        "float",
+        help="Multiplies all limits; 1 where nothing is set, 100 in development, where all come from one address.",
+    ),
+    Setting(
+        "limits.time_factor", "RACK_ATTACK_TIME_MULTPLIER", "float", 1.0, "Multiplies the hour and the day they hold."
+    ),
+    Setting(
+        "limits.ip_header",
+        "CLIENT_IP_HEADER",
+        help="Header in which a trusted proxy names the client (CF-Connecting-IP); empty: the last entry of "
+        "X-Forwarded-For, believed only from proxies with a private address.",
     ),
 )

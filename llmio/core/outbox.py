@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Index, Text, delete, select, text, update
+from sqlalchemy import BigInteger, Index, Text, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from llmio.core.db import Base
 
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 ADVISORY_SPACE = 0x11A0
 Moment = TIMESTAMP(timezone=True)
+GRACE = timedelta(seconds=5)
+STILL = text("SELECT 1 FROM llmio.outbox WHERE id = :id AND dead_at IS NULL AND available_at <= :now")
+# Deleted first, in the transaction of the job: one round trip finds, locks and removes, and a failure undoes it all.
+TAKE = text(
+    "DELETE FROM llmio.outbox WHERE id = (SELECT id FROM llmio.outbox WHERE id = :id AND dead_at IS NULL "
+    "AND available_at <= :now FOR UPDATE SKIP LOCKED) RETURNING job, args"
+)
 
 
 class Outbox(Base):
@@ -78,16 +85,25 @@ def _kick(committed: bool, ctx: Context, rows: list[Outbox]) -> None:  # noqa: F
                 ctx.ports.queue.kick(row.id, row.queue)
 
 
-def due(app: App, *, grace: float, again: float, limit: int = 500) -> list[tuple[int, str]]:
-    """Rows whose hint seems lost, marked as hinted now: waiting for `grace` seconds, last hinted `again` s ago."""
+def due(
+    app: App, *, queues: Collection[str], hinted_before: datetime, grace: timedelta = GRACE, limit: int = 500
+) -> list[tuple[int, str]]:
+    """Rows of these queues that nobody was told of, marked as told now: those whose hint seems lost, and those whose
+    later moment has come.
+
+    A new row is left alone for `grace`, since the hint of its commit is on its way. One that was hinted already comes
+    again when that was before `hinted_before`.
+    """
     now = app.ports.clock.now()
     with app.sessions() as db, db.begin():
         query = (
             select(Outbox.id, Outbox.queue)
             .where(
                 Outbox.dead_at.is_(None),
-                Outbox.available_at <= now - timedelta(seconds=grace),
-                (Outbox.kicked_at.is_(None)) | (Outbox.kicked_at <= now - timedelta(seconds=again)),
+                Outbox.available_at <= now,
+                (Outbox.available_at > Outbox.created_at) | (Outbox.created_at <= now - grace),
+                (Outbox.kicked_at.is_(None)) | (Outbox.kicked_at <= hinted_before),
+                Outbox.queue.in_(queues),
             )
             .order_by(Outbox.available_at)
             .limit(limit)
@@ -97,6 +113,12 @@ def due(app: App, *, grace: float, again: float, limit: int = 500) -> list[tuple
         if rows:
             db.execute(update(Outbox).where(Outbox.id.in_([row[0] for row in rows])).values(kicked_at=now))
     return rows
+
+
+def oldest(db: Session) -> datetime | None:
+    """Since when the row waits that should have been run first; None where nothing is due."""
+    due_at = select(func.min(Outbox.available_at)).where(Outbox.dead_at.is_(None), Outbox.available_at <= func.now())
+    return db.scalar(due_at)
 
 
 def run(app: App, outbox_id: int) -> bool:
@@ -111,27 +133,19 @@ def run(app: App, outbox_id: int) -> bool:
 
 def _attempt(app: App, outbox_id: int) -> bool:
     with app.begin() as ctx:
-        row = ctx.db.scalars(_waiting(outbox_id, ctx.now)).one_or_none()
+        row = ctx.db.execute(TAKE, {"id": outbox_id, "now": ctx.now}).one_or_none()
         if row is None:
             return False
         job = app.jobs.get(row.job)
-        if job is None:
-            _park(row, ctx.now)
-            return False
-        if job.transaction:
+        if job is not None and job.transaction:
             job.run(ctx, *row.args)
-            ctx.db.execute(delete(Outbox).where(Outbox.id == outbox_id))
             return True
-        args = list(row.args)
-    return _run_outside(app, outbox_id, job, args)
-
-
-def _waiting(outbox_id: int, now: datetime) -> Any:
-    return (
-        select(Outbox)
-        .where(Outbox.id == outbox_id, Outbox.dead_at.is_(None), Outbox.available_at <= now)
-        .with_for_update(skip_locked=True)
-    )
+        ctx.tm.abort()  # the row stays: its job is done outside, or not at all
+        ctx.tm.begin()
+    if job is None:
+        _park(app, outbox_id, row.job)
+        return False
+    return _run_outside(app, outbox_id, job, row.args)
 
 
 def _run_outside(app: App, outbox_id: int, job: Job, args: list[Any]) -> bool:
@@ -145,7 +159,7 @@ def _run_outside(app: App, outbox_id: int, job: Job, args: list[Any]) -> bool:
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:space, :id)"), key):
             return False
         try:
-            if not connection.scalar(select(Outbox.id).where(Outbox.id == outbox_id)):
+            if not connection.scalar(STILL, {"id": outbox_id, "now": app.ports.clock.now()}):
                 return False
             job.run(app, *args)
             connection.execute(delete(Outbox).where(Outbox.id == outbox_id))
@@ -154,10 +168,13 @@ def _run_outside(app: App, outbox_id: int, job: Job, args: list[Any]) -> bool:
     return True
 
 
-def _park(row: Outbox, now: datetime) -> None:
+def _park(app: App, outbox_id: int, name: str) -> None:
     """The job's code is absent (a removed plugin): keep the row, look again in an hour."""
-    row.last_error = f"no job named {row.job}: is its plugin installed and on?"
-    row.available_at = now + timedelta(hours=1)
+    with app.begin() as ctx:
+        row = ctx.db.get(Outbox, outbox_id)
+        if row is not None:
+            row.last_error = f"no job named {name}: is its plugin installed and on?"
+            row.available_at = ctx.now + timedelta(hours=1)
 
 
 def _failed(app: App, outbox_id: int, error: str) -> None:

@@ -1,0 +1,1 @@
+"""Live: what changed reaches open pages, by Redis and Socket.IO."""

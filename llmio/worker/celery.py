@@ -1,0 +1,80 @@
+"""The Celery application: five weighted queues and one task, which runs an outbox row."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+from celery import Celery
+from celery.platforms import SecurityWarning
+from kombu.entity import Queue
+
+from llmio.core import outbox
+from llmio.core.jobs import QUEUES
+from llmio.worker.queue import TASK, queue_url
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+
+VISIBILITY = 12 * 3600
+"""Seconds after which Redis hands out a hint again that nobody has acknowledged. Longer than the longest wait between
+two tries (6 h); the relay replaces hints of a dead worker long before."""
+
+
+def make(app: App) -> Celery:
+    """The Celery application of this process."""
+    celery = Celery("llmio", broker=queue_url(app.settings), set_as_current=False)
+    celery.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_queues=[
+            Queue(name, routing_key=name)  # type: ignore[no-untyped-call]  # kombu is untyped
+            for name in QUEUES
+        ],
+        task_default_queue="default",
+        task_create_missing_queues=False,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+        worker_enable_remote_control=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_retry=True,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=2,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY,
+            "queue_order_strategy": "llmio.worker.fairness:WeightedCycle",
+            "priority_steps": [0],
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+        },
+        enable_utc=True,
+    )
+
+    @celery.task(name=TASK)
+    def run(outbox_id: int) -> None:
+        outbox.run(app, outbox_id)
+
+    return celery
+
+
+def consume(celery: Celery, hands: int) -> None:
+    """Consume hints with so many threads until SIGTERM or SIGINT; then finish the running jobs."""
+    with warnings.catch_warnings():
+        # It warns of pickle in the hands of root; we take JSON alone.
+        warnings.simplefilter("ignore", SecurityWarning)
+        worker = celery.Worker(
+            pool_cls="threads",
+            concurrency=hands,
+            loglevel="WARNING",
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            quiet=True,
+        )
+        worker.start()

@@ -1,0 +1,89 @@
+"""What `llmio worker` and `llmio beat` run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from llmio.core import heartbeats
+from llmio.worker import relay, schedule
+from llmio.worker.loop import Loop
+from llmio.worker.queue import CeleryQueue, queue_url
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+
+log = logging.getLogger(__name__)
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def run(ini: Mapping[str, str] | None = None) -> None:
+    """Build the App and work until SIGTERM or SIGINT; running jobs are finished first."""
+    from llmio import boot  # noqa: PLC0415  # slow
+
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    work(boot.build(ini))
+
+
+def work(app: App) -> None:
+    """Be a worker: consume hints, relay rows, show signs of life."""
+    from llmio.worker import celery  # noqa: PLC0415  # slow, and `llmio beat` does without
+
+    for name in ("kombu", "celery"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    hands = app.settings["worker.concurrency"] or (5 if app.settings["llmio.env"] == "development" else 20)
+    sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)))
+    loops = [
+        Loop("relay", sweeping.step, relay.SECONDS),
+        Loop("heartbeat", lambda: _beat(app), heartbeats.EVERY),
+    ]
+    for loop in loops:
+        loop.start()
+    log.info("worker: %s jobs at a time", hands)
+    try:
+        celery.consume(celery.make(app), hands)
+    finally:
+        sweeping.stop()
+        for loop in loops:
+            loop.stop()
+
+
+def run_schedule(ini: Mapping[str, str] | None = None) -> None:
+    """Build the App and act as the schedule until SIGTERM or SIGINT."""
+    from llmio import boot  # noqa: PLC0415  # slow
+
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    act_as_schedule(boot.build(ini))
+
+
+def act_as_schedule(app: App) -> None:
+    """Be a schedule: write the rows of scheduled jobs, and hint rows while no worker does."""
+    stopped = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stopped.set())
+    sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)), hands=0)
+    loops = [
+        Loop("schedule", lambda: _ask(app), schedule.SECONDS),
+        Loop("relay", sweeping.step, relay.SECONDS),
+    ]
+    for loop in loops:
+        loop.start()
+    log.info("schedule: %s jobs, process %s", len(app.schedules), os.getpid())
+    stopped.wait()
+    sweeping.stop()
+    for loop in loops:
+        loop.stop()
+
+
+def _ask(app: App) -> None:
+    for name in schedule.step(app):
+        log.info("asked for %s", name)
+
+
+def _beat(app: App) -> None:
+    with app.begin() as ctx:
+        heartbeats.beat(ctx.db, heartbeats.WORKER, ctx.now)

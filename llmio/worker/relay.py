@@ -1,0 +1,82 @@
+"""The relay: finds outbox rows whose hint was lost or whose time has come, and has them run."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import redis
+
+from llmio.core import outbox
+from llmio.core.jobs import QUEUES
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+    from llmio.worker.queue import CeleryQueue
+
+log = logging.getLogger(__name__)
+SECONDS = 1.0
+AGAIN = timedelta(seconds=30)
+ENOUGH = 200
+"""Hints that may wait in a queue before the relay adds none: whatever is waiting behind them is reached in time."""
+BATCH = 500
+HANDS = 4
+
+
+class Relay:
+    """One sweep a `step`; any number of relays may sweep at the same time.
+
+    Hints are only added to queues that are nearly empty, so that a long backlog is not hinted over and over. What was
+    hinted and still waits is hinted again after a while; at its first sweep a relay mistrusts every hint made before it
+    began, since the worker that held it may have been killed.
+
+    While Redis is away a relay that has `hands` runs the rows itself: work goes on, without the weights of the queues.
+    """
+
+    def __init__(self, app: App, queue: CeleryQueue, *, hands: int = HANDS) -> None:
+        self.app = app
+        self.queue = queue
+        self._began: datetime = app.ports.clock.now()
+        self._first = True
+        self._hands = hands
+        self._stopping = threading.Event()
+
+    def step(self) -> None:
+        """Sweep once."""
+        try:
+            lengths = self.queue.lengths(list(QUEUES))
+        except redis.RedisError:
+            self._without_redis()
+            return
+        hungry = {name for name, length in lengths.items() if length < ENOUGH}
+        while hungry and not self._stopping.is_set():
+            rows = outbox.due(self.app, queues=hungry, hinted_before=self._mistrusted(), limit=BATCH)
+            if not self.queue.kick_all(rows):
+                return
+            if len(rows) < BATCH:
+                break
+            if not self._first:
+                return
+        self._first = False
+
+    def stop(self) -> None:
+        """End a sweep that is under way soon."""
+        self._stopping.set()
+
+    def _mistrusted(self) -> datetime:
+        return self._began if self._first else self.app.ports.clock.now() - AGAIN
+
+    def _without_redis(self) -> None:
+        if not self._hands:
+            return
+        with ThreadPoolExecutor(self._hands, thread_name_prefix="relay") as hands:
+            while not self._stopping.is_set():
+                rows = outbox.due(
+                    self.app, queues=QUEUES, hinted_before=self.app.ports.clock.now() - AGAIN, limit=5 * self._hands
+                )
+                list(hands.map(lambda row: outbox.run(self.app, row[0]), rows))
+                if not rows or self.queue.answers():
+                    return

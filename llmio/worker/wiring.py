@@ -1,0 +1,30 @@
+"""Gives an App its ports to the outside, and the jobs of the outer rooms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmio.worker.queue import CeleryQueue, client, queue_url
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+
+ANSWER_SECONDS = 1.0
+
+
+def wire(app: App, *, real_ports: bool) -> None:
+    """Fill `app.redis` and, unless a test gave its own, the ports; connections are opened when first used."""
+    url = app.settings.text("redis.url")
+    if url and app.redis is None:
+        app.redis = client(url, seconds=ANSWER_SECONDS)
+    if real_ports:
+        _open(app)
+
+
+def _open(app: App) -> None:
+    from llmio.live.publish import RedisLive  # noqa: PLC0415  # slow
+
+    if queue_url(app.settings):
+        app.ports.queue = CeleryQueue(queue_url(app.settings))
+    if app.redis is not None:
+        app.ports.live = RedisLive(app.redis)
