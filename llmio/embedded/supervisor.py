@@ -41,8 +41,9 @@ SHARED = (
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MARKER = "LLMIO_SUPERVISED"
-FIRST_ANSWER_SECONDS = 60.0
+HEAD_START = 15.0
 TICK = 30.0
+ANSWER_TICK = 0.05
 
 
 class Interrupted(Exception):  # noqa: N818  # no error: a person wants to stop
@@ -59,6 +60,7 @@ class Supervisor:
         self.port = port
         self.environment = dict(os.environ)
         self._watched: list[Watched] = []
+        self._greeted = False
         self._stop = False
         self._wake: int = -1
         self._holder: socket.socket | None = None
@@ -166,12 +168,14 @@ class Supervisor:
     def _prepare(self) -> None:
         """Bring the database up to date; into an empty one goes the demo."""
         program = Program("prepare", ["db", "upgrade", "--demo-if-empty"], self.folder, self.environment)
+        program.log.unlink(missing_ok=True)
         program.start()
         try:
             while program.alive:
                 self._wait(TICK)
-        finally:
-            program.stop() if program.alive else None
+        except Interrupted:
+            program.stop()
+            raise
         if program.code:
             message = f"The database cannot be prepared:\n{tail(program.log)}\n(all of it: {program.log})"
             raise EmbeddedError(message)
@@ -179,11 +183,9 @@ class Supervisor:
     def _start_programs(self) -> None:
         """The web first: the person is waiting for the page, and each start takes a processor for a second."""
         self._begin("web", self._program("web", "serve", "--host", self.host, "--port", str(self.port)))
-        end = time.monotonic() + FIRST_ANSWER_SECONDS
-        while not self._answers() and time.monotonic() < end:
-            self._revive()
-            self._wait(0.05)
-        self._greet()
+        end = time.monotonic() + HEAD_START
+        while not self._greeted and time.monotonic() < end:
+            self._step(ANSWER_TICK)
         if self.environment.get("LLMIO_DEV_MAIL"):
             self._begin("mail", self._program("mail", "mailsink"))
         for name, command in (("worker", "worker"), ("schedule", "beat"), ("channels", "channels")):
@@ -207,6 +209,7 @@ class Supervisor:
         return f"http://localhost:{self.port}"
 
     def _greet(self) -> None:
+        self._greeted = True
         self._say(f"llmio is ready: {self.address}")
         if token := self.folder.setup_token():
             self._say(f"Become its administrator with this link, which works once: {self.address}/setup/{token}")
@@ -216,9 +219,17 @@ class Supervisor:
 
     def _watch(self) -> None:
         while True:
-            self._revive()
-            due = [watched.due for watched in self._watched if watched.due is not None]
-            self._wait(min([TICK, *(moment - time.monotonic() for moment in due)]))
+            self._step(TICK)
+
+    def _step(self, seconds: float) -> None:
+        """Mend what is broken, greet when the site first answers, then wait for something to happen."""
+        self._revive()
+        if not self._greeted:
+            seconds = min(seconds, 1.0)
+            if self._answers():
+                self._greet()
+        due = [watched.due for watched in self._watched if watched.due is not None]
+        self._wait(min([seconds, *(moment - time.monotonic() for moment in due)]))
 
     def _revive(self) -> None:
         """Start again what has died, when its time has come."""
