@@ -22,6 +22,15 @@ def translations(locale: str) -> _gettext.NullTranslations:
     return _gettext.translation(DOMAIN, LOCALE_DIR, [locale, locale.split("_")[0]], fallback=True)
 
 
+@lru_cache(maxsize=1)
+def available() -> tuple[tuple[str, str], ...]:
+    """Languages that have texts, as (code, name in the language itself)."""
+    from babel import Locale  # noqa: PLC0415  # slow
+
+    there = {path.parent.parent.name for path in LOCALE_DIR.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")} | {DEFAULT}
+    return tuple((code, (Locale.parse(code).display_name or code).capitalize()) for code in sorted(there))
+
+
 class Lazy:
     """A text that is looked up when it is shown, not when it is defined."""
 

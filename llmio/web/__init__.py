@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PARTS = (
     "llmio.web.transactions",
     "llmio.web.request",
+    "llmio.web.limits",
     "llmio.web.derivers",
     "llmio.web.templating",
     "llmio.web.plugins",

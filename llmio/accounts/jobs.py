@@ -1,0 +1,29 @@
+"""Chores of accounts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete
+
+from llmio.accounts.models import LoginToken, SignIn
+from llmio.accounts.sessions import LIFETIME, UserSession
+from llmio.core.jobs import job
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+HOUR = 3600
+
+
+@job("accounts.sweep", queue="low", retries=3)
+def sweep(ctx: Context) -> None:
+    """Remove sign-in links that no longer work, and sessions that ended a month ago."""
+    minutes = ctx.app.settings.number("accounts.login_token_minutes")
+    old = ctx.now - timedelta(minutes=minutes, hours=1)
+    ctx.db.execute(delete(SignIn).where(SignIn.created_at < old))
+    ctx.db.execute(delete(LoginToken).where(LoginToken.created_at < old))
+    month = timedelta(days=30)
+    ended = (UserSession.ended_at < ctx.now - month) | (UserSession.created_at < ctx.now - LIFETIME - month)
+    ctx.db.execute(delete(UserSession).where(ended))
