@@ -14,3 +14,4 @@ def register(app: App) -> None:
 
 def includeme(config: Any) -> None:
     """Routes and views."""
+    config.include(".plugin_views")

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "db": "Bring the database up to date; check it.",
     "config": "Show and check the settings.",
     "plugins": "List, check and switch plugins.",
+    "x": "Commands that plugins bring.",
     "user": "Make administrators.",
     "demo": "Load demo data.",
     "bench": "Measure how fast the site is.",
