@@ -46,6 +46,8 @@ class App:
     """Record type → jobs enqueued when `ctx.changed(record)` was called, with (type, id)."""
     timeline: dict[str, TimelineItem] = field(default_factory=dict)
     panels: Panels = field(default_factory=Panels)
+    extras: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Further registries that one feature opens for those above it: registry name → key → object."""
 
     # -- what features call in register(app) ---------------------------------------------------------------------
 
@@ -82,6 +84,10 @@ class App:
     def add_timeline_item(self, item: TimelineItem) -> None:
         """Say how a record type is shown in a thread."""
         self._add(self.timeline, {item.record_type: item}, "timeline item")
+
+    def add_extra(self, registry: str, key: str, value: Any) -> None:
+        """Put an object into a registry that a feature below opened."""
+        self._add(self.extras.setdefault(registry, {}), {key: value}, registry)
 
     def add_panel(self, panel: Panel) -> None:
         """Give a section to another feature's page."""

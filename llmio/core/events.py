@@ -41,7 +41,8 @@ class EventKind:
     """A kind of event: its name in the `events` table, what it is about, and how it is told.
 
     `record_type` is the type of the record the event is about (`Comment`, `Poll`, …), as `events.eventable_type` has
-    it. `root` marks the event that a thread hangs from.
+    it; empty where events of the kind may be about records of several types. `root` marks the event that a thread
+    hangs from.
     """
 
     name: str
@@ -126,7 +127,7 @@ def publish(
         ctx.db.flush()
     event = Event(
         kind=kind.name,
-        eventable_type=kind.record_type,
+        eventable_type=kind.record_type or type(subject).__name__,
         eventable_id=subject.id,
         user_id=user_id if user_id is not None else ctx.actor_id,
         custom_fields={**(audience.as_custom_fields() if audience else {}), **(custom or {})},

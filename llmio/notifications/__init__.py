@@ -9,8 +9,27 @@ if TYPE_CHECKING:
 
 
 def register(app: App) -> None:
-    """Give the App this feature's rules, kinds, jobs and sections."""
+    """Give the App this feature's kinds and jobs."""
+    from llmio.notifications import jobs, kinds  # noqa: PLC0415  # slow
+
+    app.add_kinds(*kinds.KINDS)
+    app.add_jobs(jobs.deliver, jobs.deliver_to_channel)
+    app.add_event_job(jobs.publish_event)
 
 
 def includeme(config: Any) -> None:
     """Routes and views."""
+    from llmio.notifications import views  # noqa: PLC0415  # slow
+
+    config.add_route("notifications.list", "/notifications")
+    config.add_route("notifications.menu", "/notifications/menu")
+    config.add_route("notifications.viewed", "/notifications/viewed")
+    config.add_route("notifications.open", "/notifications/{id:\\d+}")
+    config.add_route("notifications.preferences", "/email_preferences")
+    config.add_route("notifications.unsubscribe", "/unsubscribe/{token}", factory=views.unsubscriber)
+    config.add_route(
+        "notifications.unsubscribe_place",
+        "/unsubscribe/{token}/{kind:discussion|poll|group}/{id:\\d+}",
+        factory=views.unsubscriber,
+    )
+    config.scan("llmio.notifications.views")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.core.ports import Http, HttpAnswer
+from llmio.core.ports import Http, HttpAnswer, Mail, Mailer
 from llmio.core.settings import Setting
 from llmio.plugins.declare import GROUP, Plugin, hookimpl
 from llmio.plugins.events import EventValue, PluginContext
-from llmio.plugins.notify import Failed, Message, Notifier, Outcome, Reaches, Retry, Sent, Target
+from llmio.plugins.notify import Failed, Message, Notifier, Outcome, Outgoing, Reaches, Retry, Sent, Target
 from llmio.plugins.polls import (
     NONE_OF_THE_ABOVE,
     QUORUM,
@@ -65,12 +65,15 @@ __all__ = [
     "Hit",
     "Http",
     "HttpAnswer",
+    "Mail",
+    "Mailer",
     "Message",
     "Method",
     "Notifier",
     "OptionPreset",
     "OptionValue",
     "Outcome",
+    "Outgoing",
     "Page",
     "Permission",
     "Plugin",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from llmio.core.ports import Http, HttpAnswer
+from llmio.core.ports import Http, HttpAnswer, Mail, Mailer
 
 
 class Reaches(StrEnum):
@@ -72,6 +72,14 @@ class Target:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Outgoing:
+    """The ways out that a notifier may use: outgoing requests and the mail server."""
+
+    http: Http
+    mailer: Mailer
+
+
 class Notifier(ABC):
     """A way to reach people or a channel. `send` runs in a job, outside any transaction."""
 
@@ -81,8 +89,22 @@ class Notifier(ABC):
     reaches: ClassVar[Reaches] = Reaches.PERSON
 
     @abstractmethod
-    def send(self, message: Message, target: Target, http: Http) -> Outcome:
+    def send(self, message: Message, target: Target, out: Outgoing) -> Outcome:
         """Deliver one message to one target and say what came of it."""
 
 
-__all__ = ["Failed", "Http", "HttpAnswer", "Message", "Notifier", "Outcome", "Reaches", "Retry", "Sent", "Target"]
+__all__ = [
+    "Failed",
+    "Http",
+    "HttpAnswer",
+    "Mail",
+    "Mailer",
+    "Message",
+    "Notifier",
+    "Outcome",
+    "Outgoing",
+    "Reaches",
+    "Retry",
+    "Sent",
+    "Target",
+]

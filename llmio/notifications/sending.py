@@ -1,0 +1,99 @@
+"""One delivery made ready to send: message, target and notifier; rendered in a short transaction, sent outside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llmio.accounts.models import User
+from llmio.core.tables import Event
+from llmio.notifications import mails
+from llmio.notifications.audience import INVITATIONS
+from llmio.notifications.deliveries import Delivery, Status
+from llmio.notifications.subjects import Subject, subject_of
+from llmio.plugins import Message, Notifier, Outcome, Outgoing, Retry, Target
+from llmio.plugins.guard import guard
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+    from llmio.core.context import Context
+
+
+@dataclass(frozen=True)
+class Ready:
+    """All that the notifier gets; nothing of it touches the database."""
+
+    notifier: Notifier
+    message: Message
+    target: Target
+
+    def send(self, app: App) -> Outcome:
+        """Send it; a notifier that raises is noted and tried again later."""
+        out = Outgoing(app.ports.http, app.ports.mailer)
+        return guard(
+            app.plugins,
+            self.notifier,
+            f"notifiers.{self.notifier.key}.send",
+            self.notifier.send,
+            self.message,
+            self.target,
+            out,
+            fallback=Retry("the notifier failed; see the plugins page"),
+        )
+
+
+def prepare(ctx: Context, delivery_id: int) -> Ready | None:
+    """Make a waiting delivery ready; None where there is nothing (more) to send, with the reason written down."""
+    row = ctx.db.get(Delivery, delivery_id)
+    if row is None or row.status != Status.PENDING:
+        return None
+    notifier = ctx.app.plugins.notifiers.get(row.notifier)
+    if notifier is None:
+        row.status, row.answer = Status.PARKED, f"no notifier named {row.notifier}: is its plugin installed and on?"
+        return None
+    event = ctx.db.get(Event, row.event_id)
+    subject = subject_of(ctx, event) if event else None
+    if event is None or subject is None or subject.gone:
+        row.status, row.answer = Status.SUPPRESSED, "what it is about was removed"
+        return None
+    made = _composers(ctx).get(row.recipient_type, _nobody)(ctx, row, event, subject)
+    if isinstance(made, str):
+        row.status, row.answer = Status.SUPPRESSED, made
+        return None
+    return Ready(notifier, *made)
+
+
+def _composers(ctx: Context) -> dict[str, Any]:
+    """Recipient type → function that makes (message, target), or says why nothing must be sent."""
+    return {"User": _to_person, **ctx.app.extras.get("composers", {})}
+
+
+def _nobody(ctx: Context, row: Delivery, event: Event, subject: Subject) -> str:
+    return f"nobody knows how to reach a {row.recipient_type}"
+
+
+def _to_person(ctx: Context, row: Delivery, event: Event, subject: Subject) -> tuple[Message, Target] | str:
+    user = ctx.db.get(User, row.recipient_id)
+    if user is None or not user.email or user.deactivated_at is not None:
+        return "the account is closed"
+    if user.complaints_count:
+        return "the address complained"
+    if not _may_see(ctx, user, event, subject):
+        return "the person may no longer see it"
+    return mails.compose(ctx, row, event, subject, user)
+
+
+def _may_see(ctx: Context, user: User, event: Event, subject: Subject) -> bool:
+    """Rights may have changed since the event: what left the site cannot be taken back."""
+    from llmio.accounts.sessions import identity_of  # noqa: PLC0415  # cycle-free but rarely needed names
+    from llmio.core.context import Context as Made  # noqa: PLC0415
+    from llmio.core.permissions import Permission  # noqa: PLC0415
+
+    if event.kind in INVITATIONS:
+        return True
+    theirs = Made(ctx.app, ctx.db, ctx.tm, identity_of(user))
+    if subject.poll is not None:
+        return theirs.can(Permission.POLL_SHOW, subject.poll)
+    if subject.discussion is not None:
+        return theirs.can(Permission.DISCUSSION_SHOW, subject.discussion)
+    return subject.group is None or theirs.can(Permission.GROUP_SHOW, subject.group)
