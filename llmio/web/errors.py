@@ -31,12 +31,11 @@ TEXTS: dict[int, tuple[object, object]] = {
 
 def includeme(config: Any) -> None:
     """Exception views: the house's tree, Pyramid's, and everything else."""
-    how = {"permission": "site.public", "require_csrf": False, "renderer": PAGE}
-    config.add_exception_view(told, context=LlmioError, **how)
-    config.add_exception_view(http, context=HTTPException, **how)
-    config.add_exception_view(stale_form, context=BadCSRFToken, **how)
-    config.add_exception_view(broken, context=Exception, **how)
-    config.add_notfound_view(missing, append_slash=False, **{k: v for k, v in how.items() if k != "permission"})
+    config.add_exception_view(told, context=LlmioError, renderer=PAGE)
+    config.add_exception_view(http, context=HTTPException, renderer=PAGE)
+    config.add_exception_view(stale_form, context=BadCSRFToken, renderer=PAGE)
+    config.add_exception_view(broken, context=Exception, renderer=PAGE)
+    config.add_notfound_view(missing, renderer=PAGE)
     config.add_forbidden_view(forbidden, renderer=PAGE)
 
 
