@@ -1,1 +1,57 @@
+// The one entry: Turbo, Stimulus and the small controllers. The editor and the live channel load when a page has them.
+import * as Turbo from "@hotwired/turbo";
+import { Application } from "@hotwired/stimulus";
+import Autosize from "./autosize.js";
+import Bell from "./bell.js";
+import Clipboard from "./clipboard.js";
+import Confirm from "./confirm.js";
+import Editor from "./editor.js";
+import Flash from "./flash.js";
+import FocusError from "./focus_error.js";
+import Form from "./form.js";
+import Infinite from "./infinite.js";
+import Live from "./live.js";
+import Menu from "./menu.js";
+import Range from "./range.js";
+import Reactions from "./reactions.js";
+import Refresh from "./refresh.js";
+import Reveal from "./reveal.js";
+import Scrollable from "./scrollable.js";
+import Shortcut from "./shortcut.js";
+import Sidebar from "./sidebar.js";
+import Theme from "./theme.js";
+import Time from "./time.js";
+import Timezone from "./timezone.js";
+import Upload from "./upload.js";
+import "./morph.js";
+
 document.documentElement.dataset.js = "";
+// Turbo's own progress bar writes a <style>, which the content security policy refuses; the sheet draws one instead.
+Turbo.config.drive.progressBarDelay = 2 ** 31 - 1;
+
+const application = Application.start();
+const controllers = {
+  autosize: Autosize,
+  bell: Bell,
+  clipboard: Clipboard,
+  confirm: Confirm,
+  editor: Editor,
+  flash: Flash,
+  "focus-error": FocusError,
+  form: Form,
+  infinite: Infinite,
+  live: Live,
+  menu: Menu,
+  range: Range,
+  reactions: Reactions,
+  refresh: Refresh,
+  reveal: Reveal,
+  scrollable: Scrollable,
+  shortcut: Shortcut,
+  sidebar: Sidebar,
+  theme: Theme,
+  time: Time,
+  timezone: Timezone,
+  upload: Upload,
+};
+for (const [name, controller] of Object.entries(controllers)) application.register(name, controller);

@@ -1,0 +1,20 @@
+// What a refresh may not take away: open menus, what one is typing, editors at work.
+document.addEventListener("turbo:before-morph-attribute", (event) => {
+  const { attributeName } = event.detail;
+  if (attributeName === "open" && event.target.matches("details")) event.preventDefault();
+  if (attributeName === "aria-expanded") event.preventDefault();
+});
+
+document.addEventListener("turbo:before-morph-element", (event) => {
+  const element = event.target;
+  if (!(element instanceof HTMLElement)) return;
+  const editing = element.matches(".editor-field[data-editor-ready]");
+  const typing = element.matches("input, textarea, select") && (element === document.activeElement || changed(element));
+  if (editing || typing) event.preventDefault();
+});
+
+function changed(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.matches("select")) return [...field.options].some((one) => one.selected !== one.defaultSelected) && field.dataset.controller === undefined;
+  return field.type !== "hidden" && field.value !== field.defaultValue;
+}

@@ -1,0 +1,26 @@
+// The reason is asked for in the words of the option that was picked; parts marked for one option show with it.
+//   target prompt  a field whose placeholder is the option's prompt
+//   target part    shown while the option named in data-reveal-when is picked
+import { Controller } from "@hotwired/stimulus";
+
+export default class extends Controller {
+  static targets = ["prompt", "part"];
+
+  connect() {
+    this.element.querySelectorAll('[data-action~="reveal#pick"]').forEach((one) => one.checked && this.show(one));
+  }
+
+  pick(event) {
+    this.show(event.currentTarget);
+  }
+
+  show(input) {
+    const prompt = input.dataset.revealPromptParam;
+    for (const target of this.promptTargets) {
+      target.dataset.revealDefault ??= target.getAttribute("placeholder") ?? "";
+      target.setAttribute("placeholder", prompt || target.dataset.revealDefault);
+      target.dispatchEvent(new CustomEvent("llmio:placeholder", { bubbles: true }));
+    }
+    for (const part of this.partTargets) part.hidden = !(part.dataset.revealWhen ?? "").split(" ").includes(input.value);
+  }
+}

@@ -1,0 +1,138 @@
+// Files go up as soon as they are picked, dropped or pasted: progress, cancel, retry. The form then carries their ids as
+// `attachments`, and waits for what is still on its way.
+import { Controller } from "@hotwired/stimulus";
+import { csrf } from "./csrf.js";
+import { icon } from "./icon.js";
+import { word } from "./words.js";
+
+export default class extends Controller {
+  static targets = ["input", "list"];
+  static values = { url: { type: String, default: "/files" } };
+
+  connect() {
+    this.busy = new Set();
+    this.listeners = new AbortController();
+    const { signal } = this.listeners;
+    this.form = this.element.closest("form");
+    this.form?.addEventListener("submit", (event) => this.hold(event), { signal, capture: true });
+    for (const name of ["dragover", "dragleave", "drop"]) this.element.addEventListener(name, (event) => this.drag(event), { signal });
+    for (const item of this.listTarget.querySelectorAll(".upload.is-done")) this.done(item);
+  }
+
+  disconnect() {
+    this.listeners.abort();
+    for (const request of this.busy) request.abort();
+  }
+
+  pick() {
+    this.add(this.inputTarget.files);
+    this.inputTarget.value = "";
+  }
+
+  drag(event) {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.element.classList.toggle("is-dropping", event.type === "dragover");
+    if (event.type === "drop" && !event.defaultHandled) this.add(event.dataTransfer.files);
+  }
+
+  hold(event) {
+    if (!this.busy.size) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.waiting = event.submitter;
+    this.held = true;
+  }
+
+  add(files, { attach = true, then } = {}) {
+    for (const file of files) this.send(file, { attach, then });
+  }
+
+  send(file, options) {
+    const item = this.item(file);
+    const request = new XMLHttpRequest();
+    this.busy.add(request);
+    const over = () => {
+      this.busy.delete(request);
+      if (this.held && !this.busy.size) {
+        this.held = false;
+        this.form.requestSubmit(this.waiting);
+      }
+    };
+    request.upload.addEventListener("progress", ({ loaded, total }) => item.bar && (item.bar.value = loaded / total));
+    request.addEventListener("load", () => {
+      if (request.status >= 200 && request.status < 300) this.finish(item, JSON.parse(request.responseText), options);
+      else this.fail(item, file, options, this.reason(request));
+      over();
+    });
+    request.addEventListener("error", () => (this.fail(item, file, options, word("upload_failed")), over()));
+    request.addEventListener("abort", over);
+    item.acts.replaceChildren(this.button("x-lg", word("cancel"), () => (request.abort(), item.row.remove())));
+    const body = new FormData();
+    body.append("file", file, file.name);
+    request.open("POST", this.urlValue);
+    request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("X-CSRF-Token", csrf());
+    request.send(body);
+  }
+
+  reason(request) {
+    try {
+      return JSON.parse(request.responseText).error || word("upload_failed");
+    } catch {
+      return word(request.status === 413 ? "too_large" : "upload_failed");
+    }
+  }
+
+  finish(item, saved, { attach, then }) {
+    if (then) {
+      item.row.remove();
+      return then(saved);
+    }
+    item.row.classList.add("is-done");
+    item.bar?.remove();
+    item.note.remove();
+    if (attach) {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name: "attachments", value: saved.signed_id ?? saved.id });
+      item.row.append(field);
+    }
+    this.done(item.row);
+    this.dispatch("done", { detail: saved });
+  }
+
+  fail(item, file, options, reason) {
+    item.row.classList.add("is-failed");
+    item.bar?.remove();
+    item.note.textContent = reason;
+    item.acts.replaceChildren(
+      this.button("arrow-clockwise", word("retry"), () => (item.row.remove(), this.send(file, options))),
+      this.button("x-lg", word("remove"), () => item.row.remove()),
+    );
+  }
+
+  done(row) {
+    const acts = row.querySelector(".upload-acts") ?? row.appendChild(Object.assign(document.createElement("span"), { className: "upload-acts" }));
+    acts.replaceChildren(this.button("x-lg", word("remove"), () => row.remove()));
+  }
+
+  item(file) {
+    const row = Object.assign(document.createElement("li"), { className: "upload" });
+    const name = Object.assign(document.createElement("span"), { className: "upload-name", textContent: file.name, dir: "auto" });
+    const note = Object.assign(document.createElement("span"), { className: "upload-note" });
+    const acts = Object.assign(document.createElement("span"), { className: "upload-acts" });
+    const bar = Object.assign(document.createElement("progress"), { max: 1, value: 0 });
+    bar.setAttribute("aria-label", word("uploading", { name: file.name }));
+    row.append(icon("paperclip"), name, note, acts, bar);
+    this.listTarget.append(row);
+    return { row, note, acts, bar };
+  }
+
+  button(sign, label, act) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "btn-close-plain", title: label });
+    button.setAttribute("aria-label", label);
+    button.append(icon(sign));
+    button.addEventListener("click", act);
+    return button;
+  }
+}
