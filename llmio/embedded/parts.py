@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,13 +14,13 @@ from typing import TYPE_CHECKING, Protocol
 from .process import end, end_group, spawn
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping, Sequence
 
     from .folder import Folder
 
 DELAYS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 WELL_AFTER = 60.0
+GRACE = 10.0
 
 
 class Part(Protocol):
@@ -48,6 +50,7 @@ class Program:
         self.folder = folder
         self.environment = environment
         self._process: subprocess.Popen[bytes] | None = None
+        self._asked = False
 
     @property
     def alive(self) -> bool:
@@ -68,17 +71,24 @@ class Program:
         """Start it; first what its last process left behind in its group is ended."""
         if self._process is not None:
             end_group(self._process.pid)
+        self._asked = False
         self._process = spawn(self.command, log=self.log, env=self.environment, cwd=Path.cwd())
 
     def ask_to_end(self) -> None:
         """Let it begin to shut down, without waiting."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
+            self._asked = True
 
     def stop(self) -> None:
         """End it and its group."""
         if self._process is not None:
-            end(self._process, (signal.SIGTERM, 10), (signal.SIGKILL, 5))
+            # Asked once: to some a second SIGTERM means to drop everything.
+            if not self._asked:
+                self.ask_to_end()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE)
+            end(self._process, (signal.SIGKILL, 5))
             self._process = None
 
 
