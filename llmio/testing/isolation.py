@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import transaction
-import zope.sqlalchemy
 from sqlalchemy import event, select
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from llmio.core import db as database
 from llmio.core import outbox
 from llmio.core.app import App
 from llmio.core.outbox import Outbox
@@ -61,16 +61,24 @@ def bound(app: App, connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def test_session(app: App) -> Iterator[tuple[Session, transaction.TransactionManager]]:
-    """The session that a test itself works with; it lives through commits, so that records stay attached."""
+    """The session that a test itself works with, and its transaction manager (see `commit`)."""
     tm = transaction.TransactionManager(explicit=True)
-    session = app.sessions()
-    zope.sqlalchemy.register(session, initial_state="changed", transaction_manager=tm, keep_session=True)
+    session = database.join(app.sessions(), tm)
     tm.begin()
     try:
         yield session, tm
     finally:
         tm.abort()
         session.close()
+
+
+def commit(session: Session, tm: transaction.TransactionManager) -> None:
+    """Commit, which fires hooks and closes the session, and go on with the same records in it."""
+    session.flush()
+    records = list(session)
+    tm.commit()
+    tm.begin()
+    session.add_all(records)
 
 
 @dataclass

@@ -211,14 +211,11 @@ def ctx(app: App, db: Session, tm: transaction.TransactionManager) -> Callable[.
 
 
 @pytest.fixture
-def commit(tm: transaction.TransactionManager) -> Callable[[], None]:
+def commit(db: Session, tm: transaction.TransactionManager) -> Callable[[], None]:
     """Commit what the test did so far, so that hooks after commit fire; the test's end still undoes it."""
+    from llmio.testing import isolation
 
-    def made() -> None:
-        tm.commit()
-        tm.begin()
-
-    return made
+    return lambda: isolation.commit(db, tm)
 
 
 @pytest.fixture

@@ -164,3 +164,12 @@ def test_factories_build_a_thread_with_a_poll(db, make):
     assert (poll.voters_count, poll.undecided_voters_count) == (2, 1)
     assert make.options_of(poll)["agree"].score_counts == {"1": 1}
     assert group.memberships_count == 2
+
+
+def test_records_stay_in_the_session_after_a_commit(db, make, commit):
+    ada = make.user(name="Ada")
+    commit()
+    ada.name = "Lovelace"
+    commit()
+    db.expire_all()
+    assert ada.name == "Lovelace"
