@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmio.integrations.http import SETTINGS
+
 if TYPE_CHECKING:
     from llmio.core.app import App
 
+__all__ = ["SETTINGS", "includeme", "register"]
+
 
 def register(app: App) -> None:
-    """Give the App this feature's rules, kinds, jobs and sections."""
+    """Give the App this feature's jobs, and the composer of messages for channels."""
+    from llmio.integrations import jobs, messages  # noqa: PLC0415  # slow
+
+    app.add_event_job(jobs.publish_event)
+    app.add_extra("composers", "Chatbot", messages.compose)
 
 
 def includeme(config: Any) -> None:
     """Routes and views."""
+    from llmio.groups import resources  # noqa: PLC0415  # slow
+    from llmio.integrations import views  # noqa: PLC0415
+
+    config.add_route("integrations.list", "/g/{key}/integrations", factory=resources.group)
+    config.add_route("integrations.new", "/g/{key}/integrations/new", factory=resources.group)
+    for act in ("edit", "remove", "test"):
+        config.add_route(f"integrations.{act}", f"/integrations/{{id:\\d+}}/{act}", factory=views.chatbot_of)
+    config.scan("llmio.integrations.views")

@@ -1,0 +1,124 @@
+"""Acts on a group's integrations, and who of them hears of an event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, or_, select
+
+from llmio.core.errors import Invalid
+from llmio.core.events import Channel
+from llmio.core.i18n import _
+from llmio.core.permissions import Permission
+from llmio.core.tables import Event
+from llmio.groups.models import Group
+from llmio.integrations.forms import ChatbotForm
+from llmio.integrations.models import Chatbot
+from llmio.notifications.deliveries import Delivery
+from llmio.notifications.jobs import deliver_to_channel
+from llmio.notifications.service import add_deliveries
+from llmio.notifications.subjects import subject_of
+from llmio.plugins import Message, Outcome, Outgoing, Target
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+WEBHOOK = "webhook"
+EVENT_KINDS: dict[str, object] = {
+    "new_discussion": _("A new thread"),
+    "discussion_edited": _("A thread was edited, with a message"),
+    "new_comment": _("A comment"),
+    "poll_created": _("A new poll"),
+    "poll_edited": _("A poll was edited, with a message"),
+    "poll_closing_soon": _("A poll closes within a day"),
+    "poll_expired": _("A poll closed at its time"),
+    "poll_closed_by_user": _("A poll was closed by hand"),
+    "poll_reopened": _("A poll was reopened"),
+    "outcome_created": _("An outcome"),
+    "outcome_updated": _("An outcome was updated"),
+    "outcome_review_due": _("An outcome is due for review"),
+    "stance_created": _("A vote"),
+    "stance_updated": _("A vote was changed"),
+}
+"""The kinds that a channel may ask for, as the reference offers them."""
+DEFAULT_KINDS = ("new_discussion", "poll_created", "poll_closing_soon", "poll_expired", "outcome_created")
+
+
+def chatbots_of(ctx: Context, group: Group) -> Sequence[Chatbot]:
+    """The integrations of a group, oldest first."""
+    ctx.require(Permission.GROUP_INTEGRATIONS, group)
+    return ctx.db.scalars(select(Chatbot).where(Chatbot.group_id == group.id).order_by(Chatbot.id)).all()
+
+
+def log_of(ctx: Context, group: Group, *, limit: int = 30) -> Sequence[Delivery]:
+    """What was sent to the group's integrations lately, newest first."""
+    ctx.require(Permission.GROUP_INTEGRATIONS, group)
+    ours = select(Chatbot.id).where(Chatbot.group_id == group.id)
+    query = select(Delivery).where(Delivery.recipient_type == "Chatbot", Delivery.recipient_id.in_(ours))
+    return ctx.db.scalars(query.order_by(Delivery.id.desc()).limit(limit)).all()
+
+
+def save(ctx: Context, group: Group, form: ChatbotForm, *, chatbot: Chatbot | None = None) -> Chatbot:
+    """Connect a channel, or change how it is connected."""
+    ctx.require(Permission.GROUP_INTEGRATIONS, group)
+    if form.webhook_kind not in ctx.app.plugins.webhook_formats:
+        raise Invalid.at("webhook_kind", _("Please choose one of the formats."))
+    unknown = [name for name in form.event_kinds if name not in EVENT_KINDS]
+    if unknown:
+        raise Invalid.at("event_kinds", _("Please choose among the events shown."))
+    row = chatbot or Chatbot(group_id=group.id, author_id=ctx.actor_id, kind=WEBHOOK, created_at=ctx.now)
+    row.name = form.name
+    row.server = form.server
+    row.webhook_kind = form.webhook_kind
+    row.event_kinds = list(form.event_kinds)
+    row.notification_only = form.notification_only
+    row.updated_at = ctx.now
+    ctx.db.add(row)
+    ctx.db.flush()
+    return row
+
+
+def remove(ctx: Context, chatbot: Chatbot) -> None:
+    """Disconnect a channel; what was sent to it stays in the log of the site."""
+    ctx.require(Permission.GROUP_INTEGRATIONS, chatbot.group)
+    ctx.db.execute(delete(Chatbot).where(Chatbot.id == chatbot.id))
+
+
+def test(ctx: Context, chatbot: Chatbot) -> Outcome:
+    """Send a greeting to the channel now, and say what it answered.
+
+    The one act that talks to the network while a person waits; nothing has been written in its transaction.
+    """
+    ctx.require(Permission.GROUP_INTEGRATIONS, chatbot.group)
+    site = ctx.app.settings.text("site.name")
+    text = str(_("Hello from {site}! {group} is connected to this channel.", site=site, group=chatbot.group.name))
+    message = Message("test", text, text, markdown=text, data={"site_name": site})
+    notifier = ctx.app.plugins.notifiers.get(WEBHOOK)
+    if notifier is None:
+        raise Invalid(_("Webhooks are switched off on this site."))
+    return notifier.send(message, target_of(ctx, chatbot), Outgoing(ctx.ports.http, ctx.ports.mailer))
+
+
+def target_of(ctx: Context, chatbot: Chatbot) -> Target:
+    """Where to post, and the format to post in."""
+    shape = ctx.app.plugins.webhook_formats.get(chatbot.webhook_kind or "")
+    return Target(chatbot.server or "", chatbot.name or "", {"format": shape})
+
+
+def publish_event(ctx: Context, event: Event) -> list[int]:
+    """A delivery for every channel of the event's group that asked for its kind, or was chosen for this message."""
+    kind = ctx.app.kinds.get(event.kind or "")
+    if kind is None or Channel.WEBHOOKS not in kind.channels:
+        return []
+    subject = subject_of(ctx, event)
+    if subject is None or subject.gone or subject.group is None:
+        return []
+    chosen = event.custom_fields.get("recipient_chatbot_ids") or []
+    wanted = select(Chatbot.id).where(
+        Chatbot.group_id == subject.group.id,
+        Chatbot.kind == WEBHOOK,
+        or_(Chatbot.event_kinds.any(kind.name), Chatbot.id.in_(chosen)),
+    )
+    recipients = [("Chatbot", int(one), "integration") for one in ctx.db.scalars(wanted)]
+    return add_deliveries(ctx, event, WEBHOOK, recipients, deliver_to_channel)
