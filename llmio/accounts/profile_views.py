@@ -8,9 +8,10 @@ from pyramid.httpexceptions import HTTPNoContent
 from pyramid.view import view_config
 
 from llmio.accounts import door, queries, service, zones
+from llmio.accounts.browsers import browser_name
 from llmio.accounts.forms import DeactivateForm, PasswordForm, ProfileForm, ZoneForm
 from llmio.accounts.models import User
-from llmio.core import i18n
+from llmio.core import i18n, richtext
 from llmio.core.errors import Invalid
 from llmio.core.forms import form_view, parse
 from llmio.core.i18n import _
@@ -75,7 +76,7 @@ def security(_context: Any, request: Any) -> View:
         "user": user,
         "has_password": bool(user.encrypted_password),
         "ask_current": bool(user.encrypted_password) and not service.is_fresh(ctx),
-        "sessions": queries.open_sessions(ctx.db, user.id, ctx.now),
+        "sessions": [(browser_name(row.user_agent), row) for row in queries.open_sessions(ctx.db, user.id, ctx.now)],
         "current_session": ctx.signed_in().session_id,
     }
 
@@ -124,4 +125,9 @@ def deactivate(_context: Any, request: Any) -> Any:
 def show(user: User, request: Any) -> View:
     """What others see of a person."""
     ctx = request.ctx
-    return {"user": user, "mine": user.id == ctx.actor_id, "panels": ctx.app.panels.load("person", ctx, user)}
+    return {
+        "user": user,
+        "bio": richtext.to_html(user.short_bio, user.short_bio_format),
+        "mine": user.id == ctx.actor_id,
+        "panels": ctx.app.panels.load("person", ctx, user),
+    }

@@ -7,6 +7,7 @@ from typing import Any
 
 from pyramid.view import view_config
 
+from llmio.accounts import door
 from llmio.accounts import service as accounts
 from llmio.core.errors import NotFound
 from llmio.core.forms import form_view, parse
@@ -184,7 +185,7 @@ def accept(membership: Membership, request: Any) -> Any:
     if ctx.actor is None and not membership.user.email_verified and membership.accepted_at is None:
         form = parse(AcceptForm, request.POST)
         accounts.complete(ctx, membership.user, name=form.name)
-        accounts.sign_in(request, membership.user)
+        door.sign_in(request, membership.user)
     acts.accept(ctx, membership)
     request.flash("success", _("Welcome to {name}.", name=membership.group.name))
     return request.see_other("groups.show", key=membership.group.key)
