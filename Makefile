@@ -21,7 +21,7 @@ develop:
 
 .PHONY: test
 test: develop ## Run the whole suite (ARGS="-k vote" chooses)
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: lint
 lint: develop ## Check style, templates and who imports whom

@@ -186,6 +186,8 @@ class Supervisor:
         end = time.monotonic() + HEAD_START
         while not self._greeted and time.monotonic() < end:
             self._step(ANSWER_TICK)
+        if not self._greeted:
+            self._say(f"The web server does not answer yet (log: {self.folder.log('web')}).")
         if self.environment.get("LLMIO_DEV_MAIL"):
             self._begin("mail", self._program("mail", "mailsink"))
         for name, command in (("worker", "worker"), ("schedule", "beat"), ("channels", "channels")):

@@ -1,0 +1,267 @@
+"""`llmio up`: one command runs the site, keeps it running, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import httpx
+import pytest
+
+from llmio.embedded.postgres import Postgres
+from llmio.embedded.process import marked_with, wait_until, working_in
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc"),
+    pytest.mark.xdist_group("up"),
+]
+START_SECONDS = 90
+CONFIGURED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "REDIS_QUEUE_URL",
+    "SMTP_SERVER",
+    "CHANNELS_URL",
+    "PORT",
+    "HOST",
+    "LLMIO_DATA",
+)
+
+
+class Site:
+    """A site started by `llmio up`, as a person at a terminal would start it."""
+
+    def __init__(self, data: Path, port: int, **variables: str) -> None:
+        self.data = data
+        self.output = data.parent / f"{data.name}.out"
+        environment = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "llmio", "up", "--port", str(port), "--data", str(data)],
+                env=environment | variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def said(self) -> str:
+        """What the person read so far."""
+        return self.output.read_text()
+
+    def wait(self) -> Site:
+        """Wait for the greeting."""
+        done = wait_until(lambda: "is ready" in self.said() or self.process.poll() is not None, START_SECONDS)
+        assert done, "no greeting in time"
+        assert "is ready" in self.said(), self.said()
+        return self
+
+    @property
+    def url(self) -> str:
+        found = re.search(r"is ready: (\S+)", self.said())
+        assert found is not None
+        return found[1]
+
+    def answers(self) -> bool:
+        """Whether the web server is there."""
+        try:
+            return httpx.get(f"{self.url}/up", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def well(self) -> bool:
+        """Whether every part is."""
+        try:
+            return httpx.get(f"{self.url}/health", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def of(self, command: str) -> list[int]:
+        """Processes of one of llmio's own commands."""
+        pids = []
+        for pid in marked_with(f"LLMIO_SUPERVISED={self.data}"):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if words[4:5] == [command.encode()]:
+                pids.append(pid)
+        return sorted(pids)
+
+    def everything(self) -> list[int]:
+        """Processes of this site, whoever started them."""
+        servers = working_in((self.data / "postgres").resolve() / "cluster") + working_in(self.data / "valkey")
+        return marked_with(f"LLMIO_SUPERVISED={self.data}") + servers
+
+    def end(self, sign: signal.Signals = signal.SIGINT) -> int:
+        """Ctrl-C, and the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(sign)
+        return self.process.wait(40)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder that every account may enter."""
+    path = Path(tempfile.mkdtemp(prefix="llmio-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[Site]:
+    """One site for the tests that leave it running."""
+    running = Site(folder / "var", free_port()).wait()
+    yield running
+    running.end()
+
+
+def test_first_page_and_health_are_served(site: Site) -> None:
+    assert httpx.get(f"{site.url}/up").text.strip() == "ok"
+    assert httpx.get(site.url, follow_redirects=True).status_code == 200
+    assert wait_until(site.well, 60), httpx.get(f"{site.url}/health").text
+
+
+def test_secrets_are_for_this_user_alone(site: Site) -> None:
+    for name in ("secrets.json", "setup-token", "run/environment.json"):
+        assert (site.data / name).stat().st_mode & 0o777 == 0o600, name
+    for name in ("mail", "log", "run"):
+        assert (site.data / name).stat().st_mode & 0o077 == 0, name
+    token = (site.data / "setup-token").read_text()
+    assert f"{site.url}/setup/{token}" in site.said()
+
+
+def test_second_start_on_the_same_folder_is_refused(site: Site) -> None:
+    again = subprocess.run(
+        [sys.executable, "-m", "llmio", "up", "--data", str(site.data)], capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 1
+    assert again.stderr == f"Error: llmio already runs on the data folder {site.data}: {site.url}.\n"
+
+
+def test_other_commands_find_the_servers_of_a_running_site(site: Site) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
+    command = [sys.executable, "-m", "llmio", "db", "check", "--json"]
+    answer = subprocess.run(
+        command, env=environment | {"LLMIO_DATA": str(site.data)}, capture_output=True, text=True, check=False
+    )
+    assert json.loads(answer.stdout) == {"ok": True, "differences": []}
+    lost = subprocess.run(
+        command, env=environment | {"LLMIO_DATA": str(site.data / "none")}, capture_output=True, text=True, check=False
+    )
+    assert lost.returncode == 1
+    assert lost.stderr.startswith("Error: DATABASE_URL is not set")
+
+
+def test_mail_is_kept_and_goes_nowhere(site: Site) -> None:
+    assert wait_until(lambda: bool(site.of("mailsink")), 30)
+    port = json.loads((site.data / "ports.json").read_text())["smtp"]
+    mail = EmailMessage()
+    mail["Subject"] = "Wird zugestellt? Nein."
+    mail.set_content("Grüße")
+
+    def send() -> bool:
+        try:
+            with smtplib.SMTP("127.0.0.1", port, timeout=5) as server:
+                server.send_message(mail, "from@example.org", ["to@example.org", "hidden@example.org"])
+        except OSError:
+            return False
+        return True
+
+    assert wait_until(send, 30)
+    kept = "".join(path.read_text() for path in (site.data / "mail" / "new").iterdir())
+    assert "X-RcptTo: to@example.org, hidden@example.org" in kept
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "beat", "channels", "mailsink"])
+def test_a_killed_program_is_started_again(site: Site, command: str) -> None:
+    assert wait_until(lambda: bool(site.of(command)), 30)
+    before = site.of(command)
+    os.kill(before[0], signal.SIGKILL)
+    assert wait_until(lambda: bool(set(site.of(command)) - set(before)) and before[0] not in site.of(command), 30)
+    assert wait_until(site.answers, 30)
+    # The others of its group would go on beside the new one: two web servers, sharing a port.
+    assert not set(before) & set(site.of(command))
+    assert wait_until(site.well, 60), httpx.get(f"{site.url}/health").text
+
+
+@pytest.mark.parametrize("server", ["postgres/cluster", "valkey"])
+def test_a_killed_server_is_started_again(site: Site, server: str) -> None:
+    folder = (site.data / "postgres").resolve() / "cluster" if "postgres" in server else site.data / server
+    before = sorted(working_in(folder))
+    os.kill(before[0], signal.SIGKILL)
+    assert wait_until(lambda: bool(working_in(folder)) and before[0] not in working_in(folder), 30)
+    assert wait_until(site.well, 60), httpx.get(f"{site.url}/health").text
+
+
+def test_ctrl_c_and_kill_leave_nothing_and_keep_everything(folder: Path) -> None:
+    port = free_port()
+    first = Site(folder / "twice", port).wait()
+    token = (first.data / "setup-token").read_text()
+    assert first.end() == 0
+    assert first.everything() == []
+    second = Site(folder / "twice", port).wait()
+    assert second.url == first.url
+    assert (second.data / "setup-token").read_text() == token
+    os.kill(second.process.pid, signal.SIGKILL)
+    second.process.wait(10)
+    assert wait_until(lambda: not second.everything(), 30), second.everything()
+    third = Site(folder / "twice", port).wait()
+    assert third.url == first.url
+    assert third.end(signal.SIGTERM) == 0
+    assert third.everything() == []
+
+
+def test_a_taken_port_is_said_and_the_next_taken(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = int(taken.getsockname()[1])
+        site = Site(folder / "next", port).wait()
+        assert f"Port {port} is taken; using {port + 1}." in site.said()
+        assert site.url == f"http://localhost:{port + 1}"
+        assert site.end() == 0
+
+
+def test_two_sites_start_at_once(folder: Path) -> None:
+    port = free_port()
+    sites = [Site(folder / name, port) for name in ("one", "two")]
+    urls = {site.wait().url for site in sites}
+    assert len(urls) == 2
+    assert all(wait_until(site.well, 60) for site in sites)
+    assert [site.end() for site in sites] == [0, 0]
+    assert [site.everything() for site in sites] == [[], []]
+
+
+def test_a_configured_database_replaces_the_embedded_one(folder: Path) -> None:
+    own = Postgres(folder / "own", fast=True)
+    own.start()
+    own.create_database("mine")
+    site = Site(folder / "replaced", free_port(), DATABASE_URL=own.url("mine")).wait()
+    assert wait_until(site.well, 60)
+    assert not (site.data / "postgres").exists()
+    assert (site.data / "valkey").exists()
+    assert site.end() == 0
+    own.remove()
+
+
+def test_a_database_that_does_not_answer_is_said_in_words(folder: Path) -> None:
+    site = Site(folder / "wrong", free_port(), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert site.process.wait(START_SECONDS) == 1
+    assert "The database does not answer" in site.said()
+    assert "Traceback" not in site.said()
+    assert site.everything() == []
