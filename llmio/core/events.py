@@ -115,10 +115,11 @@ def publish(
     parent: Event | None = None,
     audience: Audience | None = None,
     custom: dict[str, Any] | None = None,
+    nobody: bool = False,
 ) -> Event:
     """Write the event of an act and the jobs it causes; returns the row, with its id.
 
-    `user_id` is who did it (default: the actor). With a `place` it becomes an item of that thread, with the next
+    `user_id` is who did it (default: the actor; with `nobody` it is kept from all, as for anonymous votes). With a `place` it becomes an item of that thread, with the next
     sequence id and position; without, it only carries notice (`parent` may still tie it to another event).
     """
     if kind.name not in ctx.app.kinds:
@@ -129,7 +130,7 @@ def publish(
         kind=kind.name,
         eventable_type=kind.record_type or type(subject).__name__,
         eventable_id=subject.id,
-        user_id=user_id if user_id is not None else ctx.actor_id,
+        user_id=None if nobody else user_id if user_id is not None else ctx.actor_id,
         custom_fields={**(audience.as_custom_fields() if audience else {}), **(custom or {})},
         created_at=ctx.now,
         updated_at=ctx.now,
