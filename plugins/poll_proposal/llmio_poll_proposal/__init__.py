@@ -24,9 +24,6 @@ from llmio_poll_proposal.presets import PRESETS
 PLUGIN = Plugin(_("Proposal"), _("Polls that ask for agreement with a proposal."))
 
 COLORS = {"agree": "#00D177", "abstain": "#F6A82B", "disagree": "#F96168", "block": "#CE261B"}
-SIGNS = {"agree": "agree", "yes": "agree", "consent": "agree", "disagree": "disagree", "no": "disagree",
-         "objection": "disagree", "abstain": "abstain", "block": "block"}
-"""Names of options that have a sign even where none was chosen."""
 
 
 class Proposal(PollType):
@@ -54,8 +51,7 @@ class Proposal(PollType):
 
     def color(self, option: OptionValue) -> str:
         """By sign: agreement is green everywhere."""
-        sign = option.icon or SIGNS.get(option.name.strip().lower(), "")
-        return COLORS.get(sign) or super().color(option)
+        return COLORS.get(option.icon) or super().color(option)
 
     def read(self, form: Mapping[str, str], poll: PollValue) -> Ballot:
         """The one chosen option, in field `option`."""

@@ -1,0 +1,72 @@
+"""Work of polls that nobody asks for: closing at the set time, telling that it comes near, following the group."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from llmio.core.jobs import job
+from llmio.core.tables import Event
+from llmio.groups.models import Membership
+from llmio.polls import queries, service
+from llmio.polls.models import Poll
+from llmio.polls.values import ClosingSoon
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+BEFORE = timedelta(hours=24)
+
+
+@job("polls.close_expired", queue="high")
+def close_expired(ctx: Context) -> None:
+    """Find polls whose time is over, and have each closed."""
+    for poll_id in queries.lapsed_ids(ctx):
+        ctx.enqueue(close_lapsed, poll_id)
+
+
+@job("polls.close_lapsed", queue="high")
+def close_lapsed(ctx: Context, poll_id: int) -> None:
+    """Close one poll whose time is over."""
+    service.expire_poll(ctx, queries.get(ctx, poll_id))
+
+
+@job("polls.closing_soon")
+def closing_soon(ctx: Context) -> None:
+    """Tell of polls that close in about a day: those that do in the hour that begins 24 hours from now."""
+    told = select(Event.id).where(
+        Event.kind == "poll_closing_soon",
+        Event.eventable_type == "Poll",
+        Event.eventable_id == Poll.id,
+        Event.created_at > ctx.now - BEFORE,
+    )
+    start = ctx.now + BEFORE
+    due = select(Poll.id).where(
+        queries.active(ctx.now),
+        Poll.closing_at >= start,
+        Poll.closing_at < start + timedelta(hours=1),
+        Poll.notify_on_closing_soon != ClosingSoon.NOBODY,
+        ~told.exists(),
+    )
+    for poll in queries.by_ids(ctx, list(ctx.db.scalars(due))):
+        service.announce_closing_soon(ctx, poll)
+
+
+@job("polls.outcome_review_due")
+def outcome_review_due(ctx: Context) -> None:
+    """Tell the authors of outcomes that are to be looked at again today."""
+    for outcome in queries.reviews_due(ctx, ctx.now.date()):
+        service.announce_review(ctx, outcome)
+
+
+@job("polls.follow_membership")
+def follow_membership(ctx: Context, _record_type: str, membership_id: int) -> None:
+    """Give new members of a group their place in its open polls, and take it from those who left."""
+    membership = ctx.db.get(Membership, membership_id)
+    if membership is not None and membership.group_id is not None:
+        service.follow_members(ctx, membership.group_id)
+
+
+JOBS = (close_expired, close_lapsed, closing_soon, outcome_review_due, follow_membership)

@@ -1,0 +1,35 @@
+"""Acts on polls, by what they are about: writing, voting, voters, closing, outcomes."""
+
+from __future__ import annotations
+
+from llmio.polls.service.closing import announce_closing_soon, close_poll, discard_poll, expire_poll, reopen_poll
+from llmio.polls.service.counts import lock, recount, reload_options
+from llmio.polls.service.outcomes import announce_review, publish_outcome, update_outcome
+from llmio.polls.service.voters import add_voters, follow_members, remind, remove_voter
+from llmio.polls.service.voting import cast_vote, check_ballot, uncast
+from llmio.polls.service.writing import create_poll, input_of, known_place, update_poll
+
+__all__ = [
+    "add_voters",
+    "announce_closing_soon",
+    "announce_review",
+    "cast_vote",
+    "check_ballot",
+    "close_poll",
+    "create_poll",
+    "discard_poll",
+    "expire_poll",
+    "follow_members",
+    "input_of",
+    "known_place",
+    "lock",
+    "publish_outcome",
+    "recount",
+    "reload_options",
+    "remind",
+    "remove_voter",
+    "reopen_poll",
+    "uncast",
+    "update_outcome",
+    "update_poll",
+]

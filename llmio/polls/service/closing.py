@@ -1,0 +1,145 @@
+"""Closing: by hand or at its time; opening again; discarding."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, text, update
+
+from llmio.core import events, versions
+from llmio.core.errors import Conflict, Invalid
+from llmio.core.events import Audience
+from llmio.core.i18n import _
+from llmio.core.permissions import Permission
+from llmio.core.tables import Event
+from llmio.polls import kinds, queries
+from llmio.polls.models import Poll, Stance
+from llmio.polls.service.counts import lock, recount
+from llmio.polls.service.threads import belongs_in_thread, place_below
+from llmio.polls.values import ClosingSoon, HideResults
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+RECEIPTS = text("""
+INSERT INTO stance_receipts (poll_id, voter_id, inviter_id, invited_at, vote_cast, created_at, updated_at)
+SELECT poll_id, participant_id, inviter_id, created_at, cast_at IS NOT NULL, :now, :now FROM stances
+WHERE poll_id = :poll_id AND latest AND revoked_at IS NULL AND participant_id IS NOT NULL ORDER BY random()
+""")
+
+
+def close_poll(ctx: Context, poll: Poll) -> Poll:
+    """Close by hand, before its time."""
+    ctx.require(Permission.POLL_CLOSE, poll)
+    poll = lock(ctx, poll)
+    if poll.closed_at is not None:
+        raise Conflict(_("This poll is closed already."))
+    before = poll.closed_at
+    _close(ctx, poll)
+    versions.record(ctx, poll, {"closed_at": (before, ctx.now.isoformat())})
+    place, parent = place_below(ctx, poll)
+    ctx.publish(kinds.POLL_CLOSED_BY_USER, poll, place=place, parent=parent)
+    return poll
+
+
+def expire_poll(ctx: Context, poll: Poll) -> bool:
+    """Close a poll whose time has come, for the schedule; False where there is nothing to do."""
+    poll = lock(ctx, poll)
+    if poll.closed_at is not None or poll.discarded_at is not None:
+        return False
+    if poll.closing_at is None or poll.closing_at > ctx.now:
+        return False
+    _close(ctx, poll)
+    parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)
+    ctx.publish(kinds.POLL_EXPIRED, poll, parent=parent, audience=Audience([poll.author_id]), nobody=True)
+    return True
+
+
+def _close(ctx: Context, poll: Poll) -> None:
+    """Receipts, anonymity, votes kept back for the thread, and the time."""
+    recount(ctx, poll)
+    ctx.db.execute(text("DELETE FROM stance_receipts WHERE poll_id = :id"), {"id": poll.id})
+    ctx.db.execute(RECEIPTS, {"poll_id": poll.id, "now": ctx.now.replace(tzinfo=None)})
+    if poll.anonymous:
+        _forget_voters(ctx, poll)
+    poll.closed_at = poll.updated_at = ctx.now
+    ctx.db.flush()
+    if poll.hide_results == HideResults.UNTIL_CLOSED:
+        _put_votes_into_thread(ctx, poll)
+    ctx.changed(poll)
+
+
+def _forget_voters(ctx: Context, poll: Poll) -> None:
+    """Cut votes from voters for good: also from the token in their mail, and from who asked them."""
+    gone = {"participant_id": None, "inviter_id": None, "token": None, "guest": False, "admin": False}
+    ctx.db.execute(update(Stance).where(Stance.poll_id == poll.id).values(**gone))
+    queries.forget_stance(ctx, poll.id)
+
+
+def _put_votes_into_thread(ctx: Context, poll: Poll) -> None:
+    """Votes with reasons become items of the thread now that they may be read."""
+    place, _parent = place_below(ctx, poll)
+    if place is None:
+        return
+    votes = ctx.db.scalars(select(Stance).where(queries.counted(poll.id), Stance.cast_at.is_not(None)).order_by(Stance.cast_at))
+    waiting = {stance.id: stance for stance in votes if belongs_in_thread(poll, stance)}
+    told = select(Event).where(
+        Event.eventable_type == "Stance", Event.eventable_id.in_(waiting), Event.kind == kinds.STANCE_CREATED.name
+    )
+    for event in ctx.db.scalars(told.order_by(Event.id)).all():
+        if event.discussion_id is None:
+            events.put(ctx.db, event, place)
+            ctx.db.flush()
+
+
+def reopen_poll(ctx: Context, poll: Poll, *, closing_at: datetime) -> Poll:
+    """Open a closed poll again until a new time."""
+    ctx.require(Permission.POLL_REOPEN, poll)
+    if closing_at <= ctx.now:
+        raise Invalid.at("closing_at", _("Please choose a time in the future."))
+    poll = lock(ctx, poll)
+    if poll.closed_at is None:
+        raise Conflict(_("This poll is open already."))
+    changes = {"closed_at": (poll.closed_at.isoformat(), None), "closing_at": (_iso(poll.closing_at), _iso(closing_at))}
+    poll.closing_at, poll.closed_at = closing_at, None
+    poll.updated_at = ctx.now
+    versions.record(ctx, poll, changes)
+    ctx.db.flush()
+    place, parent = place_below(ctx, poll)
+    ctx.publish(kinds.POLL_REOPENED, poll, place=place, parent=parent)
+    ctx.changed(poll)
+    return poll
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def discard_poll(ctx: Context, poll: Poll) -> Poll:
+    """Take a poll away: title, text and results are shown to nobody any more; its votes leave the thread."""
+    ctx.require(Permission.POLL_DISCARD, poll)
+    poll = lock(ctx, poll)
+    poll.discarded_at, poll.discarded_by = ctx.now, ctx.actor_id
+    versions.record(ctx, poll, {"discarded_at": (None, ctx.now.isoformat())})
+    stances = select(Stance.id).where(Stance.poll_id == poll.id)
+    leave = update(Event).where(Event.eventable_type == "Stance", Event.eventable_id.in_(stances))
+    ctx.db.execute(leave.values(discussion_id=None, sequence_id=None).execution_options(synchronize_session=False))
+    created = update(Event).where(
+        Event.eventable_type == "Poll", Event.eventable_id == poll.id, Event.kind == kinds.POLL_CREATED.name
+    )
+    unpinned = created.values(user_id=None, pinned=False, child_count=0)
+    ctx.db.execute(unpinned.execution_options(synchronize_session=False))
+    ctx.changed(poll)
+    return poll
+
+
+def announce_closing_soon(ctx: Context, poll: Poll) -> None:
+    """Tell those the author chose that a poll closes in about a day."""
+    chosen = {
+        ClosingSoon.AUTHOR: [poll.author_id],
+        ClosingSoon.UNDECIDED_VOTERS: queries.voter_ids(ctx, poll.id, undecided=True),
+        ClosingSoon.VOTERS: queries.voter_ids(ctx, poll.id),
+    }.get(ClosingSoon(poll.notify_on_closing_soon), [])
+    parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)
+    ctx.publish(kinds.POLL_CLOSING_SOON, poll, parent=parent, audience=Audience(chosen), nobody=True)

@@ -1,0 +1,63 @@
+"""Counters of polls and options, recomputed from the votes: set-based, one statement a poll."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, text
+
+from llmio.polls.models import Poll, PollOption
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+RECOUNT = text("""
+WITH st AS (
+  SELECT id, participant_id, cast_at, none_of_the_above FROM stances
+  WHERE poll_id = :poll_id AND latest AND revoked_at IS NULL
+), given AS (
+  SELECT c.poll_option_id AS option_id, sum(c.score) AS total, count(DISTINCT st.id) AS voters,
+    jsonb_object_agg(st.participant_id, c.score) FILTER (WHERE st.participant_id IS NOT NULL) AS scores
+  FROM st JOIN stance_choices c ON c.stance_id = st.id GROUP BY c.poll_option_id
+), counted AS (
+  UPDATE poll_options o SET total_score = coalesce(g.total, 0), voter_count = coalesce(g.voters, 0),
+    voter_scores = CASE WHEN :anonymous THEN '{}'::jsonb ELSE coalesce(g.scores, '{}'::jsonb) END
+  FROM poll_options mine LEFT JOIN given g ON g.option_id = mine.id
+  WHERE o.id = mine.id AND mine.poll_id = :poll_id RETURNING o.id, o.priority, o.total_score
+)
+UPDATE polls SET
+  voters_count = (SELECT count(*) FROM st),
+  undecided_voters_count = (SELECT count(*) FROM st WHERE cast_at IS NULL),
+  none_of_the_above_count = (SELECT count(*) FROM st WHERE none_of_the_above AND cast_at IS NOT NULL),
+  stance_counts = (SELECT coalesce(jsonb_agg(total_score ORDER BY priority, id), '[]'::jsonb) FROM counted)
+WHERE id = :poll_id
+""")
+
+
+def lock(ctx: Context, poll: Poll) -> Poll:
+    """Let no other vote, edit or closing come between; the poll is fresh afterwards.
+
+    One poll's votes are counted one after another: each recount must see the vote before it.
+    """
+    query = select(Poll).where(Poll.id == poll.id).with_for_update(key_share=True)
+    return ctx.db.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def recount(ctx: Context, poll: Poll) -> None:
+    """Bring the counters of a poll (which must be locked) and its options up to date."""
+    ctx.db.flush()
+    ctx.db.execute(RECOUNT, {"poll_id": poll.id, "anonymous": poll.anonymous})
+    refresh(ctx, poll)
+
+
+def refresh(ctx: Context, poll: Poll) -> None:
+    """Read counters again when next asked for, without dropping what was loaded beside them."""
+    ctx.db.expire(poll, ["voters_count", "undecided_voters_count", "none_of_the_above_count", "stance_counts"])
+    for option in poll.__dict__.get("options", ()):
+        ctx.db.expire(option, ["total_score", "voter_count", "voter_scores"])
+
+
+def reload_options(ctx: Context, poll: Poll) -> None:
+    """Read the options of a poll again, with fresh counters, in one query."""
+    query = select(PollOption).where(PollOption.poll_id == poll.id).execution_options(populate_existing=True)
+    ctx.db.scalars(query).all()

@@ -1,0 +1,161 @@
+"""Rows as values: a poll with its settings and options, as plugins see it; and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from llmio.plugins.fields import Field
+from llmio.plugins.polls import OptionValue, PollType, PollValue
+from llmio.polls.models import Poll, PollOption
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+
+
+class HideResults(IntEnum):
+    """When results are hidden, as `polls.hide_results` has it."""
+
+    OFF = 0
+    UNTIL_VOTE = 1
+    UNTIL_CLOSED = 2
+
+
+class Reason(IntEnum):
+    """Whether a vote carries a reason, as `polls.stance_reason_required` has it."""
+
+    DISABLED = 0
+    OPTIONAL = 1
+    REQUIRED = 2
+
+
+class ClosingSoon(IntEnum):
+    """Who is told a day before a poll closes, as `polls.notify_on_closing_soon` has it."""
+
+    NOBODY = 0
+    AUTHOR = 1
+    UNDECIDED_VOTERS = 2
+    VOTERS = 3
+
+
+NULLABLE = frozenset(
+    {
+        "quorum_pct",
+        "min_score",
+        "max_score",
+        "minimum_stance_choices",
+        "maximum_stance_choices",
+        "dots_per_person",
+        "agree_target",
+        "chart_type",
+        "poll_option_name_format",
+    }
+)
+"""Columns that hold NULL where a poll has its type's default."""
+BOOLEAN = frozenset({"shuffle_options", "show_none_of_the_above"})
+SIGNS = {"agree": "agree", "yes": "agree", "consent": "agree", "disagree": "disagree", "no": "disagree",
+         "objection": "disagree", "abstain": "abstain", "block": "block"}  # fmt: skip
+"""Names of options that have a sign even where none was stored."""
+
+
+@dataclass(frozen=True)
+class OptionInput:
+    """An option as entered; with `id` it is one that the poll has already."""
+
+    name: str
+    meaning: str = ""
+    prompt: str = ""
+    icon: str = ""
+    id: int | None = None
+    test_operator: str | None = None
+    test_percent: int | None = None
+    test_against: str | None = None
+
+
+@dataclass(frozen=True)
+class PollInput:
+    """What the author of a poll says; `settings` are the fields its type declares. Without `closing_at` it is a draft."""
+
+    title: str
+    details: str = ""
+    details_format: str = "md"
+    options: Sequence[OptionInput] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    closing_at: datetime | None = None
+    anonymous: bool = False
+    hide_results: int = HideResults.OFF
+    stance_reason_required: int = Reason.OPTIONAL
+    limit_reason_length: bool = True
+    reason_prompt: str = ""
+    specified_voters_only: bool = False
+    notify_on_closing_soon: int = ClosingSoon.UNDECIDED_VOTERS
+    time_zone: str = ""
+    tags: Sequence[str] = ()
+
+
+def setting_of(poll: Poll, one: Field) -> Any:
+    """A setting of a poll: its column, else what older versions kept in custom_fields, else the default of its type."""
+    if one.name in NULLABLE | BOOLEAN:
+        stored = getattr(poll, one.name)
+        if stored is not None:
+            return stored
+    kept = (poll.custom_fields or {}).get(one.name)
+    return one.default if kept is None else kept
+
+
+def settings_of(poll: Poll, poll_type: PollType) -> dict[str, Any]:
+    """A value for each field that the type declares."""
+    return {one.name: setting_of(poll, one) for one in poll_type.settings}
+
+
+def store_settings(poll: Poll, poll_type: PollType, values: Mapping[str, Any]) -> None:
+    """Keep what was said, NULL where it is the type's default."""
+    for one in poll_type.settings:
+        value = values.get(one.name, one.default)
+        if one.name in BOOLEAN:
+            setattr(poll, one.name, bool(value))
+        elif one.name in NULLABLE:
+            setattr(poll, one.name, None if value == one.default else value)
+        elif value is not None and value != one.default:
+            poll.custom_fields[one.name] = value
+            continue
+        poll.custom_fields.pop(one.name, None)
+
+
+def option_value(option: PollOption, poll_type: PollType, name_format: str = "plain") -> OptionValue:
+    """An option, as plugins see it."""
+    sign = SIGNS.get(option.name.strip().lower(), "") if poll_type.options_have_icons else ""
+    value = OptionValue(
+        option.id,
+        option.name,
+        option.icon or sign,
+        option.meaning or "",
+        option.prompt or "",
+        option.priority,
+        name_format=name_format,
+        test_operator=option.test_operator if poll_type.options_have_tests else None,  # type: ignore[arg-type]  # as stored
+        test_percent=option.test_percent,
+        test_against=option.test_against,  # type: ignore[arg-type]  # as stored
+    )
+    return replace(value, color=poll_type.color(value))
+
+
+def poll_value(app: App, poll: Poll) -> PollValue:
+    """A poll with its options (which must be loaded), as plugins see it."""
+    poll_type = app.plugins.poll_type(poll.poll_type)
+    settings = dict(poll_type.migrate_settings(settings_of(poll, poll_type)))
+    return PollValue(
+        key=poll.key,
+        title=poll.title,
+        options=tuple(option_value(option, poll_type, poll.poll_option_name_format or "plain") for option in poll.options),
+        settings=settings,
+        voters_count=poll.voters_count,
+        cast_count=poll.voters_count - poll.undecided_voters_count,
+        anonymous=poll.anonymous,
+        closed=poll.closed_at is not None,
+        method=app.plugins.methods.get(poll_type.method(settings)),
+        seed=poll.id or 0,
+    )
