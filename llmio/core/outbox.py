@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from llmio.core.db import Base
+from llmio.core.jobs import GiveUp
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -125,9 +126,9 @@ def run(app: App, outbox_id: int) -> bool:
     """Run the row's job if it still waits and nobody else runs it; True if it was run and is done."""
     try:
         return _attempt(app, outbox_id)
-    except Exception:  # a job may raise anything: the row keeps it, with its traceback
+    except Exception as error:  # a job may raise anything: the row keeps it, with its traceback
         log.warning("job of outbox row %s failed", outbox_id, exc_info=True)
-        _failed(app, outbox_id, traceback.format_exc())
+        _failed(app, outbox_id, traceback.format_exc(), final=isinstance(error, GiveUp))
         return False
 
 
@@ -177,7 +178,7 @@ def _park(app: App, outbox_id: int, name: str) -> None:
             row.available_at = ctx.now + timedelta(hours=1)
 
 
-def _failed(app: App, outbox_id: int, error: str) -> None:
+def _failed(app: App, outbox_id: int, error: str, *, final: bool) -> None:
     with app.begin() as ctx:
         row = ctx.db.get(Outbox, outbox_id)
         if row is None:
@@ -186,7 +187,7 @@ def _failed(app: App, outbox_id: int, error: str) -> None:
         row.attempts += 1
         row.last_error = error
         row.kicked_at = None
-        if row.attempts > job.retries:
+        if final or row.attempts > job.retries:
             row.dead_at = ctx.now
         else:
             row.available_at = ctx.now + timedelta(seconds=job.delay_before(row.attempts))
