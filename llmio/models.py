@@ -12,6 +12,7 @@ from llmio.files import models as files
 from llmio.groups import models as groups
 from llmio.integrations import models as integrations
 from llmio.mail import models as mail
+from llmio.notifications import deliveries
 from llmio.notifications import models as notifications
 from llmio.plugins import models as plugins
 from llmio.polls import models as polls
@@ -21,6 +22,7 @@ __all__ = [
     "Base",
     "accounts",
     "admin",
+    "deliveries",
     "discussions",
     "files",
     "groups",

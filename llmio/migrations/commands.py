@@ -92,11 +92,11 @@ def _include_name(name: str | None, kind: str, parents: Any) -> bool:
     return True
 
 
-def _include_object(item: Any, _name: str | None, kind: str, *_: Any) -> bool:
-    """Leave indexes and constraints of public to the comparison with the facts: the models do not repeat them."""
+def _include_object(item: Any, _name: str | None, kind: str, reflected: Any, other: Any) -> bool:
+    """Leave to the comparison with the facts what only they know of public: its indexes, and tables beyond it."""
     if kind in {"index", "unique_constraint", "foreign_key_constraint"}:
         return item.table.schema is not None
-    return True
+    return not (kind == "table" and reflected and other is None and item.schema is None)
 
 
 def _describe(difference: Any) -> str:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "worker_0006"
-down_revision = "plugins_0004"
+down_revision = "notifications_0005"
 branch_labels = None
 depends_on = None
 
