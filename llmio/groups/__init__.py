@@ -27,7 +27,9 @@ def includeme(config: Any) -> None:
     config.add_route("groups.show", "/g/{key}", **of_group)
     for act in ("edit", "settings", "archive", "members", "invite", "join", "request", "leave", "volume", "join_link"):
         config.add_route(f"groups.{act}", f"/g/{{key}}/{act}", **of_group)
-    config.add_route("groups.answer", "/membership_requests/{id:\\d+}/{answer:approve|ignore}", factory=resources.request_to_join)
+    config.add_route(
+        "groups.answer", "/membership_requests/{id:\\d+}/{answer:approve|ignore}", factory=resources.request_to_join
+    )
     for act in ("make_admin", "remove_admin", "revoke", "resend", "title"):
         config.add_route(f"memberships.{act}", f"/memberships/{{id:\\d+}}/{act}", **of_membership)
     config.add_route("groups.invitation", "/invitations/{token}", factory=resources.invitation)

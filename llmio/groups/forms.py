@@ -13,11 +13,67 @@ from llmio.core.forms import Form
 from llmio.core.i18n import _
 
 RESERVED = frozenset(
-    "about account accounts admin api assets brand bug_tunnel dashboard d dev direct discussions email_preferences "
-    "email_processor explore facebook files g google groups health help inbox invitations join live login_code "
-    "login_tokens manifest mentions metrics new nextcloud notifications oauth p polls profile rails robots saml search "
-    "setup sign_in sign_out sign_up sitemap start_group static styleguide system tasks threads u unsubscribe up users x"
-    .split()
+    [
+        "about",
+        "account",
+        "accounts",
+        "admin",
+        "api",
+        "assets",
+        "brand",
+        "bug_tunnel",
+        "dashboard",
+        "d",
+        "dev",
+        "direct",
+        "discussions",
+        "email_preferences",
+        "email_processor",
+        "explore",
+        "facebook",
+        "files",
+        "g",
+        "google",
+        "groups",
+        "health",
+        "help",
+        "inbox",
+        "invitations",
+        "join",
+        "live",
+        "login_code",
+        "login_tokens",
+        "manifest",
+        "mentions",
+        "metrics",
+        "new",
+        "nextcloud",
+        "notifications",
+        "oauth",
+        "p",
+        "polls",
+        "profile",
+        "rails",
+        "robots",
+        "saml",
+        "search",
+        "setup",
+        "sign_in",
+        "sign_out",
+        "sign_up",
+        "sitemap",
+        "start_group",
+        "static",
+        "styleguide",
+        "system",
+        "tasks",
+        "threads",
+        "u",
+        "unsubscribe",
+        "up",
+        "users",
+        "x",
+    ]
 )
 """First parts of paths that mean something else."""
 
@@ -52,7 +108,9 @@ class GroupForm(Form):
             return ""
         handle = value.lower()
         if handle_from(value) != handle:
-            raise ValueError(_("Small letters, digits and hyphens only, such as {like}.", like=handle_from(value) or "our-coop"))
+            raise ValueError(
+                _("Small letters, digits and hyphens only, such as {like}.", like=handle_from(value) or "our-coop")
+            )
         if handle in RESERVED:
             raise ValueError(_("This address is taken by the site itself. Please choose another."))
         return handle

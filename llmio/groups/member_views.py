@@ -54,7 +54,9 @@ def invite(group: Group, request: Any) -> View:
     return {**frame(group, request), "join_url": request.route_url("groups.join_by_link", token=group.token or "-")}
 
 
-@view_config(route_name="groups.invite", renderer=INVITE, request_method="POST", permission=Permission.GROUP_ADD_MEMBERS)
+@view_config(
+    route_name="groups.invite", renderer=INVITE, request_method="POST", permission=Permission.GROUP_ADD_MEMBERS
+)
 @form_view(invite)
 def send_invitations(group: Group, request: Any) -> Any:
     """Invite them."""
@@ -90,7 +92,9 @@ def ask(group: Group, request: Any) -> View:
     return frame(group, request)
 
 
-@view_config(route_name="groups.request", renderer=ASK, request_method="POST", permission=Permission.GROUP_REQUEST_MEMBERSHIP)
+@view_config(
+    route_name="groups.request", renderer=ASK, request_method="POST", permission=Permission.GROUP_REQUEST_MEMBERSHIP
+)
 @form_view(ask)
 def send_request(group: Group, request: Any) -> Any:
     """Ask."""
@@ -133,7 +137,9 @@ def make_admin(membership: Membership, request: Any) -> Any:
     return _back(request, membership, _("{name} is an admin now.", name=membership.user.name))
 
 
-@view_config(route_name="memberships.remove_admin", request_method="POST", permission=Permission.MEMBERSHIP_REMOVE_ADMIN)
+@view_config(
+    route_name="memberships.remove_admin", request_method="POST", permission=Permission.MEMBERSHIP_REMOVE_ADMIN
+)
 def remove_admin(membership: Membership, request: Any) -> Any:
     """Make an admin an ordinary member."""
     acts.remove_admin(request.ctx, membership)
@@ -191,10 +197,18 @@ def accept(membership: Membership, request: Any) -> Any:
     return request.see_other("groups.show", key=membership.group.key)
 
 
-@view_config(route_name="groups.join_by_link", renderer="llmio:web/templates/groups/join.jinja2", permission=Permission.GROUP_SHOW)
+@view_config(
+    route_name="groups.join_by_link",
+    renderer="llmio:web/templates/groups/join.jinja2",
+    permission=Permission.GROUP_SHOW,
+)
 def join_page(group: Group, request: Any) -> View:
     """The page behind a join link."""
-    return {"group": group, "membership": queries.membership_of(request.ctx, group.id), "token": request.matchdict["token"]}
+    return {
+        "group": group,
+        "membership": queries.membership_of(request.ctx, group.id),
+        "token": request.matchdict["token"],
+    }
 
 
 @view_config(route_name="groups.join_by_link", request_method="POST", permission=Permission.GROUP_JOIN)

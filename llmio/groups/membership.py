@@ -34,7 +34,7 @@ def invite(ctx: Context, group: Group, *, emails: str, message: str = "") -> lis
         raise Invalid.at("emails", _("These do not look like addresses: {list}", list=", ".join(bad[:10])))
     if len(good) > MAX_INVITED:
         raise Invalid.at("emails", _("At most {count} addresses at once, please.", count=MAX_INVITED))
-    users = [accounts.find_or_invite(ctx, address) for address in good]
+    users = list(accounts.find_or_invite_all(ctx, good).values())
     return invite_users(ctx, group, users, message=message)
 
 
@@ -54,7 +54,9 @@ def invite_users(ctx: Context, group: Group, users: Sequence[User], *, message: 
         if row is not None and row.revoked_at is None:
             continue
         if row is None:
-            row = Membership(group_id=group.id, user_id=user.id, created_at=ctx.now, volume=user.default_membership_volume)
+            row = Membership(
+                group_id=group.id, user_id=user.id, created_at=ctx.now, volume=user.default_membership_volume
+            )
             ctx.db.add(row)
         row.revoked_at = row.revoker_id = row.accepted_at = None
         row.admin = False
@@ -74,9 +76,7 @@ def resend(ctx: Context, membership: Membership) -> Membership:
     """Send a waiting invitation again."""
     ctx.require(Permission.MEMBERSHIP_RESEND, membership)
     audience = Audience([membership.user_id] if membership.user_id else [])
-    ctx.publish(
-        kinds.MEMBERSHIP_RESENT, membership.group, audience=audience, custom={"membership_id": membership.id}
-    )
+    ctx.publish(kinds.MEMBERSHIP_RESENT, membership.group, audience=audience, custom={"membership_id": membership.id})
     return membership
 
 
@@ -166,9 +166,7 @@ def request_membership(ctx: Context, group: Group, *, introduction: str = "") ->
     )
     ctx.db.add(request)
     ctx.db.flush()
-    ctx.publish(
-        kinds.MEMBERSHIP_REQUESTED, request, audience=Audience(queries.admin_ids(ctx, group.id))
-    )
+    ctx.publish(kinds.MEMBERSHIP_REQUESTED, request, audience=Audience(queries.admin_ids(ctx, group.id)))
     return request
 
 
@@ -183,9 +181,7 @@ def answer_request(ctx: Context, request: MembershipRequest, *, approve: bool) -
     if approve and request.requestor_id:
         row = _own(ctx, request.group_id, request.requestor_id)
         membership = _renew(ctx, request.group, request.requestor_id, row)
-        ctx.publish(
-            kinds.MEMBERSHIP_REQUEST_APPROVED, membership, audience=Audience([request.requestor_id])
-        )
+        ctx.publish(kinds.MEMBERSHIP_REQUEST_APPROVED, membership, audience=Audience([request.requestor_id]))
         ctx.changed(membership)
     return request
 

@@ -27,9 +27,7 @@ def memberships_of_actor(ctx: Context) -> dict[int, Membership]:
             select(Membership)
             .join(Membership.group)
             .options(contains_eager(Membership.group))
-            .where(
-                Membership.user_id == ctx.actor.id, Membership.revoked_at.is_(None), Group.archived_at.is_(None)
-            )
+            .where(Membership.user_id == ctx.actor.id, Membership.revoked_at.is_(None), Group.archived_at.is_(None))
             .order_by(func.coalesce(Group.full_name, Group.name), Group.id)
         )
         found = ctx.memo[MEMO] = {row.group_id: row for row in ctx.db.scalars(query) if row.group_id}
@@ -124,9 +122,7 @@ def pending(ctx: Context, group: Group) -> Sequence[Membership]:
     query = (
         select(Membership)
         .options(joinedload(Membership.user), joinedload(Membership.inviter))
-        .where(
-            Membership.group_id == group.id, Membership.accepted_at.is_(None), Membership.revoked_at.is_(None)
-        )
+        .where(Membership.group_id == group.id, Membership.accepted_at.is_(None), Membership.revoked_at.is_(None))
         .order_by(Membership.created_at.desc(), Membership.id.desc())
     )
     return ctx.db.scalars(query).all()

@@ -161,11 +161,7 @@ def register(app: App) -> None:
     )
     allow(Permission.GROUP_REQUEST_MEMBERSHIP, (signed_in, kept, is_public, granted_upon("approval")))
     allow(Permission.MEMBERSHIP_UPDATE, is_self, is_admin)
-    allow(
-        Permission.MEMBERSHIP_MAKE_ADMIN, is_admin, (is_self, has_no_admins), (is_self, is_parent_admin)
-    )
+    allow(Permission.MEMBERSHIP_MAKE_ADMIN, is_admin, (is_self, has_no_admins), (is_self, is_parent_admin))
     allow(Permission.MEMBERSHIP_REMOVE_ADMIN, site_admin, is_self, is_admin)
     allow(Permission.MEMBERSHIP_RESEND, (is_admin, is_pending))
     allow(Permission.MEMBERSHIP_REVOKE, site_admin, is_self, is_admin, (is_inviter, is_pending))
-
-

@@ -56,9 +56,7 @@ def create_group(ctx: Context, form: GroupForm) -> Group:
     ctx.db.add(group)
     ctx.db.flush()
     ctx.db.add(
-        Membership(
-            group_id=group.id, user_id=founder.id, admin=True, accepted_at=ctx.now, created_at=ctx.now, volume=2
-        )
+        Membership(group_id=group.id, user_id=founder.id, admin=True, accepted_at=ctx.now, created_at=ctx.now, volume=2)
     )
     ctx.db.flush()
     queries.forget(ctx)

@@ -11,10 +11,10 @@ from llmio.core import richtext
 from llmio.core.forms import form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.groups import membership as members
 from llmio.groups import queries, service
 from llmio.groups.forms import GroupForm, SettingsForm, VolumeForm
 from llmio.groups.models import Group
-from llmio.groups import membership as members
 
 SHOW = "llmio:web/templates/groups/show.jinja2"
 FORM = "llmio:web/templates/groups/form.jinja2"
@@ -114,7 +114,11 @@ def archive(group: Group, request: Any) -> Any:
     return request.see_other("/dashboard")
 
 
-@view_config(route_name="groups.volume", renderer="llmio:web/templates/groups/volume.jinja2", permission=Permission.GROUP_SEE_MEMBERS)
+@view_config(
+    route_name="groups.volume",
+    renderer="llmio:web/templates/groups/volume.jinja2",
+    permission=Permission.GROUP_SEE_MEMBERS,
+)
 def volume(group: Group, request: Any) -> View:
     """How much of the group should reach me."""
     frame_values = frame(group, request)

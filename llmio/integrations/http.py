@@ -35,8 +35,6 @@ TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 MAX_ANSWER = 10_000
 
 
-
-
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the internet at large."""
     found = ipaddress.ip_address(address)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from llmio.accounts.models import User
 from llmio.core import richtext
 from llmio.core.i18n import _
@@ -15,9 +13,10 @@ from llmio.integrations.models import Chatbot
 from llmio.integrations.service import target_of
 from llmio.notifications import reasons, texts
 from llmio.notifications.deliveries import Delivery
+from llmio.notifications.mails import options_of
 from llmio.notifications.subjects import Subject
 from llmio.plugins import Message, Target
-from llmio.polls.models import Outcome, Poll, PollOption, Stance
+from llmio.polls.models import Outcome, Poll, Stance
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -99,7 +98,7 @@ def _poll(ctx: Context, poll: Poll) -> list[str]:
 
 def _table(ctx: Context, poll: Poll) -> str:
     """The options with bars, monospaced."""
-    options: Any = ctx.db.scalars(_options(poll.id)).all()
+    options: Any = ctx.db.scalars(options_of(poll.id)).all()
     most = max((option.total_score for option in options), default=0)
     if not most:
         return ""
@@ -109,7 +108,3 @@ def _table(ctx: Context, poll: Poll) -> str:
         filled = round(BAR * option.total_score / most) if most else 0
         lines.append(f"{option.name[:width]:<{width}}  {'█' * filled}{'░' * (BAR - filled)}  {option.total_score}")
     return "```\n" + "\n".join(lines) + "\n```"
-
-
-def _options(poll_id: int) -> Any:
-    return select(PollOption).where(PollOption.poll_id == poll_id).order_by(PollOption.priority, PollOption.id)

@@ -54,7 +54,13 @@ def index(group: Group, request: Any) -> View:
 def new(group: Group, request: Any) -> View:
     """The form to connect a channel."""
     values = {"webhook_kind": "slack", "event_kinds": list(service.DEFAULT_KINDS)}
-    return {**frame(group, request), "chatbot": None, "formats": _formats(request), "kinds": service.EVENT_KINDS, "values": values}
+    return {
+        **frame(group, request),
+        "chatbot": None,
+        "formats": _formats(request),
+        "kinds": service.EVENT_KINDS,
+        "values": values,
+    }
 
 
 @view_config(
@@ -103,5 +109,3 @@ def test(chatbot: Chatbot, request: Any) -> Any:
     else:
         request.flash("danger", _("It did not arrive. The answer was: {answer}", answer=outcome.reason))
     return request.see_other("integrations.list", key=chatbot.group.key)
-
-

@@ -157,9 +157,7 @@ def readers(ctx: Context, subject: Subject, user_ids: list[int] | None) -> list[
             DiscussionReader,
             and_(DiscussionReader.user_id == User.id, DiscussionReader.discussion_id == discussion_id),
         )
-        .outerjoin(
-            Stance, and_(Stance.participant_id == User.id, Stance.poll_id == poll_id, Stance.latest.is_(True))
-        )
+        .outerjoin(Stance, and_(Stance.participant_id == User.id, Stance.poll_id == poll_id, Stance.latest.is_(True)))
         .where(User.deactivated_at.is_(None), User.bot.is_(False))
         .order_by(User.id)
     )

@@ -53,7 +53,9 @@ def record(ctx: Context, delivery_id: int, outcome: Outcome) -> Delivery | None:
     elif isinstance(outcome, Retry):
         row.answer = outcome.reason
         wait = outcome.after if outcome.after is not None else min(10.0 * 3.0 ** (row.attempts - 1), 6 * 3600.0)
-        ctx.enqueue(deliver if row.notifier == service.EMAIL else deliver_to_channel, row.id, delay=timedelta(seconds=wait))
+        ctx.enqueue(
+            deliver if row.notifier == service.EMAIL else deliver_to_channel, row.id, delay=timedelta(seconds=wait)
+        )
     return row
 
 

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, select
 
 from llmio import mail
 from llmio.accounts.models import User
 from llmio.core import richtext
+from llmio.core.i18n import _
+from llmio.core.settings import Settings
 from llmio.core.tables import Event
 from llmio.core.urls import absolute
-from llmio.notifications import reasons, texts, volumes
+from llmio.notifications import reasons, replies, texts, volumes
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery
 from llmio.notifications.service import invitation_path
 from llmio.notifications.subjects import Subject
 from llmio.plugins import Message, Target
+from llmio.polls.models import Poll, PollOption
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-TEMPLATE = "notifications/mail.jinja2"
+TEMPLATE = "mail/event.jinja2"
+PATHS = re.compile(r'\b(href|src)="(/[^"]*)"')
 OF_THREAD = frozenset({"new_discussion", "discussion_edited", "discussion_announced", "new_comment", "user_mentioned"})
 
 
@@ -30,46 +37,67 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject, user: U
         actor = ctx.db.get(User, event.user_id) if event.user_id else None
         name = _name_of(actor, subject)
         place = None if event.kind in INVITATIONS else volumes.place_of(subject)
-        unsubscribe = absolute(ctx.app.settings, volumes.unsubscribe_path(user, place))
-        path = invitation_path(ctx, event, subject, user.id) or subject.path
-        why = reasons.sentence(row.reason, name)
-        values: dict[str, Any] = {
-            "headline": texts.headline(kind, actor=name, title=subject.title),
-            "call": texts.call(kind),
-            "url": absolute(ctx.app.settings, path, utm_medium="email", utm_campaign=kind),
-            "message": event.custom_fields.get("recipient_message") or "",
-            "body": subject.html,
-            "body_text": richtext.plain(subject.text, subject.text_format),
-            "why": why,
-            "unsubscribe_url": unsubscribe,
-            "poll": subject.poll,
-            "group": subject.group,
-            "user": user,
-        }
+        values = _values(ctx, event, subject, user, kind=kind, name=name)
+        values["why"] = reasons.sentence(row.reason, name)
         made = mail.compose(
             ctx,
             user,
             TEMPLATE,
-            _subject_line(subject, event, values["headline"]),
+            _subject_line(subject, event, values["headline_text"]),
             values,
             kind=kind,
-            actor_name=name,
             message_id=f"event-{event.id}-{row.notifier}-{user.id}",
+            actor_name=name,
+            reply_to=replies.address(ctx, subject, user),
+            unsubscribe_url=absolute(ctx.app.settings, volumes.unsubscribe_path(user, place)),
             thread=_thread(subject),
-            unsubscribe_url=unsubscribe,
         )
-    message = Message(
-        kind,
-        made.subject,
-        made.text,
-        made.html,
-        url=values["url"],
-        why=why,
-        locale=user.selected_locale or "en",
-        headers={**made.headers, "Message-ID": made.message_id},
-    )
+    headers = {**made.headers, "Message-ID": made.message_id}
+    message = Message(kind, made.subject, made.text, made.html, url=values["link"], why=values["why"], headers=headers)
     options = {"sender": made.sender, "reply_to": made.reply_to}
-    return message, Target(user.email or "", user.name or "", options)
+    return message, Target(made.to[1], made.to[0], options)
+
+
+def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: str, name: str) -> dict[str, Any]:
+    """What the template shows."""
+    settings = ctx.app.settings
+    path = invitation_path(ctx, event, subject, user.id) or subject.path
+    link = absolute(settings, path, utm_medium="email", utm_campaign=kind)
+    text = richtext.plain(subject.text, subject.text_format)
+    values: dict[str, Any] = {
+        "headline_text": texts.headline(kind, actor=name, title=subject.title),
+        "call": texts.call(kind),
+        "link": link,
+        "message": event.custom_fields.get("recipient_message") or "",
+        "body": _absolute_links(str(subject.html), settings),
+        "body_text": text,
+        "preheader": richtext.excerpt(subject.text, subject.text_format, 140),
+        "choices": [],
+        "closing_at": None,
+        "notes": [],
+    }
+    poll = subject.poll
+    if poll is not None and isinstance(subject.record, Poll) and poll.closed_at is None:
+        values["closing_at"] = poll.closing_at
+        values["choices"] = [
+            (option.name, option.meaning or "", absolute(settings, path, poll_option_id=option.id))
+            for option in ctx.db.scalars(options_of(poll.id))
+        ]
+        if poll.anonymous:
+            values["notes"].append(_("Votes are anonymous."))
+        if poll.hide_results:
+            values["notes"].append(_("Results are hidden until you have voted, or until the poll closes."))
+    return values
+
+
+def options_of(poll_id: int) -> Select[tuple[PollOption]]:
+    """The options of a poll in order."""
+    return select(PollOption).where(PollOption.poll_id == poll_id).order_by(PollOption.priority, PollOption.id)
+
+
+def _absolute_links(html: str, settings: Settings) -> str:
+    """Paths of this site in a text as addresses: a mail is read elsewhere."""
+    return PATHS.sub(lambda found: f'{found[1]}="{absolute(settings, found[2])}"', html)
 
 
 def _name_of(actor: User | None, subject: Subject) -> str:

@@ -140,7 +140,10 @@ def _mention(ctx: Context, event: Event, subject: Subject) -> None:
             subject.record,
             user_id=event.user_id,
             parent=event,
-            custom={"user_ids": ids, "replied_user_ids": [one for one in replied if one in ids and one not in mentioned]},
+            custom={
+                "user_ids": ids,
+                "replied_user_ids": [one for one in replied if one in ids and one not in mentioned],
+            },
         )
     _mention_group(ctx, event, subject, {name.lower() for name in names}, set(ids) | before)
 

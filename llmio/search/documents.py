@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 TYPES = ("Discussion", "Comment", "Poll", "Stance", "Outcome")
-MODELS: dict[str, Any] = {"Discussion": Discussion, "Comment": Comment, "Poll": Poll, "Stance": Stance, "Outcome": Outcome}
+MODELS: dict[str, Any] = {
+    "Discussion": Discussion,
+    "Comment": Comment,
+    "Poll": Poll,
+    "Stance": Stance,
+    "Outcome": Outcome,
+}
 BATCH = 500
 
 
@@ -77,25 +83,59 @@ def document_of(record: Any) -> Document:
     """The document of one record, with its loaded relations."""
     makers: dict[str, Callable[[Any], Document]] = {
         "Discussion": lambda one: Document(
-            "Discussion", one.id, one.title or "", _text(one.description, one.description_format, one.author),
-            one.author_id, one.group_id, one.id, None, one.created_at,
+            "Discussion",
+            one.id,
+            one.title or "",
+            _text(one.description, one.description_format, one.author),
+            one.author_id,
+            one.group_id,
+            one.id,
+            None,
+            one.created_at,
         ),
         "Comment": lambda one: Document(
-            "Comment", one.id, "", _text(one.body, one.body_format, one.user), one.user_id, one.discussion.group_id,
-            one.discussion_id, None, one.created_at,
+            "Comment",
+            one.id,
+            "",
+            _text(one.body, one.body_format, one.user),
+            one.user_id,
+            one.discussion.group_id,
+            one.discussion_id,
+            None,
+            one.created_at,
         ),
         "Poll": lambda one: Document(
-            "Poll", one.id, one.title, _text(one.details, one.details_format, one.author), one.author_id, one.group_id,
-            one.discussion_id, one.id, one.created_at,
+            "Poll",
+            one.id,
+            one.title,
+            _text(one.details, one.details_format, one.author),
+            one.author_id,
+            one.group_id,
+            one.discussion_id,
+            one.id,
+            one.created_at,
         ),
         "Stance": lambda one: Document(
-            "Stance", one.id, "", _text(one.reason, one.reason_format, None if one.poll.anonymous else one.participant),
-            None if one.poll.anonymous else one.participant_id, one.poll.group_id, one.poll.discussion_id, one.poll_id,
+            "Stance",
+            one.id,
+            "",
+            _text(one.reason, one.reason_format, None if one.poll.anonymous else one.participant),
+            None if one.poll.anonymous else one.participant_id,
+            one.poll.group_id,
+            one.poll.discussion_id,
+            one.poll_id,
             one.cast_at,
         ),
         "Outcome": lambda one: Document(
-            "Outcome", one.id, "", _text(one.statement, one.statement_format, one.author), one.author_id,
-            one.poll.group_id, one.poll.discussion_id, one.poll_id, one.created_at,
+            "Outcome",
+            one.id,
+            "",
+            _text(one.statement, one.statement_format, one.author),
+            one.author_id,
+            one.poll.group_id,
+            one.poll.discussion_id,
+            one.poll_id,
+            one.created_at,
         ),
     }
     return makers[type(record).__name__](record)

@@ -92,17 +92,21 @@ class Postgres(SearchProvider):
         order = ORDERS.get(filters.order, ORDERS["relevance"])
         # Only the page's own rows are highlighted: ts_headline reads the whole text of each.
         statement = text(
-            "WITH found AS (SELECT id, searchable_type, searchable_id, content, authored_at, "  # noqa: S608  # parts are ours
+            "WITH found AS (SELECT id, searchable_type, searchable_id, content, authored_at, "  # parts are ours
             "ts_rank(ts_content, to_tsquery('simple', :query)) AS rank FROM pg_search_documents "
             f"WHERE ts_content @@ to_tsquery('simple', :query) AND {' AND '.join(conditions)} "
             f"ORDER BY {order} LIMIT :limit OFFSET :offset) "
             "SELECT searchable_type, searchable_id, rank, ts_headline('simple', content, to_tsquery('simple', :query), "
             f":options) AS headline FROM found ORDER BY {order}"
         )
-        options = f'StartSel="{START}", StopSel="{STOP}", MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" … "'
+        options = (
+            f'StartSel="{START}", StopSel="{STOP}", MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" … "'
+        )
         values |= {"query": asked, "limit": limit + 1, "offset": offset, "options": options}
         rows = connection.execute(statement, values).all()
-        hits = [Hit(row.searchable_type, row.searchable_id, "", _marked(row.headline), row.rank) for row in rows[:limit]]
+        hits = [
+            Hit(row.searchable_type, row.searchable_id, "", _marked(row.headline), row.rank) for row in rows[:limit]
+        ]
         return Page(hits, offset, more=len(rows) > limit)
 
     @staticmethod

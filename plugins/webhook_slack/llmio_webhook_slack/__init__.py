@@ -32,9 +32,7 @@ def escape(text: str) -> str:
 
 def mrkdwn(markdown: str) -> str:
     """Markdown as Slack's mrkdwn; code is left as it is."""
-    return "".join(
-        escape(part) if index % 2 else _prose(part) for index, part in enumerate(CODE.split(markdown))
-    )
+    return "".join(escape(part) if index % 2 else _prose(part) for index, part in enumerate(CODE.split(markdown)))
 
 
 def _prose(text: str) -> str:
