@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
 import os
-import signal
+import sys
 from typing import Any
 
 import click
@@ -11,13 +13,30 @@ import click
 from llmio.embedded.ports import is_free
 from llmio.embedded.process import follow_parent
 
+_made: list[Any] = []
+"""The App and its WSGI application, made in the main process and inherited by the workers."""
+
+
+def make() -> None:
+    """Make the application before the workers are forked: they share its memory, and start at once."""
+    from llmio import boot, web  # noqa: PLC0415  # slow
+
+    app = boot.build()
+    _made[:] = [app, web.assemble(app)]
+    # Collected and set aside, so that the collector of no worker touches, and thereby copies, what all share.
+    gc.collect()
+    gc.freeze()
+
 
 def application() -> Any:
-    """The WSGI application in a worker of the web server, which ends with the server's main process."""
-    from llmio import wsgi  # noqa: PLC0415  # slow, and only the workers need it
-
-    follow_parent(os.getppid(), signal.SIGTERM)
-    return wsgi()
+    """The WSGI application, in a worker; the worker ends with the main process."""
+    follow_parent(os.getppid())
+    if not _made:  # not forked: a system without fork
+        make()
+    app, wsgi = _made
+    # Connections made before the fork belong to the main process.
+    app.engine.dispose(close=False)
+    return wsgi
 
 
 @click.command()
@@ -48,6 +67,9 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     from granian import Granian  # noqa: PLC0415  # slow
     from granian.constants import Interfaces  # noqa: PLC0415  # slow
 
+    if sys.platform == "linux":
+        multiprocessing.set_start_method("fork")
+    make()
     Granian(
         "llmio.cli.serve:application",
         factory=True,
