@@ -26,7 +26,7 @@ import Upload from "./upload.js";
 import "./morph.js";
 
 document.documentElement.dataset.js = "";
-// Turbo's own progress bar writes a <style>, which the content security policy refuses; the sheet draws one instead.
+// The sheet draws the bar of progress (see build.mjs), so Turbo's own never shows.
 Turbo.config.drive.progressBarDelay = 2 ** 31 - 1;
 
 const application = Application.start();
