@@ -36,7 +36,7 @@ setup(
     python_requires=">=3.11",
     packages=packages,
     package_dir=package_dir,
-    package_data={"": ["**/*.jinja2", "**/*.sql", "**/*.tsv", "**/*.mako", "**/*.mo", "**/*.json", "static/**/*", "**/*.svg",
+    package_data={"": ["**/*.jinja2", "**/*.sql", "**/*.tsv", "**/*.mako", "**/*.mo", "**/*.json", "static/**/*", "**/*.svg", "**/*.css",
                        "**/*.ini", "**/*.md", "py.typed"]},
     entry_points={
         "console_scripts": scripts,

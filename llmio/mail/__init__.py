@@ -4,13 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmio.mail.render import language_of, moment, render
+from llmio.mail.service import Recipient, compose, deliver
+from llmio.mail.settings import SETTINGS
+
 if TYPE_CHECKING:
     from llmio.core.app import App
 
+__all__ = [
+    "SETTINGS",
+    "Recipient",
+    "compose",
+    "deliver",
+    "includeme",
+    "language_of",
+    "moment",
+    "register",
+    "render",
+]
+
 
 def register(app: App) -> None:
-    """Give the App this feature's rules, kinds, jobs and sections."""
+    """Give the App this feature's jobs."""
+    from llmio.mail import jobs  # noqa: PLC0415  # slow
+
+    app.add_jobs(jobs.mail_sign_in)
+    app.add_observer(jobs.mail_sign_in, "SignIn")
 
 
 def includeme(config: Any) -> None:
-    """Routes and views."""
+    """The page of mails in development; nowhere else, since mails hold links that sign people in."""
+    from llmio.mail import maildir  # noqa: PLC0415  # slow
+
+    if config.registry["app"].settings["llmio.env"] == "production":
+        return
+    of_mail = {"factory": maildir.mail_of}
+    config.add_route("mail.list", "/dev/mail")
+    config.add_route("mail.show", "/dev/mail/{key}", **of_mail)
+    config.add_route("mail.html", "/dev/mail/{key}/html", **of_mail)
+    config.add_route("mail.source", "/dev/mail/{key}/source", **of_mail)
+    config.scan("llmio.mail.views")

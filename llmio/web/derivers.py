@@ -60,7 +60,7 @@ def content_security_policy(request: Any) -> str:
     return (
         f"default-src 'self'; script-src 'self' 'nonce-{request.csp_nonce}'; style-src 'self'; "
         f"img-src 'self' data: blob: https:; media-src 'self' blob: https:; font-src 'self' data:; "
-        f"connect-src 'self'{hosts}; frame-src https://www.youtube-nocookie.com https://www.youtube.com "
+        f"connect-src 'self'{hosts}; frame-src 'self' https://www.youtube-nocookie.com https://www.youtube.com "
         "https://player.vimeo.com https://www.loom.com; object-src 'none'; base-uri 'self'; form-action 'self'; "
         "frame-ancestors 'self'"
     )

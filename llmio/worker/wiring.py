@@ -24,8 +24,10 @@ def wire(app: App, *, real_ports: bool) -> None:
 def _open(app: App) -> None:
     from llmio.integrations.http import GuardedHttp  # noqa: PLC0415  # slow
     from llmio.live.publish import RedisLive  # noqa: PLC0415  # slow
+    from llmio.mail.smtp import SmtpMailer  # noqa: PLC0415
 
     app.ports.http = GuardedHttp(app.settings)
+    app.ports.mailer = SmtpMailer(app.settings, app.ports.clock)
     if queue_url(app.settings):
         app.ports.queue = CeleryQueue(queue_url(app.settings))
     if app.redis is not None:

@@ -1,0 +1,82 @@
+"""Mails that belong to no event: the way in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmio.accounts import queries, service as accounts
+from llmio.accounts.models import SignIn
+from llmio.core.i18n import _
+from llmio.core.jobs import job
+from llmio.core.urls import absolute
+from llmio.mail.render import language_of
+from llmio.mail.service import Recipient, compose, deliver
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+    from llmio.core.context import Context
+    from llmio.core.ports import Mail
+
+
+@job("mail.sign_in", queue="critical", transaction=False)
+def mail_sign_in(app: App, _record_type: str, sign_in_id: int) -> None:
+    """Mail the link and code that somebody asked for to sign in or up."""
+    with app.begin() as ctx:
+        asked = ctx.db.get(SignIn, sign_in_id)
+        mail = sign_in_mail(ctx, asked) if asked else None
+    if mail is not None:
+        deliver(app, mail)
+
+
+def sign_in_mail(ctx: Context, asked: SignIn) -> Mail | None:
+    """The mail for who typed an address; None where its link was used meanwhile."""
+    user = queries.by_email(ctx.db, asked.email)
+    token = asked.login_token
+    if token is None or user is None:
+        return _no_way_in(ctx, asked, closed=user is not None and user.deactivated_at is not None)
+    if token.used:
+        return None
+    reader: Any = user if user.name else Recipient(user.email or "", asked.name, asked.locale or "en", asked.time_zone)
+    hours = ctx.app.settings.number("accounts.login_token_minutes") // 60
+    with language_of(reader):
+        subject = _("Your code for {site}: {code}", site=ctx.app.settings.text("site.name"), code=token.code)
+        return compose(
+            ctx,
+            reader,
+            "mail/sign_in.jinja2",
+            subject,
+            {
+                "link": absolute(ctx.app.settings, f"/login_tokens/{token.token}"),
+                "code": token.code,
+                "hours": hours,
+                "minutes": ctx.app.settings.number("accounts.login_token_minutes"),
+                "new": not user.email_verified,
+                "knew": asked.signing_up and user.email_verified,
+                "closed": token.is_reactivation,
+                "why": _("Somebody typed this address to sign in. If that was not you, ignore this mail: nothing happens."),
+            },
+            kind="login",
+            message_id=f"login-{token.id}",
+        )
+
+
+def _no_way_in(ctx: Context, asked: SignIn, *, closed: bool) -> Mail | None:
+    settings = ctx.app.settings
+    if not closed and not accounts.may_register(ctx, asked.email):
+        return None
+    reader = Recipient(asked.email, "", asked.locale or "en", asked.time_zone or "UTC")
+    with language_of(reader):
+        return compose(
+            ctx,
+            reader,
+            "mail/no_account.jinja2",
+            _("Signing in to {site}", site=settings.text("site.name")),
+            {
+                "closed": closed,
+                "may_sign_up": not settings.on("features.disable_create_user"),
+                "link": absolute(settings, "/sign_up"),
+                "why": _("Somebody typed this address to sign in. If that was not you, ignore this mail: nothing happens."),
+            },
+            kind="login",
+            message_id=f"sign-in-{asked.id}",
+        )
