@@ -167,26 +167,38 @@ def test_check_says_what_to_do_before_the_first_upgrade(empty):
     ]
 
 
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        ("ALTER TABLE llmio.outbox ADD extra text", "remove_column llmio.outbox.extra"),
-        ("ALTER TABLE llmio.outbox DROP queue", "add_column llmio.outbox.queue"),
-        ("ALTER TABLE llmio.outbox ALTER attempts TYPE text", "modify_type llmio.outbox.attempts"),
-        ("ALTER TABLE llmio.outbox ALTER job DROP NOT NULL", "modify_nullable llmio.outbox.job"),
-        ("DROP INDEX llmio.index_outbox_on_available_at", "add_index llmio.outbox.index_outbox_on_available_at"),
-        ("CREATE TABLE llmio.extra (id integer)", "remove_table llmio.extra"),
-        ("ALTER TABLE public.polls ALTER title TYPE text", "column polls.title is text"),
-        ("DROP INDEX public.index_polls_on_key", "index index_polls_on_key is missing"),
-    ],
-)
-def test_check_command_lists_drift_and_fails(migrated, monkeypatch, change, expected):
+DRIFT = {
+    "ALTER TABLE llmio.outbox ADD extra text": "remove_column llmio.outbox.extra",
+    "ALTER TABLE llmio.outbox DROP queue": "add_column llmio.outbox.queue",
+    "ALTER TABLE llmio.outbox ALTER attempts TYPE text": "modify_type llmio.outbox.attempts",
+    "ALTER TABLE llmio.outbox ALTER job DROP NOT NULL": "modify_nullable llmio.outbox.job",
+    "DROP INDEX llmio.index_outbox_on_available_at": "add_index llmio.outbox.index_outbox_on_available_at",
+    "CREATE TABLE llmio.extra (id integer)": "remove_table llmio.extra",
+    "ALTER TABLE public.polls ALTER title TYPE text": "modify_type polls.title",
+    "ALTER TABLE public.polls DROP quorum_pct": "add_column polls.quorum_pct",
+}
+
+
+def test_every_difference_of_models_and_database_is_reported(connection):
+    for change in DRIFT:
+        connection.execute(text(change))
+    found = commands.model_differences(connection)
+    assert len(found) == len(DRIFT)
+    for expected in DRIFT.values():
+        assert any(f"models and database differ: {expected}" in line for line in found), (expected, found)
+
+
+def test_check_command_lists_drift_and_fails(migrated, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", migrated.url)
-    assert CliRunner().invoke(group, ["db", "check"]).exit_code == 0
-    migrated.run(change)
+    result = CliRunner().invoke(group, ["db", "check"])
+    assert result.exit_code == 0, result.output
+    migrated.run("ALTER TABLE llmio.outbox ADD extra text", "DROP INDEX public.index_polls_on_key")
     result = CliRunner().invoke(group, ["db", "check"])
     assert result.exit_code == 1
-    assert expected in result.output
+    assert result.output.splitlines() == [
+        "index index_polls_on_key is missing: unique btree on polls (key)",
+        "models and database differ: remove_column llmio.outbox.extra",
+    ]
 
 
 def test_model_that_differs_from_the_reference_is_found(connection):
