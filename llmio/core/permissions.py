@@ -113,7 +113,7 @@ BASE_RULES: RuleMap = {
 def allow(rules: RuleMap, permission: Permission, *clauses: Predicate | Iterable[Predicate]) -> None:
     """Permit when any clause holds; a clause that is a tuple of predicates holds when all do."""
     made = tuple(clause if isinstance(clause, tuple) else (clause,) for clause in clauses)
-    rules[permission] = rules.get(permission, ()) + made  # type: ignore[operator]  # tuple(…) above is exact
+    rules[permission] = rules.get(permission, ()) + made
 
 
 def can(ctx: Context, permission: Permission, subject: Any) -> bool:

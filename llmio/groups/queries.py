@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from llmio.accounts.models import User
@@ -77,7 +77,7 @@ def by_handle(ctx: Context, handle: str) -> Group | None:
     return ctx.db.scalars(select(Group).where(Group.handle == handle, Group.archived_at.is_(None))).one_or_none()
 
 
-def accepted(group_id: int) -> Select[tuple[Membership]]:
+def accepted(group_id: int) -> Select[Membership]:
     """Accepted, un-revoked memberships of people (no bots, no closed accounts), with their users."""
     return (
         select(Membership)
@@ -101,7 +101,7 @@ def members(ctx: Context, group: Group, *, search: str = "", limit: int = 100, o
     return list(ctx.db.scalars(query.limit(limit).offset(offset)))
 
 
-def _starts(search: str) -> object:
+def _starts(search: str) -> ColumnElement[bool]:
     pattern = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return (
         User.name.ilike(f"{pattern}%")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpcore
@@ -48,7 +48,14 @@ def is_public(address: str) -> bool:
 class GuardedBackend(httpcore.SyncBackend):
     """Connects to the very address that was checked, so that DNS cannot answer otherwise in between."""
 
-    def connect_tcp(self, host: str, port: int, **how: Any) -> httpcore.NetworkStream:
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
         """Resolve, refuse what is private, connect to the address found."""
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -57,7 +64,7 @@ class GuardedBackend(httpcore.SyncBackend):
         public = [str(entry[4][0]) for entry in found if is_public(str(entry[4][0]))]
         if not public:
             raise httpcore.ConnectError(f"{host} is an address of a private network; the operator does not allow these")
-        return super().connect_tcp(public[0], port, **how)
+        return super().connect_tcp(public[0], port, timeout, local_address, socket_options)
 
 
 class GuardedHttp:

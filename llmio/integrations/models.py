@@ -33,7 +33,7 @@ class Chatbot(Base):
     webhook_kind: Mapped[str | None]
     event_kinds: Mapped[list[str] | None] = mapped_column(ARRAY(String))
 
-    group: Mapped[Group | None] = relationship(primaryjoin="foreign(Chatbot.group_id) == Group.id")
+    group: Mapped[Group] = relationship(primaryjoin="foreign(Chatbot.group_id) == Group.id")
     author: Mapped[User | None] = relationship(primaryjoin="foreign(Chatbot.author_id) == User.id")
 
 

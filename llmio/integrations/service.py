@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import any_, delete, literal, or_, select
 
 from llmio.core.errors import Invalid
 from llmio.core.events import Channel
@@ -118,7 +118,7 @@ def publish_event(ctx: Context, event: Event) -> list[int]:
     wanted = select(Chatbot.id).where(
         Chatbot.group_id == subject.group.id,
         Chatbot.kind == WEBHOOK,
-        or_(Chatbot.event_kinds.any(kind.name), Chatbot.id.in_(chosen)),
+        or_(literal(kind.name) == any_(Chatbot.event_kinds), Chatbot.id.in_(chosen)),
     )
     recipients = [("Chatbot", int(one), "integration") for one in ctx.db.scalars(wanted)]
     return add_deliveries(ctx, event, WEBHOOK, recipients, deliver_to_channel)

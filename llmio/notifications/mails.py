@@ -90,7 +90,7 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
     return values
 
 
-def options_of(poll_id: int) -> Select[tuple[PollOption]]:
+def options_of(poll_id: int) -> Select[PollOption]:
     """The options of a poll in order."""
     return select(PollOption).where(PollOption.poll_id == poll_id).order_by(PollOption.priority, PollOption.id)
 

@@ -30,6 +30,7 @@ class Ready:
     def send(self, app: App) -> Outcome:
         """Send it; a notifier that raises is noted and tried again later."""
         out = Outgoing(app.ports.http, app.ports.mailer)
+        again: Outcome = Retry("the notifier failed; see the plugins page")
         return guard(
             app.plugins,
             self.notifier,
@@ -38,7 +39,7 @@ class Ready:
             self.message,
             self.target,
             out,
-            fallback=Retry("the notifier failed; see the plugins page"),
+            fallback=again,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,7 @@ def subject_of(ctx: Context, event: Event) -> Subject | None:
 
 def describe(ctx: Context, record: Any) -> Subject | None:
     """The subject that a record makes."""
-    makers = {
+    makers: dict[str, Callable[[Any], Subject | None]] = {
         "Group": _group,
         "Membership": _membership,
         "MembershipRequest": _request,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
@@ -54,7 +54,7 @@ def user_of(ctx: Context, token: str) -> User | None:
 
 def find_place(ctx: Context, kind: str, place_id: int) -> Place | None:
     """The place a link names."""
-    models: dict[str, type[Discussion | Poll | Group]] = {"discussion": Discussion, "poll": Poll, "group": Group}
+    models: dict[str, type[Any]] = {"discussion": Discussion, "poll": Poll, "group": Group}
     record = ctx.db.get(models[kind], place_id) if kind in models else None
     if record is None:
         return None
