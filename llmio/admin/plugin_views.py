@@ -70,8 +70,11 @@ def switch(request: Any) -> Any:
     """Switch one on or off."""
     on = request.POST.get("on") == "1"
     line = plugins.switch_plugin(request.ctx, request.matchdict["name"], on=on)
-    words = _("{name} will be on when the site starts again.") if on else _("{name} will be off when the site starts again.")
-    request.flash("success", str(words).format(name=line.record.title or line.record.name))
+    name = str(line.record.title) or line.record.name
+    if on:
+        request.flash("success", _("{name} will be on when the site starts again.", name=name))
+    else:
+        request.flash("success", _("{name} will be off when the site starts again.", name=name))
     return request.see_other("admin.plugins")
 
 
@@ -79,5 +82,5 @@ def switch(request: Any) -> Any:
 def forget(request: Any) -> Any:
     """Forget its failures."""
     line = plugins.forget_failures(request.ctx, request.matchdict["name"])
-    request.flash("success", _("The failures of {name} are forgotten.", name=line.record.title or line.record.name))
+    request.flash("success", _("The failures of {name} are forgotten.", name=str(line.record.title) or line.record.name))
     return request.see_other("admin.plugins")

@@ -23,7 +23,7 @@ def declared(module: Any, name: str) -> Plugin:
     about = getattr(module, "PLUGIN", None)
     if not isinstance(about, Plugin):
         raise PluginError(f"{module.__name__} has no PLUGIN = Plugin(title, summary)")
-    if not about.title or not about.summary:
+    if not str(about.title) or not str(about.summary):
         raise PluginError("PLUGIN has no title or no summary")
     foreign = [setting.key for setting in about.settings if not setting.key.startswith(f"{name}.")]
     if foreign:

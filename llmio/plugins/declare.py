@@ -20,11 +20,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 class Plugin:
     """What a plugin says of itself, as `PLUGIN` in its module.
 
-    `title` and `summary` are shown to administrators. Keys of `settings` begin with the plugin's name
+    `title` and `summary` are shown to administrators; text, or text marked with `_()`. Keys of `settings` begin with the plugin's name
     (`storage_s3.bucket`); their values are read like every other setting: environment over ini over default. Version,
     author and licence come from the metadata of the distribution.
     """
 
-    title: str
-    summary: str
+    title: object
+    summary: object
     settings: tuple[Setting, ...] = ()

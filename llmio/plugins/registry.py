@@ -45,8 +45,8 @@ class PluginRecord:
     version: str
     built_in: bool
     state: State
-    title: str = ""
-    summary: str = ""
+    title: object = ""
+    summary: object = ""
     author: str = ""
     licence: str = ""
     homepage: str = ""
@@ -71,7 +71,8 @@ class PluginRecord:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         shown = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {**shown, "state": str(self.state), "offers": {kind: list(keys) for kind, keys in self.offers.items()}}
+        offers = {kind: list(keys) for kind, keys in self.offers.items()}
+        return {**shown, "title": str(self.title), "summary": str(self.summary), "state": str(self.state), "offers": offers}
 
 
 @dataclass(frozen=True)
