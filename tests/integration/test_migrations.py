@@ -17,6 +17,7 @@ from sqlalchemy import make_url, text
 
 from llmio.cli import group
 from llmio.core.errors import Unavailable
+from llmio.embedded.binaries import postgres_folder
 from llmio.migrations import commands
 from llmio.testing.servers import engine_of
 
@@ -114,6 +115,24 @@ def test_restored_dump_is_kept(empty):
     assert commands.check(empty.url) == []
 
 
+def test_dump_goes_out_and_comes_back(migrated, empty):
+    """By PostgreSQL's own tools: what `pg_dump` writes without our schema is a dump as the reference's operators have."""
+    migrated.run(
+        "INSERT INTO public.users (name) VALUES ('Ada')", "INSERT INTO public.events (kind) VALUES ('new_comment')"
+    )
+    programs = postgres_folder(None)
+    source, target = (database.url.replace("+psycopg", "") for database in (migrated, empty))
+    dump = [programs / "pg_dump", "--no-owner", "--exclude-schema=llmio", source]
+    restore = [programs / "psql", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", target]
+    script = subprocess.run(dump, capture_output=True, text=True, check=True).stdout
+    assert "llmio." not in script
+    subprocess.run(restore, input=script, capture_output=True, text=True, check=True)
+    commands.upgrade(empty.url)
+    assert commands.check(empty.url) == []
+    assert empty.run("SELECT name FROM public.users") == [("Ada",)]
+    assert empty.run("INSERT INTO public.users DEFAULT VALUES RETURNING id") == [(2,)]
+
+
 @pytest.mark.parametrize("version", ["20250101000000", "20260831000001"])
 def test_dump_of_another_version_is_refused(empty, version):
     empty.run(EXTENSIONS, PUBLIC, f"UPDATE public.schema_migrations SET version = '{version}'")
@@ -152,9 +171,7 @@ def test_role_without_superuser_gets_all_but_the_statistics(empty):
 
 
 def test_missing_extensions_are_named(empty):
-    guest = _as_plain_role(
-        empty, "GRANT CREATE ON SCHEMA public TO {role}", "CREATE SCHEMA llmio AUTHORIZATION {role}"
-    )
+    guest = _as_plain_role(empty, "GRANT CREATE ON SCHEMA public TO {role}", "CREATE SCHEMA llmio AUTHORIZATION {role}")
     with pytest.raises(Unavailable, match="CREATE EXTENSION citext WITH SCHEMA public; CREATE EXTENSION hstore"):
         commands.upgrade(guest.url)
     empty.run(EXTENSIONS)
@@ -211,9 +228,7 @@ def test_model_that_differs_from_the_reference_is_found(connection):
     assert default_differences(facts.reference(), Base.metadata) == []
     metadata = MetaData()
     Table("stances", metadata, Column("volume", Integer, default=1))
-    assert default_differences(facts.reference(), metadata) == [
-        "model default of stances.volume is 1, should be 2"
-    ]
+    assert default_differences(facts.reference(), metadata) == ["model default of stances.volume is 1, should be 2"]
 
 
 def test_role_named_like_our_schema_still_works_in_public(connection):
