@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pyramid.settings import aslist
 
 from llmio.core import i18n
 from llmio.core.permissions import Permission
+from llmio.web.dates import time_text
 
 STATIC = Path(__file__).parent / "static"
 DIST = STATIC / "dist"
@@ -106,6 +107,17 @@ class Nav:
         return bool(getattr(self.request, "tm", None)) and self.request.environ.get("tm.active", False)
 
 
+def _times(request: Any) -> Any:
+    """`time_text` for this reader: their zone, the language of the page, now."""
+    reader = request.identity_once
+    return partial(
+        time_text,
+        now=request.app.ports.clock.now(),
+        zone=reader.time_zone if reader else "UTC",
+        locale=i18n.current.get(),
+    )
+
+
 def add_values(event: Any) -> None:
     """Values of every template."""
     request = event.get("request")
@@ -114,6 +126,7 @@ def add_values(event: Any) -> None:
     event["nav"] = request.environ.setdefault("llmio.nav", Nav(request))
     event["site"] = request.app.settings
     event["ctx"] = request.ctx if event["nav"].live else None
+    event["time_text"] = _times(request)
     event["csrf_token"] = request.session.get_csrf_token
     event["theme"] = request.cookies.get("theme", "") if request.cookies.get("theme") in ("light", "dark") else ""
     event["path"] = request.route_path
