@@ -126,14 +126,16 @@ def store_settings(poll: Poll, poll_type: PollType, values: Mapping[str, Any]) -
 
 
 def option_value(option: PollOption, poll_type: PollType, name_format: str = "plain") -> OptionValue:
-    """An option, as plugins see it."""
+    """An option, as plugins see it. In older polls (`i18n`) the name is the key of a preset."""
     sign = SIGNS.get(option.name.strip().lower(), "") if poll_type.options_have_icons else ""
+    presets = {one.key: one for one in poll_type.presets} if name_format == "i18n" else {}
+    preset = presets.get(option.name)
     value = OptionValue(
         option.id,
-        option.name,
+        str(preset.name) if preset else option.name,
         option.icon or sign,
-        option.meaning or "",
-        option.prompt or "",
+        option.meaning or str(preset.meaning if preset else ""),
+        option.prompt or str(preset.prompt if preset else ""),
         option.priority,
         name_format=name_format,
         test_operator=option.test_operator if poll_type.options_have_tests else None,  # type: ignore[arg-type]  # as stored

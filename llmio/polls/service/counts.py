@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, text
+from sqlalchemy import inspect, select, text
 
 from llmio.polls.models import Poll, PollOption
 
@@ -32,15 +32,19 @@ UPDATE polls SET
   stance_counts = (SELECT coalesce(jsonb_agg(total_score ORDER BY priority, id), '[]'::jsonb) FROM counted)
 WHERE id = :poll_id
 """)
+COLUMNS = [attribute.key for attribute in inspect(Poll).column_attrs]
 
 
 def lock(ctx: Context, poll: Poll) -> Poll:
-    """Let no other vote, edit or closing come between; the poll is fresh afterwards.
+    """Let no other vote, edit or closing come between; the poll is fresh afterwards, and so are its options if edited.
 
     One poll's votes are counted one after another: each recount must see the vote before it.
     """
-    query = select(Poll).where(Poll.id == poll.id).with_for_update(key_share=True)
-    return ctx.db.scalars(query.execution_options(populate_existing=True)).one()
+    seen = poll.updated_at
+    ctx.db.refresh(poll, COLUMNS, with_for_update={"key_share": True})
+    if poll.updated_at != seen and "options" in poll.__dict__:
+        ctx.db.refresh(poll, ["options"])
+    return poll
 
 
 def recount(ctx: Context, poll: Poll) -> None:

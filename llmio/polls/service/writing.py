@@ -77,9 +77,9 @@ def create_poll(
     )
     _fill(poll, kind, values)
     _set_options(poll, values.options, [])
-    _check_whole(ctx, kind, poll)
     ctx.db.add(poll)
     ctx.db.flush()
+    _check_whole(ctx, kind, poll)
     new = [] if values.specified_voters_only else enrol_everyone(ctx, poll)
     recount(ctx, poll)
     told = [user_id for user_id in new if user_id != ctx.actor_id] if notify else []
@@ -101,8 +101,8 @@ def update_poll(ctx: Context, poll: Poll, *, values: PollInput, message: str = "
     opened_to_all = poll.specified_voters_only and not values.specified_voters_only
     _fill(poll, kind, values)
     gone = _set_options(poll, values.options, list(poll.options))
-    _check_whole(ctx, kind, poll)
     ctx.db.flush()
+    _check_whole(ctx, kind, poll)
     _drop_choices(ctx, poll, gone)
     if opened_to_all:
         enrol_everyone(ctx, poll)
@@ -209,9 +209,10 @@ def _check_settings(kind: PollType, values: PollInput, errors: dict[str, list[ob
 
 def _check_whole(ctx: Context, kind: PollType, poll: Poll) -> None:
     """Have the type check settings and options together; raises Invalid."""
+    value = poll_value(ctx.app, poll)
     try:
-        guard(ctx.app.plugins, kind, f"poll type {kind.key}: check_poll", lambda: kind.check_poll(poll_value(ctx.app, poll)),
-              fallback=None, passes=(FieldError,), now=ctx.now)
+        guard(ctx.app.plugins, kind, f"poll type {kind.key}: check_poll", kind.check_poll, value, fallback=None,
+              passes=(FieldError,), now=ctx.now)
     except FieldError as fault:
         raise Invalid.at(fault.field, fault.message) from None
 
