@@ -173,3 +173,18 @@ def test_records_stay_in_the_session_after_a_commit(db, make, commit):
     commit()
     db.expire_all()
     assert ada.name == "Lovelace"
+
+
+def test_post_needs_the_token_that_send_adds(make, web):
+    web.sign_in(make.user())
+    web.post("/sign_out", status=400)
+    assert web.get("/", status=303).location.endswith("/dashboard")
+    web.send("/sign_out", status=303)
+    assert web.get("/", status=303).location.endswith("/sign_in")
+
+
+def test_factories_work_on_a_committed_database(committed_db, make, commit):
+    make.user(name="Ada")
+    commit()
+    with committed_db.engine.connect() as other:
+        assert other.scalar(text("SELECT name FROM users")) == "Ada"
