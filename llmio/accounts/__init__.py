@@ -36,7 +36,6 @@ def includeme(config: Any) -> None:
     config.add_route("accounts.profile", "/profile")
     config.add_route("accounts.security", "/profile/security")
     config.add_route("accounts.password", "/profile/password")
-    config.add_route("accounts.time_zone", "/profile/time_zone")
     config.add_route("accounts.deactivate", "/profile/deactivate")
     config.add_route("accounts.show", "/u/{username}", factory=resources.person)
     config.scan("llmio.accounts.views")

@@ -82,9 +82,3 @@ class DeactivateForm(Form):
 
     reason: Annotated[str, Field(max_length=10_000)] = ""
     sure: bool = False
-
-
-class ZoneForm(Form):
-    """The zone of a browser."""
-
-    time_zone: Zone

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyramid.httpexceptions import HTTPNoContent
 from pyramid.view import view_config
 
 from llmio.accounts import door, queries, service, zones
 from llmio.accounts.browsers import browser_name
-from llmio.accounts.forms import DeactivateForm, PasswordForm, ProfileForm, ZoneForm
+from llmio.accounts.forms import DeactivateForm, PasswordForm, ProfileForm
 from llmio.accounts.models import User
 from llmio.core import i18n, richtext
 from llmio.core.errors import Invalid
@@ -91,14 +90,6 @@ def set_password(_context: Any, request: Any) -> Any:
     service.set_password(ctx, queries.me(ctx), new=form.new_password, current=form.current_password)
     request.flash("success", _("Your password is saved. Other browsers are signed out."))
     return request.see_other("accounts.security")
-
-
-@view_config(route_name="accounts.time_zone", request_method="POST")
-def note_time_zone(_context: Any, request: Any) -> Any:
-    """What the browser says about its zone, told by a script."""
-    form = parse(ZoneForm, request.POST)
-    service.note_time_zone(request.ctx, queries.me(request.ctx), form.time_zone)
-    return HTTPNoContent()
 
 
 @view_config(route_name="accounts.deactivate", renderer=f"{TEMPLATES}/deactivate.jinja2")

@@ -73,6 +73,8 @@ def sign_in(_context: Any, request: Any) -> Any:
             {"password": [_("Please check address and password, or leave this empty and get a link by mail.")]},
             {"email": form.email, "next": form.next},
         )
+    if user.autodetect_time_zone:
+        user.time_zone = zone_or_none(form.time_zone) or user.time_zone
     door.sign_in(request, user)
     return lead_on(request, user, form.next)
 

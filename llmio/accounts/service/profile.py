@@ -75,15 +75,6 @@ def give_name(ctx: Context, user: User, *, name: str, time_zone: str | None = No
     return user
 
 
-def note_time_zone(ctx: Context, user: User, time_zone: str) -> bool:
-    """Take the zone of the person's browser, unless they chose one; whether it changed."""
-    ctx.require(Permission.USER_UPDATE, user)
-    if not user.autodetect_time_zone or user.time_zone == time_zone:
-        return False
-    user.time_zone = time_zone
-    return True
-
-
 def is_fresh(ctx: Context) -> bool:
     """Whether the actor came in within the last hour, so that who sits there is still who came."""
     session = ctx.db.get(UserSession, ctx.signed_in().session_id)
