@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.platforms import SecurityWarning
+from kombu.connection import Connection
 from kombu.entity import Queue
 
 from llmio.core import outbox
@@ -21,9 +24,34 @@ VISIBILITY = 12 * 3600
 two tries (6 h); the relay replaces hints of a dead worker long before."""
 
 
+class Impatient(Connection):
+    """A connection that looks for a lost server every second or two; Celery would come to wait half a minute."""
+
+    def ensure_connection(self, *args: Any, **how: Any) -> Any:
+        """Connect, however long it takes."""
+        how |= {"interval_start": 0.5, "interval_step": 0.5, "interval_max": 2}
+        return super().ensure_connection(*args, **how)  # type: ignore[no-untyped-call]  # kombu is untyped
+
+
+class Impatience(AMQP):
+    """Makes Celery use such connections."""
+
+    Connection = Impatient
+
+
+class Told(logging.Filter):
+    """Drops what Celery says at each try to connect (the relay says it once, and once that all is well again) and of the
+    default that a setting of ours will have one day.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False to drop."""
+        return "onnect" not in str(record.msg) and "CPendingDeprecationWarning" not in str(record.args)
+
+
 def make(app: App) -> Celery:
     """The Celery application of this process."""
-    celery = Celery("llmio", broker=queue_url(app.settings), set_as_current=False)
+    celery = Celery("llmio", broker=queue_url(app.settings), set_as_current=False, amqp=Impatience)
     celery.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -68,6 +96,8 @@ def consume(celery: Celery, hands: int) -> None:
     with warnings.catch_warnings():
         # It warns of pickle in the hands of root; we take JSON alone.
         warnings.simplefilter("ignore", SecurityWarning)
+        for name in ("celery.worker.consumer.consumer", "py.warnings"):
+            logging.getLogger(name).addFilter(Told())
         worker = celery.Worker(
             pool_cls="threads",
             concurrency=hands,

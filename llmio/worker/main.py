@@ -25,7 +25,6 @@ def run(ini: Mapping[str, str] | None = None) -> None:
     """Build the App and work until SIGTERM or SIGINT; running jobs are finished first."""
     from llmio import boot  # noqa: PLC0415  # slow
 
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     work(boot.build(ini))
 
 
@@ -33,8 +32,7 @@ def work(app: App) -> None:
     """Be a worker: consume hints, relay rows, show signs of life."""
     from llmio.worker import celery  # noqa: PLC0415  # slow, and `llmio beat` does without
 
-    for name in ("kombu", "celery"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    _log()
     hands = app.settings["worker.concurrency"] or (5 if app.settings["llmio.env"] == "development" else 20)
     sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)))
     loops = [
@@ -56,12 +54,12 @@ def run_schedule(ini: Mapping[str, str] | None = None) -> None:
     """Build the App and act as the schedule until SIGTERM or SIGINT."""
     from llmio import boot  # noqa: PLC0415  # slow
 
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     act_as_schedule(boot.build(ini))
 
 
 def act_as_schedule(app: App) -> None:
     """Be a schedule: write the rows of scheduled jobs, and hint rows while no worker does."""
+    _log()
     stopped = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopped.set())
@@ -87,3 +85,9 @@ def _ask(app: App) -> None:
 def _beat(app: App) -> None:
     with app.begin() as ctx:
         heartbeats.beat(ctx.db, heartbeats.WORKER, ctx.now)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    for name in ("kombu", "celery"):
+        logging.getLogger(name).setLevel(logging.WARNING)

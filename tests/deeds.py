@@ -1,0 +1,88 @@
+"""What the processes of `tests.processes.Site` run: a site with a few jobs whose effects can be counted.
+
+`python -m tests.deeds worker | beat | die`
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from urllib.request import Request, urlopen
+
+from sqlalchemy import text
+
+from llmio import boot
+from llmio.core.app import App
+from llmio.core.jobs import QUEUES, Job, job
+from llmio.worker import main
+
+BIG = 16_000_000
+"""Bytes of a request: more than the kernel keeps for a receiver that does not read."""
+
+
+@job("test.note", queue="high")
+def note(ctx, word):
+    """Write a word down."""
+    ctx.db.execute(text("INSERT INTO notes (word) VALUES (:word)"), {"word": word})
+
+
+@job("test.post", queue="mailers", transaction=False)
+def post(app, url, word):
+    """Send a word somewhere."""
+    with urlopen(Request(url, data=word.encode().ljust(BIG)), timeout=60) as answer:
+        assert answer.status == 200
+
+
+@job("test.wait", queue="default", transaction=False)
+def wait(app, path):
+    """Write down that it began, and go on once there is a file."""
+    from llmio.embedded.process import wait_until
+
+    with app.begin() as ctx:
+        note.run(ctx, "began")
+    wait_until(lambda: os.path.exists(path), 30)
+    with app.begin() as ctx:
+        note.run(ctx, "ended")
+
+
+def noted_on(queue: str) -> Job:
+    """A job on a queue that writes the queue's name down."""
+
+    def run(ctx):
+        note.run(ctx, queue)
+
+    return Job(f"test.on.{queue}", run, queue)
+
+
+class DeadlyQueue:
+    """Kills the process when it is asked to carry the hint: between the commit and the kick."""
+
+    def kick(self, outbox_id: int, queue: str) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def build() -> App:
+    app = boot.build()
+    app.add_jobs(note, post, wait, *(noted_on(queue) for queue in QUEUES))
+    if os.environ.get("TEST_SCHEDULE"):
+        app.add_schedule(note_tick, every=int(os.environ["TEST_SCHEDULE"]))
+        app.add_jobs(note_tick)
+    return app
+
+
+@job("test.tick")
+def note_tick(ctx):
+    """Write down that the clock struck."""
+    note.run(ctx, "tick")
+
+
+def die(app: App) -> None:
+    """Act, and be killed between the commit and the hint."""
+    app.ports.queue = DeadlyQueue()
+    with app.begin() as ctx:
+        ctx.enqueue(note, "orphan")
+
+
+if __name__ == "__main__":
+    {"worker": main.work, "beat": main.act_as_schedule, "die": die}[sys.argv[1]](build())
