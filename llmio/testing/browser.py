@@ -89,6 +89,8 @@ class Browser(webtest.TestApp):
         response = webtest.TestResponse()
         session._set_cookie(response)  # noqa: SLF001  # the only way to its signed value
         value = response.headers["Set-Cookie"].split(";", 1)[0].split("=", 1)[1]
+        for old in [one for one in self.cookiejar if one.name == COOKIE]:
+            self.cookiejar.clear(old.domain, old.path, old.name)
         self.set_cookie(COOKIE, value)
 
 

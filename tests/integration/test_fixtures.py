@@ -124,6 +124,14 @@ def test_signed_in_browser_is_known(app, make, web, new_browser, sign_in):
     assert web.get("/", status=303).location.endswith("/sign_in")
 
 
+def test_browser_changes_hands(make, web):
+    ada, ben = make.user(name="Ada"), make.user(name="Ben")
+    for person in (ada, ben):
+        web.sign_in(person)
+        assert web.get("/profile").html.find("input", {"name": "name"})["value"] == person.name
+        web.send("/sign_out", status=303)
+
+
 def test_queries_are_counted_without_savepoints(app, db, make, queries):
     make.user()
     with queries() as sent:
