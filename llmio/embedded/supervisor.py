@@ -190,8 +190,9 @@ class Supervisor:
             self._say(f"The web server does not answer yet (log: {self.folder.log('web')}).")
         if self.environment.get("LLMIO_DEV_MAIL"):
             self._begin("mail", self._program("mail", "mailsink"))
-        for name, command in (("worker", "worker"), ("schedule", "beat"), ("channels", "channels")):
-            self._begin(name, self._program(name, command))
+        # The schedule runs in the worker: a process of its own would take 60 MB for one statement a second.
+        self._begin("worker", self._program("worker", "worker", "--with-schedule"))
+        self._begin("channels", self._program("channels", "channels"))
 
     def _program(self, name: str, *command: str) -> Program:
         return Program(name, command, self.folder, self.environment)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import signal
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 import redis.asyncio as redis
 import socketio
 from redis.exceptions import RedisError
 
+from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
+from llmio.core.settings import Settings, load
 from llmio.live.publish import CHANNEL
-
-if TYPE_CHECKING:
-    from llmio.core.settings import Settings
 
 log = logging.getLogger(__name__)
 NOTICE_CHANNEL = "/system_notice"
@@ -127,10 +127,11 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
 
 def run(*, host: str = "127.0.0.1", port: int | None = None) -> None:
     """Be the live channel until SIGTERM or SIGINT; the database is not needed."""
-    from llmio import boot  # noqa: PLC0415  # slow
-
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    settings = boot.read_settings()
+    # The core's settings alone: importing the features would double the memory of this process.
+    settings = load(SETTINGS, {}, os.environ)
+    if faults := [str(fault) for fault in settings.faults if fault.fatal]:
+        raise Unavailable("\n".join(faults))
     if not settings.text("redis.url"):
         raise Unavailable("REDIS_URL is not set: the live channel needs Valkey or Redis")
     asyncio.run(serve(settings, host=host, port=port or settings.number("channels.port")))

@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def run(ini: Mapping[str, str] | None = None) -> None:
+def run(ini: Mapping[str, str] | None = None, *, with_schedule: bool = False) -> None:
     """Build the App and work until SIGTERM or SIGINT; running jobs are finished first."""
     from llmio import boot  # noqa: PLC0415  # slow
 
-    work(boot.build(ini))
+    work(boot.build(ini), with_schedule=with_schedule)
 
 
-def work(app: App) -> None:
-    """Be a worker: consume hints, relay rows, show signs of life."""
+def work(app: App, *, with_schedule: bool = False) -> None:
+    """Be a worker: consume hints, relay rows, show signs of life; on request be the schedule, too."""
     from llmio.worker import celery  # noqa: PLC0415  # slow, and `llmio beat` does without
 
     _log()
@@ -39,6 +39,8 @@ def work(app: App) -> None:
         Loop("relay", sweeping.step, relay.SECONDS),
         Loop("heartbeat", lambda: _beat(app), heartbeats.EVERY),
     ]
+    if with_schedule:
+        loops.append(Loop("schedule", lambda: _ask(app), schedule.SECONDS))
     for loop in loops:
         loop.start()
     log.info("worker: %s jobs at a time", hands)

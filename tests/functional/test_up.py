@@ -187,7 +187,7 @@ def test_mail_is_kept_and_goes_nowhere(site: Site) -> None:
     assert "X-RcptTo: to@example.org, hidden@example.org" in kept
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "beat", "channels", "mailsink"])
+@pytest.mark.parametrize("command", ["serve", "worker", "channels", "mailsink"])
 def test_a_killed_program_is_started_again(site: Site, command: str) -> None:
     assert wait_until(lambda: bool(site.of(command)), 30)
     before = site.of(command)
