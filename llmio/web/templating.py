@@ -35,7 +35,9 @@ def includeme(config: Any) -> None:
     config.commit()
     environment = config.get_jinja2_environment()
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)
-    environment.globals.update(_=_gettext_values, asset=asset, Permission=Permission)
+    environment.globals.update(_=_gettext_values, Permission=Permission)
+    development = config.registry["app"].settings["llmio.env"] == "development"
+    environment.globals["asset"] = fresh_asset if development else asset
     config.add_subscriber(add_values, BeforeRender)
 
 
@@ -53,8 +55,8 @@ def _gettext_values(text: str, **values: Any) -> str:
     return found.format(**values) if values else found
 
 
-@lru_cache(maxsize=1)
-def manifest() -> dict[str, str]:
+@lru_cache(maxsize=2)
+def manifest(_written: int = 0) -> dict[str, str]:
     """Asset name → hashed name, as the build wrote it."""
     path = DIST / "manifest.json"
     return json.loads(path.read_text()) if path.exists() else {}
@@ -63,6 +65,12 @@ def manifest() -> dict[str, str]:
 def asset(name: str) -> str:
     """The path of a built asset; its name changes with its content, so that browsers may keep it for ever."""
     return f"/static/dist/{manifest().get(name, name)}"
+
+
+def fresh_asset(name: str) -> str:
+    """As `asset`, but sees a new build without a restart (development)."""
+    path = DIST / "manifest.json"
+    return f"/static/dist/{manifest(path.stat().st_mtime_ns if path.exists() else 0).get(name, name)}"
 
 
 @dataclass
