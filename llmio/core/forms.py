@@ -120,7 +120,8 @@ def form_view(again: Callable[[Any, Any], Mapping[str, Any]]) -> Callable[[View]
                 request.tm.abort()
                 request.tm.begin()
                 request.response.status_int = fault.status
-                return {**again(context, request), "errors": fault.errors, "values": fault.values}
+                typed = {**request.POST.mixed(), **fault.values}
+                return {**again(context, request), "errors": fault.errors, "values": typed}
 
         return taking
 
