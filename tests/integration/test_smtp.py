@@ -1,0 +1,322 @@
+"""SmtpMailer against real mail servers on the loopback: TLS, sign-in, refusals, dead hosts."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import email
+import socket
+import ssl
+import threading
+from email import policy
+from types import SimpleNamespace
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from llmio.core.ports import Mail, SystemClock
+from llmio.core.settings import load
+from llmio.mail.settings import SETTINGS
+from llmio.mail.smtp import SmtpMailer
+
+MAIL = Mail(
+    to=("Zoë Müller", "zoe@example.org"),
+    sender=("Ada via llmio", "notifications@example.org"),
+    subject="Grüße an alle",
+    text="Hallo Zoë\n.\nEnde\n",
+    html="<p>Hallo Zoë</p>",
+    message_id="<event-1@example.org>",
+    reply_to=("Thread", "reply@example.org"),
+    headers={"Precedence": "bulk", "List-Unsubscribe": "<https://example.org/u>"},
+)
+
+
+class Recorder:
+    """Keeps what comes; answers as told."""
+
+    def __init__(self):
+        self.mails = []
+        self.logins = []
+        self.answers = {}
+        self.connections = 0
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        self.connections += 1
+        self.helo = session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if refused := self.answers.get("MAIL"):
+            return refused
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if refused := self.answers.get("RCPT"):
+            return refused
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        if refused := self.answers.get("DATA"):
+            return refused
+        message = email.message_from_bytes(envelope.content, policy=policy.default)
+        self.mails.append(SimpleNamespace(sender=envelope.mail_from, to=envelope.rcpt_tos, message=message,
+                                          encrypted=session.ssl is not None))  # fmt: skip
+        return "250 accepted"
+
+    def authenticate(self, server, session, envelope, mechanism, data):
+        right = isinstance(data, LoginPassword) and data == LoginPassword(b"llmio", b"secret")
+        self.logins.append((mechanism, right))
+        return AuthResult(success=right, handled=right)
+
+
+@pytest.fixture
+def serve():
+    """`serve(**options)`: a mail server; its recorder and the settings with which to reach it."""
+    with contextlib.ExitStack() as stack:
+
+        def made(controller=Controller, **options):
+            recorder = Recorder()
+            if options.pop("auth", False):
+                options |= {"authenticator": recorder.authenticate}
+            server = controller(recorder, hostname="127.0.0.1", port=free_port(), **options)
+            server.start()
+            stack.callback(server.stop)
+            return recorder, {"SMTP_SERVER": "127.0.0.1", "SMTP_PORT": str(server.port), "SMTP_TIMEOUT": "5"}
+
+        yield made
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate nobody trusts, for 127.0.0.1 alone by chance of its name."""
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example.org")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def mailer(env, **more):
+    settings = load([*SETTINGS, *site_settings()], {}, {**env, **more})
+    assert settings.faults == []
+    return SmtpMailer(settings, SystemClock())
+
+
+def site_settings():
+    from llmio.core.declared import SETTINGS as CORE
+
+    return [item for item in CORE if item.key.startswith("site.")]
+
+
+def test_mail_arrives_whole(serve):
+    recorder, env = serve()
+    receipt = mailer(env).send(MAIL)
+    assert receipt.ok
+    mail = recorder.mails[0]
+    message = mail.message
+    assert (mail.sender, mail.to) == ("notifications@example.org", ["zoe@example.org"])
+    assert message["From"] == "Ada via llmio <notifications@example.org>"
+    assert message["To"].addresses[0].display_name == "Zoë Müller"
+    assert message["Subject"] == "Grüße an alle"
+    assert message["Message-ID"] == "<event-1@example.org>"
+    assert message["Reply-To"] == "Thread <reply@example.org>"
+    assert message["Precedence"] == "bulk"
+    assert message["List-Unsubscribe"] == "<https://example.org/u>"
+    assert message["Date"].datetime.tzinfo is not None
+    assert message.get_body(("plain",)).get_content().replace("\r\n", "\n") == "Hallo Zoë\n.\nEnde\n"
+    assert message.get_body(("html",)).get_content().strip() == "<p>Hallo Zoë</p>"
+    assert recorder.helo == "localhost"
+
+
+def test_connection_is_kept_for_the_next_mail_and_opened_anew_when_dead(serve):
+    recorder, env = serve()
+    sender = mailer(env, SMTP_DOMAIN="mail.example.org")
+    assert all(sender.send(MAIL).ok for _ in range(3))
+    assert (recorder.connections, recorder.helo) == (1, "mail.example.org")
+    sender._local.line.smtp.sock.shutdown(socket.SHUT_RDWR)
+    assert sender.send(MAIL).ok
+    assert recorder.connections == 2
+    assert len(recorder.mails) == 4
+
+
+def test_each_thread_has_its_own_connection(serve):
+    recorder, env = serve()
+    sender = mailer(env)
+    threads = [threading.Thread(target=sender.send, args=(MAIL,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(recorder.mails), recorder.connections) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer", "permanent"),
+    [
+        ("RCPT", "550 no such user", True),
+        ("RCPT", "450 mailbox busy", False),
+        ("MAIL", "553 not from you", True),
+        ("MAIL", "451 later", False),
+        ("DATA", "554 looks like spam", True),
+        ("DATA", "452 no room", False),
+    ],
+)
+def test_refusals_are_told_apart(serve, stage, answer, permanent):
+    recorder, env = serve()
+    sender = mailer(env)
+    recorder.answers = {stage: answer}
+    receipt = sender.send(MAIL)
+    assert (receipt.ok, receipt.permanent, receipt.answer) == (False, permanent, answer)
+    recorder.answers = {}
+    assert sender.send(MAIL).ok, "one refusal must not spoil the next mail"
+
+
+def test_starttls_is_used_where_offered(serve, certificate):
+    recorder, env = serve(tls_context=certificate)
+    assert mailer(env).send(MAIL).ok
+    assert recorder.mails[0].encrypted
+
+
+class Encrypted(Controller):
+    """TLS from the first byte."""
+
+    def __init__(self, handler, *, hostname, port, context):
+        super().__init__(handler, hostname=hostname, port=port, ssl_context=context)
+
+    def _trigger_server(self):
+        """Connect once, encrypted, as the base class does in the clear."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with (
+            contextlib.closing(socket.create_connection((self.hostname, self.port), 5)) as plain,
+            context.wrap_socket(plain) as line,
+        ):
+            line.recv(1024)
+
+
+def test_tls_from_the_first_byte(serve, certificate):
+    recorder, env = serve(Encrypted, context=certificate)
+    assert mailer(env, SMTP_USE_SSL="1").send(MAIL).ok
+    assert recorder.mails[0].message["Subject"] == "Grüße an alle"
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_server_that_cannot_prove_its_name_is_refused_when_asked_to(serve, certificate, implicit):
+    recorder, env = serve(Encrypted, context=certificate) if implicit else serve(tls_context=certificate)
+    sender = mailer(env, SMTP_SSL_VERIFY_MODE="peer", **({"SMTP_USE_SSL": "1"} if implicit else {}))
+    receipt = sender.send(MAIL)
+    assert (receipt.ok, receipt.permanent) == (False, False)
+    assert "certificate" in receipt.answer
+    assert recorder.mails == []
+
+
+@pytest.mark.parametrize(("mechanism", "used"), [("", "LOGIN PLAIN"), ("plain", "PLAIN"), ("login", "LOGIN")])
+def test_signing_in_at_the_server(serve, certificate, mechanism, used):
+    recorder, env = serve(auth=True, auth_required=True, tls_context=certificate)
+    sender = mailer(env, SMTP_USERNAME="llmio", SMTP_PASSWORD="secret", SMTP_AUTH=mechanism)
+    assert sender.send(MAIL).ok
+    assert recorder.logins[0][0] in used
+    assert recorder.logins[0][1] is True
+
+
+def test_wrong_password_may_be_mended(serve, certificate):
+    recorder, env = serve(auth=True, auth_required=True, tls_context=certificate)
+    receipt = mailer(env, SMTP_USERNAME="llmio", SMTP_PASSWORD="wrong").send(MAIL)
+    assert (receipt.ok, receipt.permanent) == (False, False)
+    assert "535" in receipt.answer
+    assert "wrong" not in receipt.answer
+    assert recorder.mails == []
+
+
+def test_dead_host_is_a_passing_fault():
+    receipt = mailer({"SMTP_SERVER": "127.0.0.1", "SMTP_PORT": str(free_port())}).send(MAIL)
+    assert (receipt.ok, receipt.permanent) == (False, False)
+    assert "cannot be reached" in receipt.answer
+
+
+def test_silent_host_is_given_up_after_the_time_out():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        env = {"SMTP_SERVER": "127.0.0.1", "SMTP_PORT": str(silent.getsockname()[1]), "SMTP_TIMEOUT": "0.2"}
+        receipt = mailer(env).send(MAIL)
+    assert (receipt.ok, receipt.permanent) == (False, False)
+
+
+def test_without_server_mail_waits():
+    receipt = mailer({}).send(MAIL)
+    assert (receipt.ok, receipt.permanent) == (False, False)
+    assert "SMTP_SERVER" in receipt.answer
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"to": ("Zoë", "zoe@example.org\r\nBcc: all@example.org")},
+        {"to": ("Zoë", "zoe@example.org, bob@example.org")},
+        {"to": ("Zoë", "nobody")},
+        {"to": ("Zoë", "")},
+        {"sender": ("Ada", "@example.org")},
+        {"headers": {"Bcc": "all@example.org"}},
+        {"headers": {"X-A: b\r\nBcc": "all@example.org"}},
+        {"headers": {"From": "mallory@example.org"}},
+    ],
+)
+def test_addresses_and_headers_that_are_none_are_refused(serve, broken):
+    recorder, env = serve()
+    from dataclasses import replace
+
+    receipt = mailer(env).send(replace(MAIL, **broken))
+    assert (receipt.ok, receipt.permanent) == (False, True)
+    assert recorder.mails == []
+
+
+@pytest.mark.parametrize(
+    "injected",
+    [
+        {"subject": "Hi\r\nBcc: all@example.org"},
+        {"to": ("Zoë\r\nBcc: all@example.org", "zoe@example.org")},
+        {"sender": ("Ada\nBcc: all@example.org", "notifications@example.org")},
+        {"headers": {"List-Unsubscribe": "<https://example.org/u>\r\nBcc: all@example.org"}},
+        {"message_id": "<a@example.org>\r\nBcc: all@example.org"},
+    ],
+)
+def test_line_breaks_become_no_headers(serve, injected):
+    from dataclasses import replace
+
+    recorder, env = serve()
+    receipt = mailer(env).send(replace(MAIL, **injected))
+    assert receipt.ok
+    assert recorder.mails[0].message["Bcc"] is None
+    assert recorder.mails[0].to == ["zoe@example.org"]
