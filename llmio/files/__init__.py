@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmio.files.settings import SETTINGS
+
 if TYPE_CHECKING:
     from llmio.core.app import App
 
+__all__ = ["SETTINGS", "includeme", "register"]
+
 
 def register(app: App) -> None:
-    """Give the App this feature's rules, kinds, jobs and sections."""
+    """Give the App this feature's rules and jobs."""
+    from llmio.files import jobs, rules  # noqa: PLC0415  # slow
+
+    rules.register(app)
+    app.add_jobs(jobs.purge_unused)
+    app.add_schedule(jobs.purge_unused, every=86400)
 
 
 def includeme(config: Any) -> None:
     """Routes and views."""
+    from llmio.files import resources  # noqa: PLC0415  # slow
+
+    config.add_route("files.create", "/files", request_method="POST")
+    config.add_route("files.show", r"/files/{reference:\d+(-[0-9a-f]+)?}/{filename}", factory=resources.blob)
+    config.scan("llmio.files.views")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, String, Text
@@ -27,6 +28,14 @@ class Blob(Base):
     checksum: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(Utc, default=utcnow)
     service_name: Mapped[str]
+
+    @property
+    def uploader_id(self) -> int | None:
+        """Who uploaded it, where that is known."""
+        try:
+            return json.loads(self.metadata_ or "{}").get("uploader_id")
+        except ValueError:
+            return None
 
 
 class Attachment(Base):

@@ -29,7 +29,7 @@ class TestDisk(StorageContract):
 
     def test_a_folder_that_cannot_be_made_is_told(self, backend: StorageBackend, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("x")
-        with pytest.raises(OSError):
+        with pytest.raises(NotADirectoryError):
             backend.probe({"folder": str(tmp_path / "file" / "below")})
 
 

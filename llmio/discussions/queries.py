@@ -1,0 +1,239 @@
+"""Look-ups of threads, comments and reading marks that are used more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager
+
+from llmio.accounts.models import User
+from llmio.core.tables import Event, Version
+from llmio.discussions.models import Comment, Discussion, DiscussionReader, Reaction
+from llmio.discussions.values import Person, Tally, ThreadRow, tally_of
+from llmio.groups import queries as groups
+from llmio.groups.models import Group, Membership
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+READERS = "discussions.readers"
+RECENT = timedelta(weeks=6)
+"""What moved last before that is no longer brought up as unread."""
+
+
+def by_key(ctx: Context, key: str) -> Discussion | None:
+    """The thread with this key, with group and author, in one query."""
+    query = (
+        select(Discussion)
+        .outerjoin(Discussion.group)
+        .outerjoin(Discussion.author)
+        .options(contains_eager(Discussion.group), contains_eager(Discussion.author))
+        .where(Discussion.key == key)
+    )
+    return ctx.db.scalars(query).one_or_none()
+
+
+def comment(ctx: Context, comment_id: int) -> Comment | None:
+    """A comment with its thread, group and author, in one query."""
+    query = (
+        select(Comment)
+        .join(Comment.discussion)
+        .outerjoin(Discussion.group)
+        .outerjoin(Comment.user)
+        .options(
+            contains_eager(Comment.discussion).contains_eager(Discussion.group),
+            contains_eager(Comment.user),
+        )
+        .where(Comment.id == comment_id)
+    )
+    return ctx.db.scalars(query).one_or_none()
+
+
+def reader_of(ctx: Context, discussion_id: int) -> DiscussionReader | None:
+    """The actor's place in a thread; asked once per context."""
+    if ctx.actor is None:
+        return None
+    known = ctx.memo.setdefault(READERS, {})
+    if discussion_id not in known:
+        query = select(DiscussionReader).where(
+            DiscussionReader.discussion_id == discussion_id, DiscussionReader.user_id == ctx.actor.id
+        )
+        known[discussion_id] = ctx.db.scalars(query).one_or_none()
+    found: DiscussionReader | None = known[discussion_id]
+    return found
+
+
+def forget_reader(ctx: Context, discussion_id: int) -> None:
+    """Load the actor's place again when next asked: it changed."""
+    ctx.memo.get(READERS, {}).pop(discussion_id, None)
+
+
+def event_of(ctx: Context, record_type: str, record_id: int) -> Event | None:
+    """The event that a record entered with: other events of the thread hang from it."""
+    query = select(Event).where(Event.eventable_type == record_type, Event.eventable_id == record_id)
+    query = query.where(
+        Event.kind.in_(
+            ("new_discussion", "new_comment", "poll_created", "stance_created", "stance_updated", "outcome_created")
+        )
+    )
+    return ctx.db.scalars(query.order_by(Event.discussion_id.is_(None), Event.id).limit(1)).one_or_none()
+
+
+def has_replies(ctx: Context, comment_id: int) -> bool:
+    """Whether a comment was answered."""
+    query = select(Comment.id).where(Comment.parent_type == "Comment", Comment.parent_id == comment_id)
+    return ctx.db.scalar(query.limit(1)) is not None
+
+
+def people(ctx: Context, ids: Iterable[int | None]) -> dict[int, Person]:
+    """Users as pages show them, by id, in one query."""
+    wanted = {one for one in ids if one}
+    if not wanted:
+        return {}
+    query = select(*Person.columns(User)).where(User.id.in_(wanted))
+    return {row.id: Person.of(row) for row in ctx.db.execute(query)}
+
+
+def tallies(ctx: Context, record_type: str, ids: Sequence[int]) -> dict[int, Tally]:
+    """Who reacted how, by id of the record, in one query; records nobody reacted to are left out."""
+    if not ids:
+        return {}
+    query = (
+        select(Reaction.reactable_id, Reaction.reaction, Reaction.user_id, User.name)
+        .outerjoin(User, User.id == Reaction.user_id)
+        .where(Reaction.reactable_type == record_type, Reaction.reactable_id.in_(ids))
+        .order_by(Reaction.id)
+    )
+    rows: dict[int, list[tuple[str, int | None, str | None]]] = {}
+    for record_id, emoji, user_id, name in ctx.db.execute(query):
+        if record_id is not None:
+            rows.setdefault(record_id, []).append((emoji, user_id, name))
+    return {record_id: tally_of(found, ctx.actor_id) for record_id, found in rows.items()}
+
+
+def versions(ctx: Context, record_type: str, record_id: int) -> list[Version]:
+    """The history of a record, the oldest first."""
+    query = select(Version).where(Version.item_type == record_type, Version.item_id == record_id)
+    return list(ctx.db.scalars(query.order_by(Version.id)))
+
+
+# -- lists of threads ----------------------------------------------------------------------------------------------------
+
+
+def kept() -> ColumnElement[bool]:
+    """Threads that were not discarded."""
+    return and_(Discussion.discarded_at.is_(None), Discussion.template.is_(False))
+
+
+def visible_in_lists(ctx: Context) -> ColumnElement[bool]:
+    """Threads of the actor's groups, and those they are a guest of (for queries joined with `_mine`)."""
+    ids = [group.id for group in groups.groups_of(ctx)]
+    guest = and_(DiscussionReader.guest.is_(True), DiscussionReader.revoked_at.is_(None))
+    return or_(Discussion.group_id.in_(ids), guest)
+
+
+def is_unread() -> ColumnElement[bool]:
+    """Something happened that the reader has not read, nor put aside."""
+    aside = and_(
+        DiscussionReader.dismissed_at.is_not(None), DiscussionReader.dismissed_at >= Discussion.last_activity_at
+    )
+    differs = func.coalesce(DiscussionReader.read_ranges_string, "") != func.coalesce(Discussion.ranges_string, "")
+    return and_(
+        or_(DiscussionReader.id.is_(None), DiscussionReader.last_read_at.is_(None), differs),
+        ~func.coalesce(aside, False),
+    )  # noqa: FBT003  # SQL
+
+
+def _rows(ctx: Context) -> Any:
+    author = aliased(User)
+    return (
+        select(
+            *(getattr(Discussion, name) for name in ThreadRow.OWN),
+            Group.name.label("group_name"),
+            Group.key.label("group_key"),
+            Group.handle.label("group_handle"),
+            author.name.label("author_name"),
+            author.avatar_initials.label("author_initials"),
+            DiscussionReader.read_ranges_string,
+            DiscussionReader.last_read_at,
+            DiscussionReader.dismissed_at,
+        )
+        .outerjoin(Group, Group.id == Discussion.group_id)
+        .outerjoin(author, author.id == Discussion.author_id)
+        .outerjoin(
+            DiscussionReader,
+            and_(DiscussionReader.discussion_id == Discussion.id, DiscussionReader.user_id == (ctx.actor_id or 0)),
+        )
+        .where(kept(), or_(Group.id.is_(None), Group.archived_at.is_(None)))
+    )
+
+
+def inbox(ctx: Context, *, limit: int = 50, offset: int = 0) -> list[ThreadRow]:
+    """Threads with something unread, the liveliest first."""
+    query = (
+        _rows(ctx)
+        .where(visible_in_lists(ctx), is_unread(), Discussion.last_activity_at > ctx.now - RECENT)
+        .order_by(Discussion.last_activity_at.desc(), Discussion.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return [ThreadRow.of(row) for row in ctx.db.execute(query)]
+
+
+def recent(ctx: Context, *, limit: int = 20) -> list[ThreadRow]:
+    """Open threads by last activity."""
+    query = (
+        _rows(ctx)
+        .where(visible_in_lists(ctx), Discussion.closed_at.is_(None))
+        .order_by(Discussion.last_activity_at.desc(), Discussion.id.desc())
+        .limit(limit)
+    )
+    return [ThreadRow.of(row) for row in ctx.db.execute(query)]
+
+
+def of_group(
+    ctx: Context, group_id: int, *, private: bool, closed: bool = False, limit: int = 25, offset: int = 0
+) -> list[ThreadRow]:
+    """A group's threads, pinned ones first; `private` says whether those may be shown."""
+    query = _rows(ctx).where(Discussion.group_id == group_id)
+    query = query.where(Discussion.closed_at.is_not(None) if closed else Discussion.closed_at.is_(None))
+    if not private:
+        query = query.where(Discussion.private.is_(False))
+    query = query.order_by(
+        Discussion.pinned_at.desc().nulls_last(), Discussion.last_activity_at.desc(), Discussion.id.desc()
+    )
+    return [ThreadRow.of(row) for row in ctx.db.execute(query.limit(limit).offset(offset))]
+
+
+# -- people to mention and to tell ---------------------------------------------------------------------------------------
+
+
+def mentionable(
+    ctx: Context, group_id: int | None, discussion_id: int | None, words: str, limit: int = 8
+) -> list[Person]:
+    """Members of the group and guests of the thread whose name or username begins like this."""
+    pattern = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    in_group = select(Membership.user_id).where(
+        Membership.group_id == (group_id or 0), Membership.revoked_at.is_(None), Membership.accepted_at.is_not(None)
+    )
+    in_thread = select(DiscussionReader.user_id).where(
+        DiscussionReader.discussion_id == (discussion_id or 0),
+        DiscussionReader.guest.is_(True),
+        DiscussionReader.revoked_at.is_(None),
+    )
+    query = (
+        select(*Person.columns(User))
+        .where(
+            or_(User.id.in_(in_group), User.id.in_(in_thread)),
+            User.deactivated_at.is_(None),
+            User.bot.is_(False),
+            User.username.is_not(None),
+            or_(User.name.ilike(f"{pattern}%"), User.name.ilike(f"% {pattern}%"), User.username.ilike(f"{pattern}%")),
+        )
+        .order_by(func.lower(User.name), User.id)
+        .limit(limit)
+    )
+    return [Person.of(row) for row in ctx.db.execute(query)]

@@ -1,0 +1,85 @@
+"""What the pages of threads share: values of the thread page, files of plain forms, choices of people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmio.core import richtext
+from llmio.core.permissions import Permission
+from llmio.discussions import queries, ranges, timeline
+from llmio.discussions.models import Discussion
+from llmio.discussions.values import NO_TALLY, Person, path_of
+from llmio.files import service as files
+from llmio.files.views import refuse_early
+from llmio.groups import queries as groups
+from llmio.groups.models import Group
+
+PEOPLE_SHOWN = 300
+
+
+def person_of(user: Any) -> Person | None:
+    """A row of a user as templates take it."""
+    return Person(user.id, user.name or "", user.username or "", user.avatar_initials or "") if user else None
+
+
+def thread_values(discussion: Discussion, request: Any) -> dict[str, Any]:
+    """What every page of a thread needs."""
+    ctx = request.ctx
+    reader = queries.reader_of(ctx, discussion.id)
+    unread = timeline.unread_ranges(ctx, discussion)
+    update = ctx.can(Permission.DISCUSSION_UPDATE, discussion)
+    return {
+        "discussion": discussion,
+        "group": discussion.group,
+        "thread_url": path_of(discussion.key, discussion.title),
+        "author": person_of(discussion.author),
+        "reader": reader,
+        "unread_count": ranges.length(unread),
+        "first_visit": reader is None or reader.last_read_at is None,
+        "rights": timeline.rights_in(ctx, discussion),
+        "may": {
+            "edit": update,
+            "close": update,
+            "pin": update and discussion.group_id is not None,
+            "discard": ctx.can(Permission.DISCUSSION_DISCARD, discussion),
+            "volume": ctx.can(Permission.DISCUSSION_SET_VOLUME, discussion),
+            "comment": ctx.can(Permission.COMMENT_CREATE, discussion),
+            "poll": ctx.can(Permission.POLL_CREATE, discussion),
+        },
+    }
+
+
+def body_values(discussion: Discussion, request: Any) -> dict[str, Any]:
+    """The thread's own text, with what people think of it."""
+    tally = queries.tallies(request.ctx, "Discussion", [discussion.id])
+    return {
+        "description": richtext.to_html(discussion.description, discussion.description_format, prefix="d-"),
+        "tally": tally.get(discussion.id, NO_TALLY),
+    }
+
+
+def posted_files(request: Any, listed: list[int]) -> list[int]:
+    """Files that were sent up before, and those that came with the form (browsers without scripts)."""
+    refuse_early(request)
+    return [*listed, *files.take_all(request.ctx, request.POST.getall("files"))]
+
+
+def audience_values(group: Group | None, request: Any) -> dict[str, Any]:
+    """Whom the author may tell."""
+    if group is None:
+        return {"may_tell_all": False, "people": []}
+    members = groups.members(request.ctx, group, limit=PEOPLE_SHOWN)
+    return {
+        "may_tell_all": request.ctx.can(Permission.GROUP_NOTIFY, group),
+        "people": [
+            (member.user_id, (member.user.name or member.user.email))
+            for member in members
+            if member.user_id != request.ctx.actor_id
+        ],
+    }
+
+
+def chosen(values: Mapping[str, Any], name: str) -> list[int]:
+    """Ids of a list in values as they were typed."""
+    return [int(one) for one in values.get(name) or () if str(one).isdecimal()]

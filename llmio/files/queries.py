@@ -1,0 +1,40 @@
+"""Look-ups of files that are used more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from llmio.files.models import Attachment, Blob
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+
+def blobs(ctx: Context, ids: Iterable[int]) -> dict[int, Blob]:
+    """Files by id."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    return {blob.id: blob for blob in ctx.db.scalars(select(Blob).where(Blob.id.in_(wanted)))}
+
+
+def attachments_of(ctx: Context, record_type: str, record_id: int) -> list[Attachment]:
+    """What is attached to a record, in order."""
+    query = select(Attachment).where(Attachment.record_type == record_type, Attachment.record_id == record_id)
+    return list(ctx.db.scalars(query.order_by(Attachment.id)))
+
+
+def uses(ctx: Context, blob_id: int) -> list[tuple[str, int]]:
+    """What a file is attached to, as (record type, id)."""
+    query = select(Attachment.record_type, Attachment.record_id).where(Attachment.blob_id == blob_id)
+    return [(row.record_type, row.record_id) for row in ctx.db.execute(query.order_by(Attachment.id))]
+
+
+def unused(ctx: Context, before: datetime, limit: int = 500) -> Sequence[Blob]:
+    """Files from before a moment that nothing refers to."""
+    used = select(Attachment.id).where(Attachment.blob_id == Blob.id).exists()
+    return ctx.db.scalars(select(Blob).where(Blob.created_at < before, ~used).order_by(Blob.id).limit(limit)).all()

@@ -1,0 +1,97 @@
+"""Which storage has a file, and which takes new ones; every call of a plugin goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import IO, TYPE_CHECKING, Any
+
+from llmio.core.errors import NotFound, Unavailable
+from llmio.core.i18n import _
+from llmio.plugins.guard import note
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+    from llmio.plugins.storage import StorageBackend
+
+DEFAULT = "local"
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A backend with its settings. Errors of the plugin are noted and become Unavailable."""
+
+    app: App
+    backend: StorageBackend
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the backend's methods are given."""
+        return settings_for(self.app, self.backend)
+
+    def save(self, key: str, stream: IO[bytes]) -> None:
+        """Store the bytes."""
+        try:
+            self.backend.save(key, stream, self.settings)
+        except Exception as error:
+            raise self._unavailable("save", error) from error
+
+    def open(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes; the first piece is read at once, so that what is missing is known before anything was sent."""
+        pieces = self.backend.open(key, self.settings, start=start, end=end)
+        try:
+            first = next(iter(pieces), b"")
+        except FileNotFoundError:
+            raise NotFound(_("This file is gone.")) from None
+        except Exception as error:
+            raise self._unavailable("open", error) from error
+        return _after(first, pieces)
+
+    def delete(self, key: str) -> None:
+        """Remove the bytes."""
+        try:
+            self.backend.delete(key, self.settings)
+        except Exception as error:
+            raise self._unavailable("delete", error) from error
+
+    def url(self, key: str, *, expires: timedelta, content_type: str, disposition: str) -> str | None:
+        """A signed address, where the backend has such."""
+        try:
+            return self.backend.url(
+                key, self.settings, expires=expires, content_type=content_type, disposition=disposition
+            )
+        except Exception as error:
+            raise self._unavailable("url", error) from error
+
+    def _unavailable(self, act: str, error: Exception) -> Unavailable:
+        where = f"storages.{self.backend.key}.{act}"
+        note(self.app.plugins, self.app.plugins.owner(self.backend), where, error)
+        return Unavailable(_("The place where files are kept does not answer. Please try again in a moment."))
+
+
+def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def settings_for(app: App, backend: StorageBackend) -> dict[str, Any]:
+    """A backend's settings, and the data folder."""
+    return {**app.plugins.settings_of(app.plugins.owner(backend)), "data": app.settings.text("llmio.data")}
+
+
+def named(app: App, key: str) -> Storage:
+    """The storage of a stored file; Unavailable where its plugin is absent."""
+    backend = app.plugins.storages.get(key)
+    if backend is None:
+        raise Unavailable(_("The storage {key} of this file is not installed or switched off.", key=key))
+    return Storage(app, backend)
+
+
+def for_new_files(app: App) -> Storage:
+    """The storage that takes new files: the one the operator named, else one that its settings ask for, else disk."""
+    chosen = app.settings.text("files.storage")
+    if not chosen:
+        wanted = (key for key, backend in app.plugins.storages.items() if backend.wanted(settings_for(app, backend)))
+        chosen = next(wanted, DEFAULT)
+    return named(app, chosen)
