@@ -116,9 +116,9 @@ def due(
     return rows
 
 
-def oldest(db: Session) -> datetime | None:
+def oldest(db: Session, now: datetime) -> datetime | None:
     """Since when the row waits that should have been run first; None where nothing is due."""
-    due_at = select(func.min(Outbox.available_at)).where(Outbox.dead_at.is_(None), Outbox.available_at <= func.now())
+    due_at = select(func.min(Outbox.available_at)).where(Outbox.dead_at.is_(None), Outbox.available_at <= now)
     return db.scalar(due_at)
 
 

@@ -92,6 +92,10 @@ class Http(Protocol):
         ...
 
 
+LIVE_TOKEN = "/current_users/"  # noqa: S105  # the beginning of a key in Redis, no secret
+"""Before a person's token: the Redis key of who they are and which rooms they may join."""
+
+
 class Live(Protocol):
     """Tells browsers what changed."""
 

@@ -17,13 +17,13 @@ from redis.exceptions import RedisError
 
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
+from llmio.core.ports import LIVE_TOKEN
 from llmio.core.settings import Settings, load
 from llmio.live.publish import CHANNEL
 
 log = logging.getLogger(__name__)
 NOTICE_CHANNEL = "/system_notice"
 NOTICE = "notice"
-TOKEN_KEY = "/current_users/"  # noqa: S105  # a key's prefix, no secret
 RECONNECT_SECONDS = 0.5
 CHECK_SECONDS = 15
 
@@ -60,7 +60,7 @@ class Channels:
     async def _seat(self, sid: str, token: str) -> bool:
         """Let the owner of the token into their rooms; False when Redis does not say who that is."""
         try:
-            found = await self._redis.get(TOKEN_KEY + token)
+            found = await self._redis.get(LIVE_TOKEN + token)
         except RedisError:
             return False
         person = json.loads(found) if found else {"group_ids": []}

@@ -13,7 +13,13 @@ ANSWER_SECONDS = 1.0
 
 
 def wire(app: App, *, real_ports: bool) -> None:
-    """Fill `app.redis` and, unless a test gave its own, the ports; connections are opened when first used."""
+    """Fill `app.redis`, the jobs of the live channel and, unless a test gave its own, the ports.
+
+    Connections are opened when first used, by the process that uses them.
+    """
+    from llmio.live import jobs as live  # noqa: PLC0415  # slow
+
+    live.register(app)
     url = app.settings.text("redis.url")
     if url and app.redis is None:
         app.redis = client(url, seconds=ANSWER_SECONDS)

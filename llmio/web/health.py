@@ -1,0 +1,96 @@
+"""`/up`: this process lives. `/health`: all that the site needs is well, or the names of what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pyramid.response import Response
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from llmio.core import heartbeats, outbox
+from llmio.core.permissions import Permission
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+
+Check = Callable[["App", Session], str]
+LATE = timedelta(minutes=5)
+"""How long a job may wait beyond its time before the site is called unwell."""
+
+
+def includeme(config: Any) -> None:
+    """Both routes, open to all."""
+    for name, view in (("up", up), ("health", health)):
+        config.add_route(name, f"/{name}", request_method="GET")
+        config.add_view(view, route_name=name, permission=Permission.PUBLIC, require_csrf=False)
+
+
+def up(request: Any) -> Response:
+    """Say "ok", whatever else is down."""
+    return Response("ok", content_type="text/plain")
+
+
+def health(request: Any) -> Response:
+    """Each part by name: "ok", or what is wrong with it; 503 where anything is."""
+    checks = examine(request.app)
+    well = all(found == "ok" for found in checks.values())
+    body = {"status": "ok" if well else "unwell", "failed": [name for name, found in checks.items() if found != "ok"]}
+    response = Response(json_body=body | {"checks": checks}, status=200 if well else 503)
+    response.cache_control = "no-store"
+    return response
+
+
+def examine(app: App) -> dict[str, str]:
+    """Every check by name; says nothing that only operators should read."""
+    found = {"redis": _redis(app)}
+    try:
+        with app.sessions() as db:
+            db.execute(text("SET LOCAL statement_timeout = '2s'"))
+            checks: dict[str, Check] = {
+                "migrations": _migrations,
+                "worker": _alive(heartbeats.WORKER),
+                "schedule": _alive(heartbeats.SCHEDULE),
+                "jobs": _jobs,
+            }
+            return {"database": "ok"} | found | {name: check(app, db) for name, check in checks.items()}
+    except SQLAlchemyError:
+        return {"database": "does not answer, or not as it should"} | found
+
+
+def _redis(app: App) -> str:
+    if app.redis is None:
+        return "not configured"
+    try:
+        app.redis.ping()
+    except RedisError:
+        return "does not answer"
+    return "ok"
+
+
+def _migrations(_app: App, db: Session) -> str:
+    from llmio.migrations import commands  # noqa: PLC0415  # slow
+
+    have = set(db.scalars(text("SELECT version_num FROM llmio.alembic_version")))
+    return "ok" if have == set(commands.head().split(", ")) else "not up to date: run llmio db upgrade"
+
+
+def _alive(name: str) -> Check:
+    def check(app: App, db: Session) -> str:
+        last = heartbeats.last(db, name)
+        if last is None:
+            return "never seen"
+        silent = (app.ports.clock.now() - last).total_seconds()
+        return "ok" if silent <= heartbeats.STALE else f"no sign for {int(silent)} seconds"
+
+    return check
+
+
+def _jobs(app: App, db: Session) -> str:
+    since = outbox.oldest(db, app.ports.clock.now())
+    late = app.ports.clock.now() - since if since else timedelta(0)
+    return "ok" if late <= LATE else f"the oldest job waits for {int(late.total_seconds())} seconds"
