@@ -14,6 +14,7 @@ import Live from "./live.js";
 import Menu from "./menu.js";
 import Range from "./range.js";
 import Reactions from "./reactions.js";
+import Reading from "./reading.js";
 import Refresh from "./refresh.js";
 import Reveal from "./reveal.js";
 import Scrollable from "./scrollable.js";
@@ -44,6 +45,7 @@ const controllers = {
   menu: Menu,
   range: Range,
   reactions: Reactions,
+  reading: Reading,
   refresh: Refresh,
   reveal: Reveal,
   scrollable: Scrollable,
