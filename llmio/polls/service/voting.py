@@ -80,6 +80,7 @@ def uncast(ctx: Context, poll: Poll) -> Stance:
     recount(ctx, poll)
     ctx.changed(before)
     ctx.changed(after)
+    ctx.changed(poll)
     return after
 
 
