@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
-
-from s3fs import S3FileSystem
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from llmio.plugins import Plugin, Setting, StorageBackend, hookimpl
+
+if TYPE_CHECKING:
+    from s3fs import S3FileSystem
 
 PLUGIN = Plugin(
     "Files in S3",
@@ -63,6 +64,9 @@ class Bucket(StorageBackend):
 
     def filesystem(self, settings: Mapping[str, Any]) -> S3FileSystem:
         """The service; fsspec keeps one for the same settings and process."""
+        # Here, because it takes a second and 40 MB, and most sites keep their files on disk.
+        from s3fs import S3FileSystem  # noqa: PLC0415  # slow, optional: extra `storage_s3`
+
         style = "path" if self.of(settings, "path_style") else "auto"
         client = {
             "region_name": self.of(settings, "region") or None,
