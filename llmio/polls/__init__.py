@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from llmio.core.app import App
 
+TEMPLATES = "llmio:web/templates/polls"
+
 
 def register(app: App) -> None:
     """Give the App this feature's rules, kinds, jobs and sections."""
-    from llmio.polls import jobs, kinds, rules  # noqa: PLC0415  # slow
+    from llmio.core.features import Panel, TimelineItem  # noqa: PLC0415  # slow
+    from llmio.polls import jobs, kinds, panels, rules, timeline  # noqa: PLC0415  # slow
 
     rules.register(app)
     app.add_kinds(*kinds.KINDS)
@@ -19,7 +22,28 @@ def register(app: App) -> None:
     app.add_schedule(jobs.closing_soon, every=600)
     app.add_schedule(jobs.outcome_review_due, every=3600)
     app.add_observer(jobs.follow_membership, "Membership")
+    app.add_timeline_item(TimelineItem("Poll", f"{TEMPLATES}/item_poll.jinja2", timeline.load_polls))
+    app.add_timeline_item(TimelineItem("Stance", f"{TEMPLATES}/item_stance.jinja2", timeline.load_stances))
+    app.add_timeline_item(TimelineItem("Outcome", f"{TEMPLATES}/item_outcome.jinja2", timeline.load_outcomes))
+    app.add_panel(Panel("dashboard", "polls", 10, f"{TEMPLATES}/panel_waiting.jinja2", panels.waiting))
+    app.add_panel(Panel("group", "polls", 10, f"{TEMPLATES}/panel_group.jinja2", panels.of_group))
+    app.add_panel(Panel("thread.aside", "polls", 10, f"{TEMPLATES}/panel_thread.jinja2", panels.of_thread))
 
 
 def includeme(config: Any) -> None:
     """Routes and views."""
+    from llmio.polls import resources  # noqa: PLC0415  # slow
+
+    of_poll: dict[str, Any] = {"factory": resources.poll}
+    config.add_route("polls.new", "/p/new")
+    for act in ("edit", "card", "votes", "voters", "remind", "outcome", "receipts", "reopen"):
+        config.add_route(f"polls.{act}", f"/p/{{key}}/{act}", **of_poll)
+    for act in ("vote", "uncast", "close", "discard"):
+        config.add_route(f"polls.{act}", f"/p/{{key}}/{act}", request_method="POST", **of_poll)
+    config.add_route("polls.remove_voter", "/p/{key}/voters/{id:\\d+}/remove", request_method="POST", **of_poll)
+    config.add_route("polls.export", "/p/{key}/export.csv", **of_poll)
+    config.add_route("polls.short", "/p/{key}", **of_poll)
+    config.add_route("polls.ballot", "/vote/{key}", **of_poll)
+    config.add_route("polls.show", "/p/{key}/{slug}", **of_poll)
+    config.add_route("outcomes.edit", "/outcomes/{id:\\d+}/edit", factory=resources.outcome)
+    config.scan("llmio.polls.views")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from llmio.accounts.models import User
 from llmio.core.tables import Event
+from llmio.discussions import queries as discussions
 from llmio.discussions.models import DiscussionReader
 from llmio.groups.models import Group, Membership
 from llmio.polls.models import Outcome, Poll, PollOption, Stance, StanceReceipt
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 STANCES = "polls.stances"
-READERS = "polls.readers"
 WHOLE = (
     joinedload(Poll.author),
     joinedload(Poll.group),
@@ -81,30 +81,12 @@ def forget_stance(ctx: Context, poll_id: int) -> None:
     ctx.memo.get(STANCES, {}).pop(poll_id, None)
 
 
-def remember_readers(ctx: Context, discussion_ids: Iterable[int]) -> None:
-    """Load the actor's places in these threads at once."""
-    known: dict[int, DiscussionReader | None] = ctx.memo.setdefault(READERS, {})
-    missing = [discussion_id for discussion_id in discussion_ids if discussion_id not in known]
-    if not missing:
-        return
-    known.update(dict.fromkeys(missing))
-    if ctx.actor is None:
-        return
-    query = select(DiscussionReader).where(
-        DiscussionReader.discussion_id.in_(missing),
-        DiscussionReader.user_id == ctx.actor.id,
-        DiscussionReader.revoked_at.is_(None),
-    )
-    known.update({reader.discussion_id: reader for reader in ctx.db.scalars(query)})
-
-
 def my_reader(ctx: Context, discussion_id: int | None) -> DiscussionReader | None:
     """The actor's un-revoked place in a thread."""
     if discussion_id is None or ctx.actor is None:
         return None
-    remember_readers(ctx, [discussion_id])
-    found: DiscussionReader | None = ctx.memo[READERS][discussion_id]
-    return found
+    found = discussions.reader_of(ctx, discussion_id)
+    return None if found is None or found.revoked_at is not None else found
 
 
 # -- votes ---------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
+from llmio.discussions import listeners
 from llmio.polls import kinds, queries
 from llmio.polls.models import Poll, Stance
 from llmio.polls.service.counts import lock, recount
@@ -91,6 +92,7 @@ def _put_votes_into_thread(ctx: Context, poll: Poll) -> None:
         if event.discussion_id is None:
             events.put(ctx.db, event, place)
             ctx.db.flush()
+            listeners.on_event(ctx, event)
 
 
 def reopen_poll(ctx: Context, poll: Poll, *, closing_at: datetime) -> Poll:

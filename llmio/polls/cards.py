@@ -1,0 +1,321 @@
+"""Polls ready to be shown: loaded in bulk, with what the reader may see and do, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from llmio.accounts.models import User
+from llmio.core import richtext
+from llmio.core.permissions import Permission
+from llmio.discussions.values import Person, slug_of
+from llmio.plugins.guard import guard
+from llmio.plugins.polls import Ballot, OptionValue, PollType, PollValue, Result
+from llmio.polls import charts, queries, results
+from llmio.polls.models import Outcome, Poll, Stance
+from llmio.polls.rules import is_active
+from llmio.polls.values import HideResults, Reason, option_value, poll_value
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+RESERVED = frozenset({"edit", "card", "votes", "voters", "remind", "outcome", "receipts", "reopen"})
+"""Words after a poll's key that are addresses themselves."""
+
+
+def path_of(poll: Poll) -> str:
+    """The address of a poll."""
+    slug = slug_of(poll.title) or "poll"
+    return f"/p/{poll.key}/{slug}-poll" if slug in RESERVED else f"/p/{poll.key}/{slug}"
+
+
+def person_of(user: User | None) -> Person | None:
+    """Someone as avatars need them; the address stands for a name not given yet."""
+    if user is None:
+        return None
+    return Person(user.id, user.name or (user.email or "").split("@")[0], user.username or "", user.avatar_initials or "")
+
+
+def state_of(ctx: Context, poll: Poll, stance: Stance | None) -> str:
+    """For the status pill: draft, closed, voted, waiting (for the actor's vote) or open."""
+    if poll.closed_at is not None:
+        return "closed"
+    if poll.closing_at is None:
+        return "draft"
+    if stance is not None:
+        return "voted" if stance.cast_at else "waiting"
+    return "open"
+
+
+def ballot_of(stance: Stance | None) -> Ballot | None:
+    """What a person chose; None where they have not voted."""
+    if stance is None or stance.cast_at is None:
+        return None
+    return Ballot({int(key): int(score) for key, score in stance.option_scores.items()}, stance.none_of_the_above)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A line of what somebody chose: an option, and the score where it says more than that it was chosen."""
+
+    option: OptionValue
+    score: int
+    shows_score: bool
+
+
+@dataclass
+class VoteView:
+    """A vote, as far as the reader may see it: where results are hidden only who and when, and in anonymous polls neither."""
+
+    id: int
+    person: Person | None
+    cast_at: datetime | None
+    shown: bool
+    choices: Sequence[Choice] = ()
+    none_of_the_above: bool = False
+    reason: Markup = Markup("")  # noqa: RUF009  # immutable
+    superseded: bool = False
+    own: bool = False
+    poll: PollView | None = None
+
+
+@dataclass
+class PollView:
+    """A poll, ready to be shown. `result` is None where it may not be seen; nothing else here tells of it then."""
+
+    poll: Poll
+    kind: PollType
+    value: PollValue
+    ctx: Context
+    stance: Stance | None
+    state: str
+    author: Person | None
+    result: Result | None = None
+    people: Mapping[int, Person] = field(default_factory=dict)
+    outcome: Outcome | None = None
+
+    @property
+    def id(self) -> int:
+        """The id of the row."""
+        return self.poll.id
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return path_of(self.poll)
+
+    @property
+    def dom_id(self) -> str:
+        """The prefix of ids of its elements."""
+        return f"poll-{self.poll.id}"
+
+    @cached_property
+    def active(self) -> bool:
+        """Votes can be cast."""
+        return is_active(self.ctx, self.poll)
+
+    @cached_property
+    def can_vote(self) -> bool:
+        """The reader may vote."""
+        return self.ctx.can(Permission.POLL_VOTE, self.poll)
+
+    @cached_property
+    def may(self) -> dict[str, bool]:
+        """What else the reader may do."""
+        asked = {
+            "edit": Permission.POLL_UPDATE,
+            "close": Permission.POLL_CLOSE,
+            "reopen": Permission.POLL_REOPEN,
+            "discard": Permission.POLL_DISCARD,
+            "add_voters": Permission.POLL_ADD_VOTERS,
+            "remind": Permission.POLL_REMIND,
+            "decide": Permission.OUTCOME_CREATE,
+        }
+        return {name: self.ctx.can(permission, self.poll) for name, permission in asked.items()}
+
+    @cached_property
+    def details(self) -> Markup:
+        """What it is about."""
+        return richtext.to_html(self.poll.details, self.poll.details_format, prefix=f"p{self.poll.id}-")
+
+    @cached_property
+    def outcome_html(self) -> Markup:
+        """What was decided."""
+        if self.outcome is None:
+            return Markup()
+        return richtext.to_html(self.outcome.statement, self.outcome.statement_format, prefix=f"o{self.outcome.id}-")
+
+    @cached_property
+    def decided_option(self) -> str | None:
+        """The name of the option that the outcome names."""
+        names = {option.id: option.name for option in self.value.options}
+        return names.get(self.outcome.poll_option_id or 0) if self.outcome else None
+
+    @property
+    def ballot(self) -> Ballot | None:
+        """What the reader chose."""
+        return ballot_of(self.stance)
+
+    @cached_property
+    def ballot_value(self) -> PollValue:
+        """The poll for the ballot: options in an order of the reader's own where that is wanted, the same at each look."""
+        if not self.value.setting("shuffle_options"):
+            return self.value
+        salt = f"{self.poll.id}:{self.ctx.actor_id}"
+        order = sorted(self.value.options, key=lambda one: blake2b(f"{salt}:{one.id}".encode()).digest())
+        return replace(self.value, options=tuple(order))
+
+    @cached_property
+    def drawn(self) -> charts.Drawn | None:
+        """The result for the chart."""
+        return charts.drawn(self.result, self.people) if self.result else None
+
+    @property
+    def hidden_until(self) -> str:
+        """Why results are not shown: `vote`, `close`, or empty where they are."""
+        if self.result is not None:
+            return ""
+        return "vote" if self.poll.hide_results == HideResults.UNTIL_VOTE else "close"
+
+    @property
+    def cast_count(self) -> int:
+        """How many have voted."""
+        return self.value.cast_count
+
+    @property
+    def asks_reason(self) -> bool:
+        """A vote may say why."""
+        return self.poll.stance_reason_required != Reason.DISABLED
+
+    @property
+    def requires_reason(self) -> bool:
+        """A vote must say why."""
+        return self.poll.stance_reason_required == Reason.REQUIRED
+
+    @cached_property
+    def mine(self) -> VoteView | None:
+        """The reader's own vote."""
+        if self.stance is None or self.stance.cast_at is None:
+            return None
+        return vote_view(self, self.stance, self.stance.participant_id)
+
+
+def vote_view(view: PollView, stance: Stance, participant_id: int | None, person: Person | None = None) -> VoteView:
+    """A vote as the reader may see it."""
+    ctx, poll = view.ctx, view.poll
+    own = ctx.actor is not None and participant_id == ctx.actor.id
+    made = VoteView(
+        id=stance.id,
+        person=person if results.voters_nameable(poll) else None,
+        cast_at=stance.cast_at if results.voters_nameable(poll) else None,
+        shown=own or view.result is not None,
+        superseded=not stance.latest,
+        own=own,
+        poll=view,
+    )
+    if not made.shown:
+        return made
+    ballot = ballot_of(stance) or Ballot()
+    plain = set(ballot.scores.values()) <= {1}
+    made.choices = [Choice(one, ballot.scores[one.id], not plain) for one in view.value.options if one.id in ballot.scores]
+    if not plain:
+        made.choices = sorted(made.choices, key=lambda one: -one.score)
+    made.none_of_the_above = ballot.none_of_the_above
+    made.reason = richtext.to_html(stance.reason, stance.reason_format, prefix=f"s{stance.id}-")
+    return made
+
+
+def load(ctx: Context, polls: Sequence[Poll]) -> dict[int, PollView]:
+    """Views of polls (loaded whole) by id: the same number of queries for one and for many."""
+    queries.remember_stances(ctx, [poll.id for poll in polls])
+    found = results.results_of(ctx, polls)
+    outcomes = queries.outcomes(ctx, [poll.id for poll in polls if poll.closed_at or poll.closing_at is None])
+    named = results.names_in(found.values(), charts.NAMED)
+    people = {user_id: person_of(user) for user_id, user in queries.people(ctx, named).items()}
+    views = {}
+    for poll in polls:
+        stance = queries.my_stance(ctx, poll.id)
+        kind = ctx.app.plugins.poll_type(poll.poll_type)
+        views[poll.id] = PollView(
+            poll=poll,
+            kind=kind,
+            value=poll_value(ctx.app, poll),
+            ctx=ctx,
+            stance=stance,
+            state=state_of(ctx, poll, stance),
+            author=person_of(poll.author),
+            result=found.get(poll.id),
+            people={key: person for key, person in people.items() if person},
+            outcome=outcomes.get(poll.id),
+        )
+    return views
+
+
+def one(ctx: Context, poll: Poll) -> PollView:
+    """The view of a poll."""
+    return load(ctx, [poll])[poll.id]
+
+
+def votes(view: PollView, *, limit: int = 50, offset: int = 0) -> list[VoteView]:
+    """Votes of a poll, newest first; none where results may not be seen."""
+    if view.result is None:
+        return []
+    rows = view.ctx.db.scalars(queries.votes(view.poll, limit=limit, offset=offset)).unique()
+    return [vote_view(view, row, row.participant_id, _voter(view.poll, row)) for row in rows]
+
+
+def _voter(poll: Poll, stance: Stance) -> Person | None:
+    return person_of(stance.participant) if results.voters_nameable(poll) else None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A poll in a list."""
+
+    title: str
+    url: str
+    state: str
+    kind: PollType
+    closing_at: datetime | None
+    closed_at: datetime | None
+    voted: int
+    voters: int
+    group: str
+    slices: Sequence[Mapping[str, Any]]
+
+
+def lines(ctx: Context, polls: Iterable[Poll]) -> list[Line]:
+    """Polls (loaded whole) for a list: small bars from their counters, where results may be seen."""
+    kept = list(polls)
+    queries.remember_stances(ctx, [poll.id for poll in kept])
+    made = []
+    for poll in kept:
+        kind = ctx.app.plugins.poll_type(poll.poll_type)
+        visible = results.results_visible(ctx, poll)
+        icons = [_icon(ctx, kind, poll, option) for option in poll.options] if visible else []
+        made.append(
+            Line(
+                title=poll.title,
+                url=path_of(poll),
+                state=state_of(ctx, poll, queries.my_stance(ctx, poll.id)),
+                kind=kind,
+                closing_at=poll.closing_at,
+                closed_at=poll.closed_at,
+                voted=poll.voters_count - poll.undecided_voters_count,
+                voters=poll.voters_count,
+                group=(poll.group.full_name or poll.group.name or "") if poll.group else "",
+                slices=charts.slices([int(count) for count in poll.stance_counts], icons) if visible else [],
+            )
+        )
+    return made
+
+
+def _icon(ctx: Context, kind: PollType, poll: Poll, option: Any) -> str:
+    value = guard(ctx.app.plugins, kind, f"poll type {poll.poll_type}: color", option_value, option, kind, fallback=None, now=ctx.now)
+    return value.icon if value else ""

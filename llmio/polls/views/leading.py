@@ -1,0 +1,155 @@
+"""Leading a poll: who may vote, reminders, closing, reopening, discarding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyramid.view import view_config
+
+from llmio.accounts import zones
+from llmio.core.errors import Invalid, NotFound
+from llmio.core.forms import parse
+from llmio.core.i18n import _, ngettext
+from llmio.core.permissions import Permission
+from llmio.groups import queries as groups
+from llmio.polls import cards, forms, queries, service
+from llmio.polls.forms import RemindForm, ReopenForm, VotersForm
+from llmio.polls.models import Poll, Stance
+from llmio.polls.results import voters_nameable
+
+VOTERS = "llmio:web/templates/polls/voters.jinja2"
+REMIND = "llmio:web/templates/polls/remind.jinja2"
+REOPEN = "llmio:web/templates/polls/reopen.jinja2"
+MOST_SHOWN = 300
+View = Mapping[str, Any]
+
+
+def again(view: Any, key: str, request: Any, fault: Invalid, values: Mapping[str, Any]) -> View:
+    """A page as filled, with what is wrong."""
+    request.tm.abort()
+    request.tm.begin()
+    request.ctx.memo.clear()
+    poll = queries.by_key(request.ctx, key)
+    if poll is None:
+        raise fault
+    request.response.status_int = fault.status
+    shown: dict[str, Any] = dict(view(poll, request))
+    return {**shown, "errors": fault.errors, "values": {**shown.get("values", {}), **values}}
+
+
+@view_config(route_name="polls.voters", renderer=VOTERS, permission=Permission.POLL_ADD_VOTERS)
+def voters(poll: Poll, request: Any) -> View:
+    """Who may vote, and who else could be asked."""
+    ctx = request.ctx
+    rows = queries.voters(ctx, poll, limit=MOST_SHOWN)
+    asked = {row.participant_id for row in rows}
+    members = groups.members(ctx, poll.group, limit=MOST_SHOWN) if poll.group else []
+    return {
+        "view": cards.one(ctx, poll),
+        "voters": [(row, cards.person_of(row.participant)) for row in rows],
+        "nameable": voters_nameable(poll),
+        "others": [cards.person_of(member.user) for member in members if member.user_id not in asked],
+        "may_add_guests": ctx.can(Permission.POLL_ADD_GUESTS, poll),
+        "values": {"notify": True},
+    }
+
+
+@view_config(route_name="polls.voters", request_method="POST", renderer=VOTERS, permission=Permission.POLL_ADD_VOTERS)
+def add_voters(poll: Poll, request: Any) -> Any:
+    """Ask them."""
+    key = poll.key
+    try:
+        form = parse(VotersForm, request.POST)
+        new = service.add_voters(
+            request.ctx, poll, user_ids=form.user_ids, emails=form.addresses, notify=form.notify, message=form.message
+        )
+    except Invalid as fault:
+        values = {**request.POST.mixed(), "user_ids": request.POST.getall("user_ids")}
+        return again(voters, key, request, fault, values)
+    request.flash("success", ngettext("{count} person can vote now.", "{count} more people can vote now.", len(new))
+                  if new else _("They could vote already."))
+    return request.see_other("polls.voters", key=key)
+
+
+@view_config(route_name="polls.remove_voter", request_method="POST", permission=Permission.POLL_ADD_VOTERS)
+def remove_voter(poll: Poll, request: Any) -> Any:
+    """Take somebody out."""
+    stance = request.ctx.db.get(Stance, int(request.matchdict["id"]))
+    if stance is None or stance.poll_id != poll.id or not stance.latest:
+        raise NotFound(_("There is no such voter."))
+    service.remove_voter(request.ctx, poll, stance)
+    request.flash("success", _("They can no longer vote."))
+    return request.see_other("polls.voters", key=poll.key)
+
+
+@view_config(route_name="polls.remind", renderer=REMIND, permission=Permission.POLL_REMIND)
+def remind(poll: Poll, request: Any) -> View:
+    """Who has not voted, and what to tell them."""
+    waiting = queries.voters(request.ctx, poll, undecided=True, limit=MOST_SHOWN)
+    return {
+        "view": cards.one(request.ctx, poll),
+        "nameable": voters_nameable(poll),
+        "waiting": [cards.person_of(stance.participant) for stance in waiting] if voters_nameable(poll) else [],
+        "count": poll.undecided_voters_count,
+        "values": {"user_ids": [str(stance.participant_id) for stance in waiting]},
+    }
+
+
+@view_config(route_name="polls.remind", request_method="POST", renderer=REMIND, permission=Permission.POLL_REMIND)
+def send_reminder(poll: Poll, request: Any) -> Any:
+    """Remind them."""
+    key = poll.key
+    try:
+        form = parse(RemindForm, request.POST)
+        chosen = form.user_ids if voters_nameable(poll) else None
+        reminded = service.remind(request.ctx, poll, user_ids=chosen, message=form.message)
+    except Invalid as fault:
+        return again(remind, key, request, fault, {"message": request.POST.get("message", ""),
+                                                   "user_ids": request.POST.getall("user_ids")})
+    request.flash("success", ngettext("{count} person is reminded.", "{count} people are reminded.", len(reminded)))
+    return request.see_other(cards.path_of(poll))
+
+
+@view_config(route_name="polls.close", request_method="POST", permission=Permission.POLL_CLOSE)
+def close(poll: Poll, request: Any) -> Any:
+    """Close it now."""
+    service.close_poll(request.ctx, poll)
+    request.flash("success", _("The poll is closed. Tell everyone what was decided."))
+    return request.see_other(cards.path_of(poll))
+
+
+@view_config(route_name="polls.reopen", renderer=REOPEN, permission=Permission.POLL_REOPEN)
+def reopen_form(poll: Poll, request: Any) -> View:
+    """Ask until when."""
+    zone = zones.zone_or_none(request.ctx.signed_in().time_zone) or "UTC"
+    kind = request.app.plugins.poll_type(poll.poll_type)
+    fresh = forms.fresh_values(kind, request.ctx.now, zone)
+    return {"view": cards.one(request.ctx, poll), "zones": zones.names(),
+            "values": {"closing_at": fresh["closing_at"], "time_zone": zone}}
+
+
+@view_config(route_name="polls.reopen", request_method="POST", renderer=REOPEN, permission=Permission.POLL_REOPEN)
+def reopen(poll: Poll, request: Any) -> Any:
+    """Open it again."""
+    key = poll.key
+    try:
+        form = parse(ReopenForm, request.POST)
+        until = forms.moment(form.closing_at, form.time_zone)
+        if until is None:
+            raise Invalid.at("closing_at", _("Please give a date and a time."))
+        service.reopen_poll(request.ctx, poll, closing_at=until)
+    except Invalid as fault:
+        return again(reopen_form, key, request, fault, request.POST.mixed())
+    request.flash("success", _("The poll is open again."))
+    return request.see_other(cards.path_of(poll))
+
+
+@view_config(route_name="polls.discard", request_method="POST", permission=Permission.POLL_DISCARD)
+def discard(poll: Poll, request: Any) -> Any:
+    """Take it away."""
+    service.discard_poll(request.ctx, poll)
+    request.flash("success", _("The poll was removed."))
+    if poll.discussion is not None:
+        return request.see_other(f"/d/{poll.discussion.key}")
+    return request.see_other(f"/g/{poll.group.key}" if poll.group else "/dashboard")

@@ -1,0 +1,76 @@
+"""A poll's page: ballot, results, votes; and the fragments that keep it fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyramid.view import view_config
+
+from llmio.core.errors import Invalid
+from llmio.core.permissions import Permission
+from llmio.polls import cards, queries
+from llmio.polls.cards import PollView
+from llmio.polls.models import Poll
+from llmio.polls.results import voters_nameable
+
+SHOW = "llmio:web/templates/polls/show.jinja2"
+PARTS = "llmio:web/templates/polls"
+PAGE = 50
+View = Mapping[str, Any]
+Stream = list[tuple[str, str, str, dict[str, Any]]]
+
+
+@view_config(route_name="polls.short", permission=Permission.POLL_SHOW)
+@view_config(route_name="polls.ballot", permission=Permission.POLL_SHOW)
+def short(poll: Poll, request: Any) -> Any:
+    """Lead to the full address."""
+    query = f"?{request.query_string}" if request.query_string else ""
+    return request.see_other(cards.path_of(poll) + query)
+
+
+@view_config(route_name="polls.show", renderer=SHOW, permission=Permission.POLL_SHOW)
+def show(poll: Poll, request: Any) -> View:
+    """The poll."""
+    ctx = request.ctx
+    view = cards.one(ctx, poll)
+    named = voters_nameable(poll) and ctx.actor is not None
+    return {
+        "view": view,
+        "votes": cards.votes(view, limit=PAGE + 1),
+        "page": PAGE,
+        "undecided": [cards.person_of(stance.participant) for stance in queries.voters(ctx, poll, undecided=True, limit=PAGE)]
+        if named
+        else [],
+        "may_export": ctx.can(Permission.POLL_EXPORT, poll),
+        "full_page": True,
+    }
+
+
+@view_config(route_name="polls.votes", renderer="llmio:web/templates/polls/votes.jinja2", permission=Permission.POLL_SHOW)
+def votes(poll: Poll, request: Any) -> View:
+    """Further votes, from an offset on."""
+    offset = request.params.get("offset", "0")
+    if not offset.isdecimal() or len(offset) > 6:
+        raise Invalid.at("offset", "offset")
+    view = cards.one(request.ctx, poll)
+    return {"view": view, "votes": cards.votes(view, limit=PAGE + 1, offset=int(offset)), "page": PAGE, "offset": int(offset)}
+
+
+@view_config(route_name="polls.card", permission=Permission.POLL_SHOW)
+def card(poll: Poll, request: Any) -> Any:
+    """What changes while others vote: status and results, not the ballot that one is filling in."""
+    view = cards.one(request.ctx, poll)
+    stream = results_stream(view)
+    if not view.can_vote:
+        stream.append(("update", f"{view.dom_id}-vote", f"{PARTS}/vote.jinja2", {"view": view}))
+    return request.render_stream(stream)
+
+
+def results_stream(view: PollView) -> Stream:
+    """Status and results anew."""
+    values = {"view": view}
+    return [
+        ("update", f"{view.dom_id}-status", f"{PARTS}/status.jinja2", values),
+        ("update", f"{view.dom_id}-results", f"{PARTS}/results.jinja2", values),
+    ]
