@@ -20,14 +20,20 @@ develop:
 	@.ci/setup embedded,test
 
 .PHONY: test
-test: develop ## Run the whole suite (ARGS="-k vote" chooses)
+test: develop ## Run the whole suite (ARGS="-k vote" chooses; browser tests need Chromium)
 	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
 
 .PHONY: lint
-lint: develop ## Check style, templates and who imports whom
+lint: develop ## Check style, form, templates and who imports whom
 	@$(BIN)/ruff check .
-	@$(BIN)/djlint --quiet --check --lint llmio plugins
-	@$(BIN)/lint-imports
+	@$(BIN)/ruff format --check --quiet . || { echo "Not in form; \`make form\` mends it."; exit 1; }
+	@$(BIN)/djlint --quiet --lint llmio plugins
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: form
+form: develop ## Bring the Python files into form, and mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
 
 .PHONY: types
 types: develop ## Check the types
@@ -43,3 +49,7 @@ bench: develop ## Measure pages, acts, jobs and memory on this machine
 .PHONY: assets
 assets: ## Build styles and scripts into llmio/web/static/dist (needs Node.js)
 	@cd frontend && npm ci --no-audit --no-fund && npm run build
+
+.PHONY: docs
+docs: develop ## Write the pages of docs/ and the files of etc/ that come from the code
+	@$(BIN)/python -m tests.architecture.written
