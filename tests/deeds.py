@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from urllib.request import Request, urlopen
 
 from sqlalchemy import text
@@ -41,7 +42,7 @@ def wait(app, path):
 
     with app.begin() as ctx:
         note.run(ctx, "began")
-    wait_until(lambda: os.path.exists(path), 30)
+    wait_until(lambda: Path(path).exists(), 30)
     with app.begin() as ctx:
         note.run(ctx, "ended")
 
@@ -55,6 +56,9 @@ def noted_on(queue: str) -> Job:
     return Job(f"test.on.{queue}", run, queue)
 
 
+ON = {queue: noted_on(queue) for queue in QUEUES}
+
+
 class DeadlyQueue:
     """Kills the process when it is asked to carry the hint: between the commit and the kick."""
 
@@ -64,15 +68,15 @@ class DeadlyQueue:
 
 def build() -> App:
     app = boot.build()
-    app.add_jobs(note, post, wait, *(noted_on(queue) for queue in QUEUES))
+    app.add_jobs(note, post, wait, *ON.values())
     if os.environ.get("TEST_SCHEDULE"):
-        app.add_schedule(note_tick, every=int(os.environ["TEST_SCHEDULE"]))
-        app.add_jobs(note_tick)
+        app.add_schedule(tick, every=int(os.environ["TEST_SCHEDULE"]))
+        app.add_jobs(tick)
     return app
 
 
 @job("test.tick")
-def note_tick(ctx):
+def tick(ctx):
     """Write down that the clock struck."""
     note.run(ctx, "tick")
 
