@@ -189,6 +189,14 @@ class PollView:
         return self.value.cast_count
 
     @property
+    def quorum(self) -> tuple[int, int] | None:
+        """The percentage that has to vote, and how many votes are missing; None where there is no quorum."""
+        percent = self.value.setting("quorum_pct")
+        if not percent:
+            return None
+        return percent, max(0, -(-percent * self.value.voters_count // 100) - self.value.cast_count)
+
+    @property
     def asks_reason(self) -> bool:
         """A vote may say why."""
         return self.poll.stance_reason_required != Reason.DISABLED
