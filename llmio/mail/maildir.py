@@ -59,7 +59,12 @@ class KeptMail:
 
     def _part(self, kind: str) -> str:
         part = self.message.get_body((kind,))
-        return str(part.get_content()) if part is not None else ""
+        if part is None:
+            return ""
+        try:
+            return str(part.get_content())
+        except (LookupError, ValueError):  # an unknown charset
+            return bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
 
     @property
     def text(self) -> str:

@@ -46,7 +46,7 @@ def zone_of(reader: Any) -> ZoneInfo:
     """The time zone of a reader."""
     try:
         return ZoneInfo(getattr(reader, "time_zone", None) or "UTC")
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):  # not a name, or not a zone's
         return ZoneInfo("UTC")
 
 
