@@ -82,7 +82,9 @@ def test_a_secret_group_is_unknown_to_others(web, db, new_browser):
         assert answer.status_int == 404
         assert "Hidden Circle" not in answer.text
     assert web.get(f"/g/{group.key}").status_int == 303
-    assert web.get("/no-such-group").location == web.get(f"/{group.handle}").location.replace(group.handle, "no-such-group")
+    assert web.get("/no-such-group").location == web.get(f"/{group.handle}").location.replace(
+        group.handle, "no-such-group"
+    )
     web.sign_in(admin)
     assert "Hidden Circle" in web.get(f"/{group.handle}").text
 
@@ -124,7 +126,9 @@ def test_someone_new_accepts_by_the_link_and_is_signed_in(web, db, ctx, new_brow
     group = make.group(db, "Green Coop", admin=admin)
     web.sign_in(admin)
     web.send(f"/g/{group.key}/invite", {"emails": "new@example.org"})
-    invited = db.scalars(select(Membership).join(User, User.id == Membership.user_id).where(User.email == "new@example.org")).one()
+    invited = db.scalars(
+        select(Membership).join(User, User.id == Membership.user_id).where(User.email == "new@example.org")
+    ).one()
     guest = new_browser()
     page = guest.get(f"/invitations/{invited.token}")
     assert "Green Coop" in page.text
