@@ -56,6 +56,10 @@ class Folder:
             self._lock.close()
             self._lock = None
 
+    def is_new(self) -> bool:
+        """Whether nothing was ever started here."""
+        return not (self.path / "secrets.json").exists()
+
     def secrets(self) -> dict[str, str]:
         """Variables that must stay the same from start to start; made at the first, together with the setup token."""
         path = self.path / "secrets.json"

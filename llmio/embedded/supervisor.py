@@ -41,12 +41,11 @@ SHARED = (
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MARKER = "LLMIO_SUPERVISED"
-HEAD_START = 15.0
 TICK = 30.0
 ANSWER_TICK = 0.05
 
 
-class Interrupted(Exception):  # noqa: N818  # no error: a person wants to stop
+class Interrupted(Exception):  # no error: a person wants to stop
     """A signal asked us to stop."""
 
 
@@ -73,7 +72,6 @@ class Supervisor:
             self._end_leftovers()
             self._configure()
             self._start_servers()
-            self._prepare()
             self._start_programs()
             self._watch()
         except Interrupted:
@@ -116,6 +114,8 @@ class Supervisor:
 
     def _configure(self) -> None:
         """Choose ports, and fill in what the person has not configured."""
+        if self.folder.is_new():
+            self._say("The first start takes a little longer: it makes the database and fills it with a demo.")
         ports = self.folder.ports()
         self.port, self._holder = reserve(self.wanted_port, self.host)
         if self.port != self.wanted_port:
@@ -165,29 +165,17 @@ class Supervisor:
         watched.start()
         self._wait(0)
 
-    def _prepare(self) -> None:
-        """Bring the database up to date; into an empty one goes the demo."""
-        program = Program("prepare", ["db", "upgrade", "--demo-if-empty"], self.folder, self.environment)
-        program.log.unlink(missing_ok=True)
-        program.start()
-        try:
-            while program.alive:
-                self._wait(TICK)
-        except Interrupted:
-            program.stop()
-            raise
-        if program.code:
-            message = f"The database cannot be prepared:\n{tail(program.log)}\n(all of it: {program.log})"
-            raise EmbeddedError(message)
-
     def _start_programs(self) -> None:
-        """The web first: the person is waiting for the page, and each start takes a processor for a second."""
-        self._begin("web", self._program("web", "serve", "--host", self.host, "--port", str(self.port)))
-        end = time.monotonic() + HEAD_START
-        while not self._greeted and time.monotonic() < end:
+        """The web first: it prepares the database, the person is waiting for it, and each start takes a processor."""
+        web = self._program("web", "serve", "--prepare", "--host", self.host, "--port", str(self.port))
+        web.log.unlink(missing_ok=True)
+        self._begin("web", web)
+        while not self._greeted:
+            # Its own refusal, unlike a death by `kill -9` or with a server that it needs: trying again is no use.
+            if (web.code or 0) > 0 and all(watched.part.alive for watched in self._watched[:-1]):
+                message = f"The site does not start:\n{tail(web.log)}\n(all of it: {web.log})"
+                raise EmbeddedError(message)
             self._step(ANSWER_TICK)
-        if not self._greeted:
-            self._say(f"The web server does not answer yet (log: {self.folder.log('web')}).")
         if self.environment.get("LLMIO_DEV_MAIL"):
             self._begin("mail", self._program("mail", "mailsink"))
         # The schedule runs in the worker: a process of its own would take 60 MB for one statement a second.
@@ -227,10 +215,8 @@ class Supervisor:
     def _step(self, seconds: float) -> None:
         """Mend what is broken, greet when the site first answers, then wait for something to happen."""
         self._revive()
-        if not self._greeted:
-            seconds = min(seconds, 1.0)
-            if self._answers():
-                self._greet()
+        if not self._greeted and self._answers():
+            self._greet()
         due = [watched.due for watched in self._watched if watched.due is not None]
         self._wait(min([seconds, *(moment - time.monotonic() for moment in due)]))
 
