@@ -27,6 +27,7 @@ def upgrade(ctx: click.Context, *, demo_if_empty: bool) -> None:
 
     commands.upgrade(url())
     click.echo(f"The database is at revision {commands.head()}.")
+    _upgrade_plugins()
     if demo_if_empty and find_spec("llmio.cli.demo") and _unused():
         from llmio.cli.demo import demo  # noqa: PLC0415  # slow
 
@@ -57,6 +58,23 @@ def url() -> str:
         message = "DATABASE_URL is not set, and no `llmio up` runs on the data folder here (LLMIO_DATA)."
         raise Unavailable(message)
     return settings.text("database.url")
+
+
+def _upgrade_plugins() -> None:
+    """Bring the tables of plugins up to date. One that fails is told and noted, but keeps the site from nothing."""
+    from llmio.plugins import migrate  # noqa: PLC0415  # slow
+
+    if not migrate.wanted():
+        return
+    from llmio.cli.plugins import built  # noqa: PLC0415  # slow
+
+    app = built()
+    try:
+        failed = migrate.upgrade_all(app)
+    finally:
+        app.engine.dispose()
+    for name, error in failed.items():
+        click.echo(f"The tables of plugin {name} could not be brought up to date: {error}", err=True)
 
 
 def _unused() -> bool:

@@ -103,8 +103,9 @@ def examined(*, database: bool = False) -> Iterator[tuple[App, list[Line], list[
 
     from llmio.plugins import report
 
-    app, notes = _build(database=database)
-    notes += _try_pages(app)
+    app = built(database=database)
+    app.plugins.failures.keep = None
+    notes = _try_pages(app)
     _try_commands(app)
     try:
         with app.begin() as ctx:
@@ -120,7 +121,8 @@ def examined(*, database: bool = False) -> Iterator[tuple[App, list[Line], list[
         app.engine.dispose()
 
 
-def _build(*, database: bool) -> tuple[App, list[str]]:
+def built(*, database: bool = True) -> App:
+    """The App for looking at plugins: it refuses none and sends nothing."""
     from llmio import boot
     from llmio.core.db import engine_for
     from llmio.core.ports import NoLive, NoQueue, Ports, SystemClock
@@ -133,8 +135,7 @@ def _build(*, database: bool) -> tuple[App, list[str]]:
     ports = Ports(SystemClock(), NoQueue(), None, None, NoLive())  # type: ignore[arg-type]  # nothing is sent here
     app = boot.build(env=os.environ, ports=ports, engine=engine, refuse=False)
     app.plugins.strict = False
-    app.plugins.failures.keep = None
-    return app, []
+    return app
 
 
 def _try_pages(app: App) -> list[str]:

@@ -29,6 +29,7 @@ class Candidate:
     licence: str
     homepage: str
     requires: tuple[str, ...]
+    """Lines of its requirements that may concern llmio."""
 
     @property
     def built_in(self) -> bool:
@@ -55,18 +56,24 @@ def discover() -> list[Candidate]:
 
 
 def _distributions() -> Iterator[metadata.Distribution]:
+    """Distributions that offer plugins; of two of one name the first on the path, which is also the one imported.
+
+    Metadata are parsed of those alone: of all that is installed it would take longer than all else at start.
+    """
     seen = set()
     for distribution in metadata.distributions():
-        name = distribution.metadata["Name"] if distribution.metadata else None
-        if name and normal(name) not in seen:
-            seen.add(normal(name))
-            yield distribution
+        if f"[{GROUP}]" in (distribution.read_text("entry_points.txt") or ""):
+            name = normal(distribution.metadata["Name"] or "")
+            if name and name not in seen:
+                seen.add(name)
+                yield distribution
 
 
 def _candidates(distribution: metadata.Distribution) -> Iterator[Candidate]:
+    about: Any = distribution.metadata
+    requires = tuple(line for line in distribution.requires or () if line.lower().startswith(CORE))
     for entry in distribution.entry_points:
         if entry.group == GROUP:
-            about: Any = distribution.metadata
             yield Candidate(
                 name=entry.name,
                 value=entry.value,
@@ -76,7 +83,7 @@ def _candidates(distribution: metadata.Distribution) -> Iterator[Candidate]:
                 author=about.get("Author") or _address_name(about.get("Author-email") or ""),
                 licence=about.get("License-Expression") or about.get("License") or "",
                 homepage=_homepage(about.get_all("Project-URL") or [], about.get("Home-page") or ""),
-                requires=tuple(distribution.requires or ()),
+                requires=requires,
             )
 
 

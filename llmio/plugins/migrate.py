@@ -6,6 +6,7 @@ could no longer be found. So each plugin's history lives and dies with its schem
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from llmio.core.outbox import Outbox
 from llmio.plugins.check import PluginError
+from llmio.plugins.discover import discover
 from llmio.plugins.guard import note
 from llmio.plugins.models import PluginFailure, PluginSwitch
 
@@ -46,6 +48,19 @@ def folder_of(module: ModuleType) -> Path | None:
         return None
     folder = Path(module.__file__).parent / "migrations"
     return folder if hasattr(module, "__path__") and folder.is_dir() else None
+
+
+def wanted() -> bool:
+    """Whether any plugin installed has migrations; found without importing one, since most sites have none."""
+    for candidate in discover():
+        try:
+            spec = find_spec(candidate.entry.module.split(".", 1)[0])
+        except (ImportError, ValueError):
+            continue
+        for folder in (spec.submodule_search_locations or ()) if spec else ():
+            if (Path(folder) / "migrations").is_dir():
+                return True
+    return False
 
 
 def upgrade_all(app: App) -> dict[str, str]:

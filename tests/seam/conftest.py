@@ -77,22 +77,27 @@ class Site:
     def serves_everything_else(self) -> None:
         """The site is up, and people can work on it."""
         assert self.browser.get("/up").status_int == 200
-        assert "Dashboard" in self.browser.get("/dashboard")
+        assert self.browser.get("/styleguide").status_int == 200
         assert {"poll", "proposal", "score"} <= set(self.app.plugins.poll_types)
 
     def names(self, name: str, state: str, *errors: str) -> dict[str, Any]:
         """The site works, and page, JSON and command name the plugin at fault and its error."""
-        self.serves_everything_else()
-        page = self.browser.get("/admin/plugins")
-        card = page.html.find(id=f"plugin-{name}").get_text(" ")
-        for listing in (self.shown(), self.listed()):
-            line = self.line(name, listing)
-            assert line["state"] == state
-            told = " ".join([line["error"], *(one["error"] + one["where"] for one in line["failures"])])
-            for error in errors:
-                assert error in told
-                assert error in card
+        self.names_all({name: errors}, state)
         return self.line(name)
+
+    def names_all(self, culprits: dict[str, tuple[str, ...]], state: str) -> None:
+        """The same for several plugins: name → parts of its errors."""
+        self.serves_everything_else()
+        page = self.browser.get("/admin/plugins").html
+        cards = {name: page.find(id=f"plugin-{name}").get_text(" ") for name in culprits}
+        for listing in (self.shown(), self.listed()):
+            for name, errors in culprits.items():
+                line = self.line(name, listing)
+                assert line["state"] == state, line
+                told = " ".join([line["error"], *(one["error"] + one["where"] for one in line["failures"])])
+                for error in errors:
+                    assert error in told
+                    assert error in cards[name]
 
 
 @pytest.fixture

@@ -87,28 +87,29 @@ def test_view_that_does_not_exist_is_found_at_start(strangers, start):
     assert site.browser.get("/x/last/hello").status_int == 200
 
 
-@pytest.mark.parametrize(
-    ("more", "error"),
-    [
-        ("config.add_route('sign_in', '/mine')", "not the plugin's own"),
-        ("config.add_route('half.hello', '/again')", "Conflict"),
-        ("config.add_view(hello, route_name='home')", "not the plugin's own"),
-        ("config.add_view(hello, context=Exception)", "not the plugin's own"),
-        ("config.add_notfound_view(hello)", "not the plugin's own"),
-        ("config.add_tween('llmio_half.tween')", "not tweens"),
-        ("config.add_subscriber(hello, 'pyramid.events.NewRequest')", "not subscribers"),
-        ("config.set_default_permission('site.public')", "not default permission"),
-        ("config.set_security_policy(object())", "not security policy"),
-        ("config.add_request_method(hello, 'ctx', property=True)", "not request extensions"),
-        ("config.override_asset('llmio:web/templates/', 'llmio_half:templates/')", "not asset overrides"),
-    ],
-)
-def test_reaching_into_the_pages_of_others_is_refused(strangers, start, more, error):
-    strangers.add("half", **pages("half", more))
+REACHING = {
+    "taken": ("config.add_route('sign_in', '/mine')", "not the plugin's own"),
+    "twice": ("config.add_route('twice.hello', '/again')", "Conflict"),
+    "over": ("config.add_view(hello, route_name='home')", "not the plugin's own"),
+    "errors": ("config.add_view(hello, context=Exception)", "not the plugin's own"),
+    "notfound": ("config.add_notfound_view(hello)", "not the plugin's own"),
+    "tween": ("config.add_tween('llmio_tween.hello')", "not tweens"),
+    "listener": ("config.add_subscriber(hello, 'pyramid.events.NewRequest')", "not subscribers"),
+    "opener": ("config.set_default_permission('site.public')", "not default permission"),
+    "policy": ("config.set_security_policy(object())", "not security policy"),
+    "method": ("config.add_request_method(hello, 'ctx', property=True)", "not request extensions"),
+    "assets": ("config.override_asset('llmio:web/templates/', 'llmio_assets:templates/')", "not asset overrides"),
+}
+
+
+def test_reaching_into_the_pages_of_others_is_refused(strangers, start):
+    for name, (more, _error) in REACHING.items():
+        strangers.add(name, **pages(name, more))
     strangers.add("last", **pages("last"))
     site = start()
-    site.names("half", "partly", error)
+    site.names_all({name: (error,) for name, (_more, error) in REACHING.items()}, "partly")
     assert site.browser.get("/x/last/hello").status_int == 200
+    assert site.browser.get("/x/taken/hello", status=404)
 
 
 def test_route_taken_twice_by_two_plugins(strangers, start):

@@ -87,8 +87,8 @@ def test_migration_at_fault_is_undone_and_told(strangers, start, seam_engine, cl
     strangers.add("other", GOOD, files=files("other"))
     site = start()
     result = upgrade(site)
-    assert result.exit_code == 1
-    assert "greedy" in result.output
+    assert result.exit_code == 0, result.output
+    assert "The tables of plugin greedy could not be brought up to date" in result.stderr
     found = inspect(seam_engine)
     assert "plugin_greedy" not in found.get_schema_names()
     assert "extra" not in found.get_table_names("public")
