@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { build } from "esbuild";
+
+// The controllers import Stimulus by name; bundled, their plain functions can be tried without a browser.
+async function load(file) {
+  const { outputFiles } = await build({ entryPoints: [new URL(`../controllers/${file}`, import.meta.url).pathname], bundle: true, format: "esm", write: false, external: ["@hotwired/turbo"], logLevel: "silent", plugins: [turbo] });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`);
+}
+
+const turbo = {
+  name: "no-turbo",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@hotwired\/turbo$/ }, () => ({ path: "turbo", namespace: "none" }));
+    onLoad({ filter: /.*/, namespace: "none" }, () => ({ contents: "export const renderStreamMessage = () => {};" }));
+  },
+};
+
+test("what was read is told in ranges", async () => {
+  const { ranges } = await load("reading.js");
+  assert.equal(ranges(new Set([5, 3, 4, 9])), "3-5,9-9");
+  assert.equal(ranges(new Set([10, 9, 100])), "9-10,100-100");
+  assert.equal(ranges(new Set()), "");
+});
+
+test("a part follows its record and what belongs to it, and nothing else", async () => {
+  const { concerns } = await load("refresh.js");
+  const interests = [["discussion", "12"]];
+  assert.equal(concerns({ comments: [{ id: 1, discussion_id: 12 }] }, interests), true);
+  assert.equal(concerns({ discussions: [{ id: 12 }] }, interests), true);
+  assert.equal(concerns({ comments: [{ id: 12, discussion_id: 1 }] }, interests), false);
+  assert.equal(concerns({ discussions: [{ id: 121 }], parent_groups: null }, interests), false);
+});
+
+test("each icon that is named exists, once", () => {
+  const names = readFileSync(new URL("../icons.txt", import.meta.url), "utf8").split(/\s+/).filter(Boolean);
+  assert.equal(new Set(names).size, names.length);
+});
