@@ -35,7 +35,7 @@ def includeme(config: Any) -> None:
     config.add_route("discussions.mentions", "/mentions")
     config.add_route("discussions.new", "/d/new")
     config.add_route("discussions.create", "/d", request_method="POST")
-    for act in ("edit", "history", "items", "read", "reply", "volume"):
+    for act in ("edit", "history", "items", "read", "reply", "unread", "volume"):
         config.add_route(f"discussions.{act}", f"/d/{{key}}/{act}", **of_thread)
     for act in ("close", "reopen", "discard", "pin", "unpin", "dismiss", "recall"):
         config.add_route(f"discussions.{act}", f"/d/{{key}}/{act}", request_method="POST", **of_thread)

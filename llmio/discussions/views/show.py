@@ -14,7 +14,6 @@ from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.discussions import queries, timeline
 from llmio.discussions.models import Discussion
-from llmio.discussions.ranges import Ranges
 from llmio.discussions.values import path_of
 from llmio.discussions.views.frame import body_values, thread_values
 
@@ -55,7 +54,6 @@ def page(discussion: Discussion, request: Any) -> dict[str, Any]:
         **values,
         **body_values(discussion, request),
         **more(discussion, request),
-        "unread_url": unread_url(ctx, discussion, timeline.unread_ranges(ctx, discussion)),
         "panels": request.app.panels.load("thread.aside", ctx, discussion),
         "asked": ctx.now,
     }
@@ -98,11 +96,13 @@ def address_of_item(ctx: Any, discussion: Discussion, sequence_id: int, anchor: 
     return f"{path_of(discussion.key, discussion.title)}{query}#{anchor}"
 
 
-def unread_url(ctx: Any, discussion: Discussion, unread: Ranges) -> str | None:
+@view_config(route_name="discussions.unread", permission=Permission.DISCUSSION_SHOW)
+def unread(discussion: Discussion, request: Any) -> Any:
     """Where reading goes on."""
-    if not unread:
-        return None
-    return address_of_item(ctx, discussion, unread[0][0], "unread")
+    found = timeline.unread_ranges(request.ctx, discussion)
+    if not found:
+        return canonical(discussion, request)
+    return HTTPSeeOther(address_of_item(request.ctx, discussion, found[0][0], "unread"))
 
 
 @view_config(route_name="comments.show", permission=Permission.DISCUSSION_SHOW)

@@ -224,7 +224,7 @@ def seen(discussion: Discussion, request: Any) -> Response:
     """
     if request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin":
         service.mark_read(request.ctx, discussion, read_ranges(request.params.get("ranges", "")))
-    return Response(PIXEL, content_type="image/gif", headerlist=[("Cache-Control", "no-store")])
+    return Response(PIXEL, content_type="image/gif", cache_control="no-store")
 
 
 @view_config(route_name="discussions.volume", renderer=VOLUME, permission=Permission.DISCUSSION_SET_VOLUME)
