@@ -12,6 +12,14 @@ def poll_of(db):
     return db.scalars(select(Poll).order_by(Poll.id.desc()).limit(1)).one()
 
 
+def form_of(page):
+    """The form that the page is about: the one with a button that sends it."""
+    main = page.html.find("main")
+    found = main.find("form", class_="form")
+    return next(form for form in page.forms.values() if form.action == found["action"] and "csrf_token" in form.fields
+                and len(form.fields) > 2)
+
+
 def option(db, name):
     return db.scalars(select(PollOption).where(PollOption.name == name).order_by(PollOption.id.desc()).limit(1)).one()
 
@@ -20,7 +28,7 @@ def test_a_proposal_from_the_first_click_to_the_outcome(sign_in, group, ada, ben
     web = sign_in(ada)
     types = web.get(f"/p/new?group_id={group.id}")
     page = types.click("^Proposal$")
-    form = page.forms[1]
+    form = form_of(page)
     form["title"] = "Buy a second loom?"
     form["details"] = "It costs **900**."
     assert form["option-0-name"].value == "Agree"
@@ -38,7 +46,7 @@ def test_a_proposal_from_the_first_click_to_the_outcome(sign_in, group, ada, ben
     assert "Ben Okri" in web.get(f"/p/{poll.key}").follow()
 
     web.send(f"/p/{poll.key}/close")
-    outcome = web.get(f"/p/{poll.key}/outcome").forms[1]
+    outcome = form_of(web.get(f"/p/{poll.key}/outcome"))
     outcome["statement"] = "We buy it in May."
     assert "We buy it in May." in outcome.submit().follow()
     assert db.scalars(select(Outcome)).one().latest
@@ -49,7 +57,7 @@ def test_who_has_not_voted_is_named_and_reminded(sign_in, start, group, ada, ben
     web = sign_in(ada)
     page = web.get(f"/p/{poll.key}").follow()
     assert "Ben Okri" in page.html.find(id="undecided").text
-    form = web.get(f"/p/{poll.key}/remind").forms[1]
+    form = form_of(web.get(f"/p/{poll.key}/remind"))
     form["message"] = "Please vote by Friday."
     assert "reminded" in form.submit().follow()
 
@@ -115,27 +123,27 @@ def test_a_score_poll_adds_ratings(sign_in, start, group, ada, ben, db, new_brow
 
 def test_options_are_added_moved_and_removed_without_scripts(sign_in, group, ada, db):
     web = sign_in(ada)
-    form = web.get(f"/p/new?group_id={group.id}&poll_type=poll").forms[1]
+    form = form_of(web.get(f"/p/new?group_id={group.id}&poll_type=poll"))
     form["title"] = "Which?"
     form["option-0-name"], form["option-1-name"] = "One", "Two"
-    form = form.submit("change", value="add", status=422).forms[1]
+    form = form_of(form.submit("change", value="add", status=422))
     form["option-3-name"] = "Three"
-    form = form.submit("change", value="up:1", status=422).forms[1]
+    form = form_of(form.submit("change", value="up:1", status=422))
     assert [form[f"option-{n}-name"].value for n in range(4)] == ["Two", "One", "", "Three"]
     assert form["title"].value == "Which?"
-    form = form.submit("change", value="remove:1", status=422).forms[1]
+    form = form_of(form.submit("change", value="remove:1", status=422))
     form.submit().follow()
     assert [one.name for one in db.scalars(select(PollOption).order_by(PollOption.priority))] == ["Two", "Three"]
 
 
 def test_a_form_with_faults_comes_back_with_all_of_them(sign_in, group, ada, db):
     web = sign_in(ada)
-    form = web.get(f"/p/new?group_id={group.id}&poll_type=score").forms[1]
+    form = form_of(web.get(f"/p/new?group_id={group.id}&poll_type=score"))
     form["closing_at"] = "2020-01-01T10:00"
     form["option-0-name"] = "Only"
     answer = form.submit(status=422)
     assert "say what this is about" in answer and "time in the future" in answer
-    form = answer.forms[1]
+    form = form_of(answer)
     assert form["option-0-name"].value == "Only"
     form["title"], form["closing_at"], form["max_score"] = "Rate", "2090-01-01T10:00", "0"
     form.submit(status=422).mustcontain("must be more than the lowest rating")
@@ -147,7 +155,7 @@ def test_every_kind_can_be_edited_while_open(sign_in, start, group, ada, db, pol
     poll = start(ada, poll_type, ("Agree", "Disagree"), group=group)
     web = sign_in(ada)
     web.send(f"/p/{poll.key}/vote", {"option": option(db, "Agree").id, f"score_{option(db, 'Agree').id}": 3})
-    form = web.get(f"/p/{poll.key}/edit").forms[1]
+    form = form_of(web.get(f"/p/{poll.key}/edit"))
     form["title"] = "Clearer now?"
     form["option-1-name"] = "Strongly disagree"
     assert "Clearer now?" in form.submit().follow()
@@ -160,8 +168,8 @@ def test_an_option_taken_away_leaves_the_votes_for_the_others(sign_in, start, gr
     web = sign_in(ada)
     tea, coffee = option(db, "Tea").id, option(db, "Coffee").id
     web.send(f"/p/{poll.key}/vote", {f"choice_{tea}": 1, f"choice_{coffee}": 1})
-    form = web.get(f"/p/{poll.key}/edit").forms[1]
-    form = form.submit("change", value="remove:0", status=422).forms[1]
+    form = form_of(web.get(f"/p/{poll.key}/edit"))
+    form = form_of(form.submit("change", value="remove:0", status=422))
     form.submit().follow()
     assert db.scalars(select(Stance).where(Stance.participant_id == ada.id)).one().option_scores == {str(coffee): 1}
     db.refresh(poll)
@@ -170,7 +178,7 @@ def test_an_option_taken_away_leaves_the_votes_for_the_others(sign_in, start, gr
 
 def test_what_was_promised_to_voters_cannot_be_taken_back(sign_in, start, group, ada):
     poll = start(ada, group=group, anonymous=True, hide_results=2)
-    form = sign_in(ada).get(f"/p/{poll.key}/edit").forms[1]
+    form = form_of(sign_in(ada).get(f"/p/{poll.key}/edit"))
     form["anonymous"] = False
     form["hide_results"] = "0"
     answer = form.submit(status=422)
@@ -206,9 +214,9 @@ def test_a_discarded_poll_shows_nothing_any_more(sign_in, start, group, ada, db)
 
 def test_chosen_voters_are_asked_in_the_next_step(sign_in, group, ada, ben, db, run_jobs):
     web = sign_in(ada)
-    form = web.get(f"/p/new?group_id={group.id}&poll_type=proposal").forms[1]
+    form = form_of(web.get(f"/p/new?group_id={group.id}&poll_type=proposal"))
     form["title"], form["who"] = "Just us?", "chosen"
-    form = form.submit().follow().forms[1]
+    form = form_of(form.submit().follow())
     form.set("user_ids", True, index=0)
     form["emails"] = "guest@example.org"
     page = form.submit().follow()
