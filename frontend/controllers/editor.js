@@ -14,8 +14,15 @@ export default class extends Controller {
     files: Boolean,
   };
 
-  async connect() {
+  // Mounted when it comes near the screen: a long thread may hold many, and most are never used.
+  connect() {
     this.gone = false;
+    this.observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.mount(), { rootMargin: "400px 0px" });
+    this.observer.observe(this.shellTarget);
+  }
+
+  async mount() {
+    this.observer.disconnect();
     try {
       const { mount } = await import("../editor/index.js");
       if (!this.gone) this.editor = mount(this);
@@ -26,6 +33,7 @@ export default class extends Controller {
 
   disconnect() {
     this.gone = true;
+    this.observer.disconnect();
     this.editor?.destroy();
     this.editor = undefined;
   }

@@ -16,7 +16,9 @@ export default class extends Controller {
 
   show(input) {
     const prompt = input.dataset.revealPromptParam;
-    for (const target of this.promptTargets) {
+    for (const place of this.promptTargets) {
+      const target = place.matches("input, textarea") ? place : place.querySelector("textarea, input:not([type=hidden])");
+      if (!target) continue;
       target.dataset.revealDefault ??= target.getAttribute("placeholder") ?? "";
       target.setAttribute("placeholder", prompt || target.dataset.revealDefault);
       target.dispatchEvent(new CustomEvent("llmio:placeholder", { bubbles: true }));
