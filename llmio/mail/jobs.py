@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmio.accounts import queries, service as accounts
+from llmio.accounts import queries
+from llmio.accounts import service as accounts
 from llmio.accounts.models import SignIn
 from llmio.core.i18n import _
 from llmio.core.jobs import job

@@ -6,10 +6,10 @@ import re
 from html.parser import HTMLParser
 
 BLOCKS = frozenset(
-    "p div section article header footer blockquote pre table tr h1 h2 h3 h4 h5 h6 ul ol dl dt dd figure hr".split()
+    ["p", "div", "section", "article", "header", "footer", "blockquote", "pre", "table", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "dt", "dd", "figure", "hr"]
 )
-SPACED = frozenset("p blockquote pre h1 h2 h3 h4 h5 h6 ul ol table section".split())
-SKIPPED = frozenset("style script head title template".split())
+SPACED = frozenset(["p", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "section"])
+SKIPPED = frozenset(["style", "script", "head", "title", "template"])
 VOID_SKIPPED = frozenset({"img"})
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from llmio.core.errors import Unavailable
 from llmio.core.jobs import GiveUp
 from llmio.core.ports import Mail, Receipt
-from llmio.mail.addresses import header_address, message_id as full_id, one_line, sender_of
+from llmio.mail.addresses import header_address, one_line, sender_of
+from llmio.mail.addresses import message_id as full_id
 from llmio.mail.render import language_of, render
 
 if TYPE_CHECKING:

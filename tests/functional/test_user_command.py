@@ -24,7 +24,13 @@ def llmio(committed_db, app, tmp_path):
 
     def made(*arguments, typed="", code=0):
         done = subprocess.run(
-            [sys.executable, "-m", "llmio", *arguments], env=env, input=typed, capture_output=True, text=True, timeout=60
+            [sys.executable, "-m", "llmio", *arguments],
+            env=env,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
