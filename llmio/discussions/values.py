@@ -13,7 +13,9 @@ from markupsafe import Markup
 
 from llmio.discussions import ranges
 
-RESERVED = frozenset(("comment", "comments", "edit", "history", "items", "read", "reply", "new", "volume", "unread", "seen.gif"))
+RESERVED = frozenset(
+    ("comment", "comments", "edit", "history", "items", "read", "reply", "new", "volume", "unread", "seen.gif")
+)
 LEGACY_EMOJI = {
     "+1": "👍",
     ":+1:": "👍",

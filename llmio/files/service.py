@@ -65,6 +65,7 @@ def store(ctx: Context, *, filename: str | None, stream: IO[bytes]) -> Blob:
         kept.seek(0)
         storage.save(key, kept)  # type: ignore[arg-type]  # likewise
     ctx.tm.get().addAfterCommitHook(_remove_unless, args=(storage, key))
+    ctx.tm.get().addAfterAbortHook(storage.delete, args=(key,))
     blob = Blob(
         key=key,
         filename=name,

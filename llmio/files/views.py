@@ -73,6 +73,8 @@ def show(blob: Blob, request: Any) -> Response:
     )
     if f'"{blob.key}"' in request.headers.get("If-None-Match", ""):
         response.status_int = 304
+        del response.content_type
+        del response.content_length
         return response
     return _stream(blob, request, storage, response)
 

@@ -35,9 +35,7 @@ def answered(discussion: Discussion, request: Any) -> tuple[str, int]:
     return name, int(raw)
 
 
-@view_config(
-    route_name="discussions.reply", request_method="GET", renderer=WRITE, permission=Permission.COMMENT_CREATE
-)
+@view_config(route_name="discussions.reply", request_method="GET", renderer=WRITE, permission=Permission.COMMENT_CREATE)
 def reply(discussion: Discussion, request: Any) -> View:
     """The form of an answer, with what is answered above it."""
     parent_type, parent_id = answered(discussion, request)
@@ -72,9 +70,7 @@ def create(discussion: Discussion, request: Any) -> Any:
     if not request.turbo:
         event = queries.event_of(request.ctx, "Comment", comment.id)
         sequence_id = event.sequence_id if event and event.sequence_id else 0
-        return request.see_other(
-            show.address_of_item(request.ctx, discussion, sequence_id, f"comment-{comment.id}")
-        )
+        return request.see_other(show.address_of_item(request.ctx, discussion, sequence_id, f"comment-{comment.id}"))
     return _shown(discussion, comment, request, parent_type, parent_id)
 
 

@@ -89,7 +89,9 @@ def create(context: Any, request: Any) -> Any:
 # -- edit ----------------------------------------------------------------------------------------------------------------
 
 
-@view_config(route_name="discussions.edit", request_method="GET", renderer=FORM, permission=Permission.DISCUSSION_UPDATE)
+@view_config(
+    route_name="discussions.edit", request_method="GET", renderer=FORM, permission=Permission.DISCUSSION_UPDATE
+)
 def edit(discussion: Discussion, request: Any) -> View:
     """The form of a thread that is there."""
     return {
@@ -252,5 +254,3 @@ def save_volume(discussion: Discussion, request: Any) -> Any:
     service.set_volume(request.ctx, discussion, volume=parse(VolumeForm, request.POST).volume)
     request.flash("success", _("Saved."))
     return back(discussion, request)
-
-
