@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -26,6 +27,7 @@ NOTICE_CHANNEL = "/system_notice"
 NOTICE = "notice"
 RECONNECT_SECONDS = 0.5
 CHECK_SECONDS = 15
+STOP_SECONDS = 3
 
 
 def origins(settings: Settings) -> list[str]:
@@ -45,7 +47,7 @@ class Channels:
     """Rooms are joined once, at the connect; whoever is unknown hears system notices alone."""
 
     def __init__(self, redis_url: str, allowed: list[str]) -> None:
-        self._redis = redis.Redis.from_url(redis_url, decode_responses=True, health_check_interval=CHECK_SECONDS)
+        self._redis = redis.Redis.from_url(redis_url, health_check_interval=CHECK_SECONDS)
         self.server = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins=allowed)
         self.server.on("connect", self.connect)
         self.application = socketio.ASGIApp(self.server, socketio_path="socket.io")
@@ -75,6 +77,11 @@ class Channels:
             if await self._seat(sid, token):
                 return
 
+    async def say_goodbye(self) -> None:
+        """End all connections; browsers come back by themselves when there is a server again."""
+        await self.server.eio.disconnect()
+        await self.server.shutdown()
+
     async def listen(self) -> None:
         """Hand on what is published until cancelled; comes back by itself when Redis does."""
         ailing = False
@@ -87,14 +94,14 @@ class Channels:
                     ailing = False
                     async for message in hearing.listen():
                         if message["type"] == "message":
-                            await self.hand_on(message["channel"], message["data"])
+                            await self.hand_on(message["channel"].decode(), message["data"])
             except (RedisError, OSError) as error:
                 if not ailing:
                     log.warning("Redis does not answer, nothing is live: %s", error)
                 ailing = True
                 await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def hand_on(self, channel: str, data: str) -> None:
+    async def hand_on(self, channel: str, data: bytes) -> None:
         """Send one published message to its room; what cannot be read is logged and dropped."""
         try:
             payload = json.loads(data)
@@ -114,15 +121,21 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
 
     channels = Channels(settings.text("redis.url"), origins(settings))
     server = Server(channels.application, address=host, port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(sign, server.stop)
+        loop.add_signal_handler(sign, told_to_stop.set)
     listening = asyncio.create_task(channels.listen())
+    serving = asyncio.create_task(server.serve())
     log.info("live channel on port %s for %s", port, ", ".join(origins(settings)))
-    try:
-        await server.serve()
-    finally:
-        listening.cancel()
+    stopping = asyncio.create_task(told_to_stop.wait())
+    await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+    listening.cancel()
+    # The server waits for its connections to end, and browsers hold theirs for hours.
+    with suppress(TimeoutError):
+        await asyncio.wait_for(channels.say_goodbye(), STOP_SECONDS)
+    server.stop()  # type: ignore[no-untyped-call]  # Granian's own lack of a type
+    await asyncio.wait({serving}, timeout=STOP_SECONDS)
 
 
 def run(*, host: str = "127.0.0.1", port: int | None = None) -> None:
