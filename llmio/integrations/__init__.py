@@ -23,7 +23,7 @@ def register(app: App) -> None:
 def includeme(config: Any) -> None:
     """Routes and views."""
     from llmio.groups import resources  # noqa: PLC0415  # slow
-    from llmio.integrations import views  # noqa: PLC0415
+    from llmio.integrations import views  # noqa: PLC0415  # slow, and only the web needs it
 
     config.add_route("integrations.list", "/g/{key}/integrations", factory=resources.group)
     config.add_route("integrations.new", "/g/{key}/integrations/new", factory=resources.group)

@@ -87,8 +87,8 @@ def _to_person(ctx: Context, row: Delivery, event: Event, subject: Subject) -> t
 def _may_see(ctx: Context, user: User, event: Event, subject: Subject) -> bool:
     """Rights may have changed since the event: what left the site cannot be taken back."""
     from llmio.accounts.sessions import identity_of  # noqa: PLC0415  # cycle-free but rarely needed names
-    from llmio.core.context import Context as Made  # noqa: PLC0415
-    from llmio.core.permissions import Permission  # noqa: PLC0415
+    from llmio.core.context import Context as Made  # noqa: PLC0415  # a cycle for type checkers alone
+    from llmio.core.permissions import Permission  # noqa: PLC0415  # likewise
 
     if event.kind in INVITATIONS:
         return True

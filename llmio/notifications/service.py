@@ -173,7 +173,7 @@ def _mention_group(ctx: Context, event: Event, subject: Subject, names: set[str]
 def _may_notify(ctx: Context, event: Event, group: Any) -> bool:
     """Whether the author of the text may notify the whole group."""
     from llmio.accounts.sessions import identity_of  # noqa: PLC0415  # only for @group
-    from llmio.core.context import Context as Made  # noqa: PLC0415
+    from llmio.core.context import Context as Made  # noqa: PLC0415  # a cycle for type checkers alone
 
     author = ctx.db.get(User, event.user_id) if event.user_id else None
     if author is None:

@@ -24,32 +24,32 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 
 
 @hookspec
-def llmio_poll_types() -> Sequence[PollType]:  # type: ignore[empty-body]
+def llmio_poll_types() -> Sequence[PollType]:  # type: ignore[empty-body]  # a specification
     """Offer kinds of poll. Asked once, at boot. Since 0.1."""
 
 
 @hookspec
-def llmio_methods() -> Sequence[Method]:  # type: ignore[empty-body]
+def llmio_methods() -> Sequence[Method]:  # type: ignore[empty-body]  # a specification
     """Offer methods of counting that poll types name. Asked once, at boot. Since 0.1."""
 
 
 @hookspec
-def llmio_storages() -> Sequence[StorageBackend]:  # type: ignore[empty-body]
+def llmio_storages() -> Sequence[StorageBackend]:  # type: ignore[empty-body]  # a specification
     """Offer places where files are kept; the operator names the one for new files. Asked once, at boot. Since 0.1."""
 
 
 @hookspec
-def llmio_notifiers() -> Sequence[Notifier]:  # type: ignore[empty-body]
+def llmio_notifiers() -> Sequence[Notifier]:  # type: ignore[empty-body]  # a specification
     """Offer ways to reach people or channels. Asked once, at boot. Since 0.1."""
 
 
 @hookspec
-def llmio_webhook_formats() -> Sequence[WebhookFormat]:  # type: ignore[empty-body]
+def llmio_webhook_formats() -> Sequence[WebhookFormat]:  # type: ignore[empty-body]  # a specification
     """Offer shapes for what is posted to a group's webhook. Asked once, at boot. Since 0.1."""
 
 
 @hookspec
-def llmio_search_providers() -> Sequence[SearchProvider]:  # type: ignore[empty-body]
+def llmio_search_providers() -> Sequence[SearchProvider]:  # type: ignore[empty-body]  # a specification
     """Offer indexes; the operator names the one in use. Asked once, at boot. Since 0.1."""
 
 

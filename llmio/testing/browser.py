@@ -67,7 +67,7 @@ class Browser(webtest.TestApp):
             self._keep(session)
         return str(token)
 
-    def send(self, url: str, params: Mapping[str, Any] | list[tuple[str, Any]] = (), **how: Any) -> Any:  # type: ignore[assignment]
+    def send(self, url: str, params: Mapping[str, Any] | list[tuple[str, Any]] = (), **how: Any) -> Any:  # type: ignore[assignment]  # as WebTest has it
         """POST a form with its CSRF token."""
         headers = {"X-CSRF-Token": self.csrf_token, **how.pop("headers", {})}
         return self.post(url, params, headers=headers, **how)

@@ -100,7 +100,7 @@ class Nav:
         """How many notices wait in the bell."""
         if self.user is None or not self.live:
             return 0
-        from llmio.notifications import queries  # noqa: PLC0415
+        from llmio.notifications import queries  # noqa: PLC0415  # slow, and only for pages
 
         return queries.unread_count(self.request.ctx, self.user.id)
 

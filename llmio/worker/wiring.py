@@ -30,7 +30,7 @@ def wire(app: App, *, real_ports: bool) -> None:
 def _open(app: App) -> None:
     from llmio.integrations.http import GuardedHttp  # noqa: PLC0415  # slow
     from llmio.live.publish import RedisLive  # noqa: PLC0415  # slow
-    from llmio.mail.smtp import SmtpMailer  # noqa: PLC0415
+    from llmio.mail.smtp import SmtpMailer  # noqa: PLC0415  # likewise
 
     app.ports.http = GuardedHttp(app.settings)
     app.ports.mailer = SmtpMailer(app.settings, app.ports.clock)
