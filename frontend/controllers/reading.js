@@ -26,6 +26,9 @@ export default class extends Controller {
   }
 
   connect() {
+    // Opening a thread for the first time is news even where nothing was said in it yet.
+    this.opened = this.firstValue;
+    if (this.opened) this.timer = setTimeout(() => this.send(), BATCH);
     this.leave = () => document.visibilityState === "hidden" && this.send();
     document.addEventListener("visibilitychange", this.leave);
     document.addEventListener("turbo:before-visit", (this.visit = () => this.send()));
@@ -72,7 +75,8 @@ export default class extends Controller {
   send() {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (!this.seen.size) return;
+    if (!this.seen.size && !this.opened) return;
+    this.opened = false;
     const body = new URLSearchParams({ ranges: ranges(this.seen) });
     this.seen.clear();
     const headers = { "X-CSRF-Token": csrf(), Accept: "application/json" };

@@ -47,7 +47,9 @@ export default class extends Controller {
       this.running = false;
       if (this.missed) {
         this.missed = false;
-        this.soon();
+        // A stream may have put another element in this one's place: the next fetch is then its.
+        if (this.element.isConnected) this.soon();
+        else dispatchEvent(new CustomEvent("llmio:reconnected"));
       }
     }
   }

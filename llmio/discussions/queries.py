@@ -144,7 +144,7 @@ def is_unread() -> ColumnElement[bool]:
     return and_(
         or_(DiscussionReader.id.is_(None), DiscussionReader.last_read_at.is_(None), differs),
         ~func.coalesce(aside, False),
-    )  # noqa: FBT003  # SQL
+    )  # SQL
 
 
 def _rows(ctx: Context) -> Any:

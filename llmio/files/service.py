@@ -61,9 +61,9 @@ def store(ctx: Context, *, filename: str | None, stream: IO[bytes]) -> Blob:
     storage = storages.for_new_files(ctx.app)
     key = new_key()
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as kept:
-        size, checksum, head = _take(stream, kept, limit)  # type: ignore[arg-type]  # behaves as a file
+        size, checksum, head = _take(stream, kept, limit)
         kept.seek(0)
-        storage.save(key, kept)  # type: ignore[arg-type]  # likewise
+        storage.save(key, kept)
     ctx.tm.get().addAfterCommitHook(_remove_unless, args=(storage, key))
     ctx.tm.get().addAfterAbortHook(storage.delete, args=(key,))
     blob = Blob(

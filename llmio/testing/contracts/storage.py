@@ -37,7 +37,7 @@ class Breaking(io.RawIOBase):
         """It can be read from."""
         return True
 
-    def read(self, size: int = -1) -> bytes:  # noqa: ARG002  # as streams have it
+    def read(self, size: int = -1) -> bytes:  # as streams have it
         """One piece, then the end of the connection."""
         if self.given:
             raise ConnectionResetError("the browser went away")
