@@ -25,7 +25,7 @@ export default class extends Controller {
     this.observer.disconnect();
     try {
       const { mount } = await import("../editor/index.js");
-      if (!this.gone) this.editor = mount(this);
+      if (!this.gone && !this.editor) this.editor = mount(this);
     } catch (error) {
       console.warn("The editor did not load; plain text works.", error);
     }
