@@ -65,7 +65,7 @@ def test_text_and_headers_are_escaped_and_links_can_be_followed(web, folder):
     assert page.html.select_one(".mail-text a")["href"] == "https://example.org/a?b=1&c=2"
     assert "<script>" in page.html.select_one(".mail-text").text
     assert not page.html.select(".mail-text script")
-    assert "<1@localhost>" in web.get(f"/dev/mail/{key}", {"as": "headers"}).html.select(".facts")[-1].text
+    assert "<1@localhost>" in web.get(f"/dev/mail/{key}", {"as": "headers"}).html.select_one(".mail-text").text
     assert "Message-ID: <1@localhost>" in web.get(f"/dev/mail/{key}/source").text
 
 
