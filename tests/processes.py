@@ -36,13 +36,15 @@ class Site:
     valkey: Valkey
     folder: Path
     running: list[subprocess.Popen] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    """What the processes are told besides."""
 
     def start(self, *command: str, **more: str) -> subprocess.Popen:
         """Start the program of `tests/deeds.py`: `worker`, `beat` or an act."""
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.deeds", *command],
             cwd=ROOT,
-            env=self.environment() | more,
+            env=self.environment() | self.variables | more,
             stderr=(self.folder / f"{command[0]}.log").open("ab"),
         )
         self.running.append(process)
