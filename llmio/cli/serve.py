@@ -34,7 +34,7 @@ def make(*, prepare: bool = False) -> None:
     app = boot.build()
     if prepare:
         _fill(app)
-    _made[:] = [app, web.assemble(app)]
+    _made[:] = [app, web.assemble(app, warm=True)]
     # Set aside, so that the collector of no worker touches, and thereby copies, what all share.
     gc.freeze()
     gc.enable()

@@ -74,9 +74,13 @@ def secret_of(app: App) -> str:
     return (secret or "development") * 8
 
 
-def assemble(app: App) -> Any:
-    """The WSGI application."""
+def assemble(app: App, *, warm: bool = False) -> Any:
+    """The WSGI application; `warm` compiles the templates now rather than when they are first needed."""
+    from llmio.web import templating  # noqa: PLC0415  # slow
     from llmio.web.plugins import with_plugins  # noqa: PLC0415  # imports this module
     from llmio.web.static import serve_static  # noqa: PLC0415
 
-    return serve_static(app, with_plugins(app, configurator))
+    router = with_plugins(app, configurator)
+    if warm:
+        templating.warm(router.registry["templates"])
+    return serve_static(app, router)

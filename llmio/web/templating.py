@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyramid.events import BeforeRender
 from pyramid.settings import aslist
@@ -15,14 +16,22 @@ from llmio.core import i18n
 from llmio.core.permissions import Permission
 from llmio.web.dates import time_text
 
+if TYPE_CHECKING:
+    from llmio.core.app import App
+
 STATIC = Path(__file__).parent / "static"
+TEMPLATES = Path(__file__).parent / "templates"
 DIST = STATIC / "dist"
 
 
 def includeme(config: Any) -> None:
     """Set the environment up."""
+    compiled = compiled_folder(config.registry["app"])
     config.add_settings(
         {
+            # Compiling all templates takes seconds of a start; what was compiled is used again while unchanged.
+            "jinja2.bytecode_caching": "true" if compiled else "false",
+            "jinja2.bytecode_caching_directory": compiled,
             "jinja2.directories": aslist("llmio:web/templates"),
             "jinja2.extensions": ["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
             "jinja2.trim_blocks": "true",
@@ -39,6 +48,26 @@ def includeme(config: Any) -> None:
     development = config.registry["app"].settings["llmio.env"] == "development"
     environment.globals["asset"] = fresh_asset if development else asset
     config.add_subscriber(add_values, BeforeRender)
+    config.registry["templates"] = environment
+
+
+def compiled_folder(app: App) -> str:
+    """Where compiled templates are kept; "" where nothing can be written."""
+    folder = Path(app.settings.text("llmio.data")).resolve() / "cache" / "templates"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return ""
+    return str(folder) if os.access(folder, os.W_OK) else ""
+
+
+def warm(environment: Any) -> int:
+    """Compile every page's template, so that forked workers share them and no first visitor waits; how many."""
+    names = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.rglob("*.jinja2"))]
+    pages = [name for name in names if not name.startswith("mail/")]
+    for name in pages:
+        environment.get_template(name)
+    return len(pages)
 
 
 def _gettext(text: str) -> str:
