@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llmio.accounts.models import User
+from llmio.accounts.sessions import identity_of
+from llmio.core.context import Context
+from llmio.core.permissions import Permission
 from llmio.core.tables import Event
 from llmio.notifications import mails
 from llmio.notifications.audience import INVITATIONS
@@ -16,7 +19,6 @@ from llmio.plugins.guard import guard
 
 if TYPE_CHECKING:
     from llmio.core.app import App
-    from llmio.core.context import Context
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,9 @@ def _to_person(ctx: Context, row: Delivery, event: Event, subject: Subject) -> t
 
 def _may_see(ctx: Context, user: User, event: Event, subject: Subject) -> bool:
     """Rights may have changed since the event: what left the site cannot be taken back."""
-    from llmio.accounts.sessions import identity_of  # noqa: PLC0415  # cycle-free but rarely needed names
-    from llmio.core.context import Context as Made  # noqa: PLC0415  # a cycle for type checkers alone
-    from llmio.core.permissions import Permission  # noqa: PLC0415  # likewise
-
     if event.kind in INVITATIONS:
         return True
-    theirs = Made(ctx.app, ctx.db, ctx.tm, identity_of(user))
+    theirs = Context(ctx.app, ctx.db, ctx.tm, identity_of(user))
     if subject.poll is not None:
         return theirs.can(Permission.POLL_SHOW, subject.poll)
     if subject.discussion is not None:

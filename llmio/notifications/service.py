@@ -9,7 +9,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from llmio.accounts.models import User
+from llmio.accounts.sessions import identity_of
 from llmio.core import richtext
+from llmio.core.context import Context
 from llmio.core.events import Channel
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
@@ -21,7 +23,6 @@ from llmio.notifications.models import Notification
 from llmio.notifications.subjects import RECORDS, Subject, subject_of
 
 if TYPE_CHECKING:
-    from llmio.core.context import Context
     from llmio.core.jobs import Job
 
 EMAIL = "email"
@@ -172,13 +173,10 @@ def _mention_group(ctx: Context, event: Event, subject: Subject, names: set[str]
 
 def _may_notify(ctx: Context, event: Event, group: Any) -> bool:
     """Whether the author of the text may notify the whole group."""
-    from llmio.accounts.sessions import identity_of  # noqa: PLC0415  # only for @group
-    from llmio.core.context import Context as Made  # noqa: PLC0415  # a cycle for type checkers alone
-
     author = ctx.db.get(User, event.user_id) if event.user_id else None
     if author is None:
         return False
-    return Made(ctx.app, ctx.db, ctx.tm, identity_of(author)).can(Permission.GROUP_NOTIFY, group)
+    return Context(ctx.app, ctx.db, ctx.tm, identity_of(author)).can(Permission.GROUP_NOTIFY, group)
 
 
 def _people_of(ctx: Context, subject: Subject) -> list[User]:
