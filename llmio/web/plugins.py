@@ -68,11 +68,16 @@ def with_plugins(app: App, fresh: Fresh) -> Any:
 def _made(app: App, fresh: Fresh, pages: Sequence[Implementation]) -> Any:
     config = fresh(app)
     for page in pages:
-        before = len(config.action_state.actions)
-        config.include(page.function, route_prefix=f"/x/{page.plugin}")
-        _check(page.plugin, config.action_state.actions[before:])
+        add(config, page)
     config.commit()
     return config.make_wsgi_app()
+
+
+def add(config: Configurator, page: Implementation) -> None:
+    """Add the pages of one plugin; raises PluginError where they are more than pages of its own."""
+    before = len(config.action_state.actions)
+    config.include(page.function, route_prefix=f"/x/{page.plugin}")
+    _check(page.plugin, config.action_state.actions[before:])
 
 
 def _check(name: str, actions: Sequence[dict[str, Any]]) -> None:

@@ -1,0 +1,124 @@
+"""The out-of-tree sample plugin: installed by pip beside llmio, and a group decides with it; nothing of the core knows it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select, text
+
+from llmio.cli import group as command
+from llmio.polls.models import Poll, PollOption
+from tests import factories
+from tests.seam import sample
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def venv(tmp_path_factory):
+    """The environment with the plugin."""
+    return sample.make(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture
+def with_sample(venv, strangers, monkeypatch):
+    """The installed plugin on this interpreter's path, too."""
+    monkeypatch.syspath_prepend(str(venv.packages))
+    strangers.modules.add("llmio_poll_resistance")
+
+
+def test_core_does_not_know_it():
+    found = subprocess.run(["git", "grep", "-il", "resistance", "--", "llmio", "plugins", "frontend"], cwd=ROOT,
+                           capture_output=True, text=True, check=False)  # fmt: skip
+    assert found.stdout == ""
+
+
+def test_it_is_found_in_its_environment(venv, start):
+    site = start()
+    listing = json.loads(venv.command("plugins", "list", "--json", env=site.env))
+    line = site.line("poll_resistance", listing)
+    assert (line["state"], line["distribution"], line["version"]) == ("active", "llmio-poll-resistance", "0.3.1")
+    assert line["author"] == "Rosa Fern"
+    assert line["offers"] == {"methods": ["least_resistance"], "poll_types": ["resistance"]}
+    assert listing["ok"], [one["error"] for one in listing["plugins"]]
+
+
+def test_its_own_tests_pass_in_its_environment(venv):
+    done = venv.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
+    assert " passed" in done.stdout
+
+
+def vote(site, user, poll, **scores):
+    """Cast a ballot by the page's own form."""
+    browser = site.browser.sign_in(user)
+    page = browser.get(f"/p/{poll.key}").follow()
+    form = page.forms[f"poll-{poll.id}-ballot-form"]
+    with site.app.begin() as ctx:
+        ids = dict(ctx.db.execute(select(PollOption.name, PollOption.id).where(PollOption.poll_id == poll.id)).all())
+    for name, score in scores.items():
+        form[f"score_{ids[name]}"] = str(score)
+    return form.submit().follow()
+
+
+def test_group_decides_with_it(with_sample, start, work, seam_engine):
+    site = start(POLL_RESISTANCE_NOTE="Bring cake.")
+    site.names("poll_resistance", "active")
+    CliRunner().invoke(command, ["db", "upgrade"], env=site.env, catch_exceptions=False)
+    with site.app.begin() as ctx:
+        ada, ben = factories.user(ctx.db), factories.user(ctx.db)
+        group = factories.group(ctx.db, admin=ada)
+        factories.membership(ctx.db, group, ben)
+        ctx.db.flush()
+        group_id = group.id
+
+    browser = site.browser.sign_in(ada)
+    page = browser.get(f"/p/new?group_id={group_id}").click("^Least resistance$")
+    form = next(form for form in page.forms.values() if "title" in form.fields)
+    form["title"] = "Where to for the away day?"
+    names = [field for field in form.fields if field and field.startswith("option-") and field.endswith("-name")]
+    for field, name in zip(names, ("Sea", "Hills"), strict=False):
+        form[field] = name
+    assert "Where to for the away day?" in form.submit().follow()
+    with site.app.begin() as ctx:
+        poll = ctx.db.scalars(select(Poll).order_by(Poll.id.desc()).limit(1)).one()
+    assert poll.poll_type == "resistance"
+
+    vote(site, ada, poll, Sea=2, Hills=7)
+    page = vote(site, ben, poll, Sea=3, Hills=0)
+    rows = page.html.find(class_="resistance-result").find("tbody").find_all("tr")
+    said = [(row.find(class_="chart-label").get_text(strip=True), *(td.text for td in row.find_all("td"))) for row in rows]
+    assert said == [("Sea", "5", "15"), ("Hills", "7", "13")]
+
+    about = browser.get("/x/poll_resistance/about")
+    assert "Bring cake." in about
+    assert "Systemic_Consensing" in about
+    work(site)(failures=True)
+    result = CliRunner().invoke(command, ["x", "poll_resistance", "heard"], env=site.env, catch_exceptions=False)
+    assert result.output == "2 votes\n"
+
+
+def test_stored_poll_outlives_the_plugin(with_sample, venv, start, seam_engine, monkeypatch, strangers):
+    site = start()
+    with site.app.begin() as ctx:
+        ada = factories.user(ctx.db)
+        group = factories.group(ctx.db, admin=ada)
+        poll = factories.poll(ctx.db, group=group, author=ada, poll_type="resistance", title="An old question")
+        ctx.db.flush()
+        key = poll.key
+    assert site.browser.sign_in(ada).get(f"/p/{key}").follow().status_int == 200
+
+    monkeypatch.undo()
+    strangers.forget()
+    site = start()
+    assert "resistance" not in site.app.plugins.poll_types
+    site.serves_everything_else()
+    page = site.browser.sign_in(ada).get(f"/p/{key}").follow()
+    assert "An old question" in page
+    assert f"poll-{poll.id}-ballot-form" not in page.forms
+    assert site.browser.send(f"/p/{key}/vote", {"option": "1"}, expect_errors=True).status_int in (403, 422)
+    with seam_engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM polls WHERE key = :key"), {"key": key}) == 1
