@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from llmio.accounts.models import User
 from llmio.core.tables import Event
@@ -145,19 +145,17 @@ def receipts(ctx: Context, poll: Poll) -> Sequence[Any]:
 
     From the receipts of a closed anonymous poll, whose votes no longer know their voters; else from the votes themselves.
     """
-    inviter = select(User.name).where(User.id == (StanceReceipt if _apart(poll) else Stance).inviter_id).scalar_subquery()
+    source: Any = StanceReceipt if _apart(poll) else Stance
     if _apart(poll):
-        source, voter = StanceReceipt, StanceReceipt.voter_id
-        found = (StanceReceipt.invited_at, StanceReceipt.vote_cast)
-        own: ColumnElement[bool] = StanceReceipt.poll_id == poll.id
+        voter, asked, cast, own = source.voter_id, source.invited_at, source.vote_cast, source.poll_id == poll.id
     else:
-        source, voter = Stance, Stance.participant_id  # type: ignore[assignment]  # either has what is asked for
-        found = (Stance.created_at, Stance.cast_at.is_not(None))  # type: ignore[assignment]  # likewise
-        own = counted(poll.id)
+        voter, asked, cast, own = source.participant_id, source.created_at, source.cast_at.is_not(None), counted(poll.id)
+    inviter = aliased(User)
     query = (
-        select(User, Membership, inviter, *found)
+        select(User, Membership, inviter.name, asked, cast)
         .select_from(source)
         .join(User, User.id == voter)
+        .outerjoin(inviter, inviter.id == source.inviter_id)
         .outerjoin(
             Membership,
             and_(Membership.user_id == User.id, Membership.group_id == poll.group_id, Membership.revoked_at.is_(None)),
