@@ -18,7 +18,7 @@ LOCK = 0x11A0_0003
 
 def initials(name: str) -> str:
     """At most two letters that stand for a person without a picture."""
-    words = [word for word in re.split(r"[\s\-.]+", name) if word and word[0].isalnum()]
+    words = [word for word in name.split() if word[0].isalnum()]
     letters = words[0][:1] + words[-1][:1] if len(words) > 1 else "".join(words)[:2]
     return letters.upper()[:3]
 
