@@ -7,7 +7,14 @@ import click
 
 @click.command()
 @click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", envvar="CHANNELS_PORT", type=click.IntRange(1, 65535), default=5000, show_default=True)
+@click.option(
+    "--port",
+    envvar="CHANNELS_PORT",
+    type=click.IntRange(1, 65535),
+    default=5000,
+    show_default=True,
+    help="Port to listen on.",
+)
 def channels(host: str, port: int) -> None:
     """Run the live channel to browsers until told to end."""
     from llmio.live.channels import run  # noqa: PLC0415  # slow

@@ -35,7 +35,14 @@ class Keep:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", envvar="SMTP_PORT", type=click.IntRange(1, 65535), default=1025, show_default=True)
+@click.option(
+    "--port",
+    envvar="SMTP_PORT",
+    type=click.IntRange(1, 65535),
+    default=1025,
+    show_default=True,
+    help="Port to listen on.",
+)
 @click.option(
     "--folder",
     envvar="LLMIO_DEV_MAIL",

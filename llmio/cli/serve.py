@@ -21,7 +21,7 @@ _made: list[Any] = []
 """The App and its WSGI application, made in the main process and inherited by the workers."""
 
 
-def make(*, prepare: bool = False) -> None:
+def make(*, prepare: bool = False, demo: bool = False) -> None:
     """Make the application before the workers are forked: they share its memory, and start at once."""
     # Nothing made here is garbage, and looking for some takes a tenth of the time.
     gc.disable()
@@ -33,23 +33,29 @@ def make(*, prepare: bool = False) -> None:
         commands.upgrade(boot.read_settings().text("database.url"))
     app = boot.build()
     if prepare:
-        _fill(app)
+        _upgrade_plugins(app)
+    if prepare and demo:
+        _load_demo(app)
     _made[:] = [app, web.assemble(app, warm=True)]
     # Set aside, so that the collector of no worker touches, and thereby copies, what all share.
     gc.freeze()
     gc.enable()
 
 
-def _fill(app: App) -> None:
-    """What an upgraded database needs besides: the tables of plugins and, where nobody has been yet, the demo."""
-    from llmio.demo import is_unused  # noqa: PLC0415  # slow
+def _upgrade_plugins(app: App) -> None:
+    """A plugin that fails is named in the log; the site comes up without its tables."""
     from llmio.plugins import migrate  # noqa: PLC0415  # slow
 
     for name, error in migrate.upgrade_all(app).items():
         click.echo(f"The tables of plugin {name} could not be brought up to date: {error}", err=True)
+
+
+def _load_demo(app: App) -> None:
+    """In a process of its own: whatever becomes of the demo, the site comes up."""
+    from llmio.demo import is_unused  # noqa: PLC0415  # slow
+
     if is_unused(app):
-        # In a process of its own: whatever becomes of the demo, the site comes up.
-        subprocess.run([sys.executable, "-P", "-m", "llmio", "demo"], check=False)  # ours
+        subprocess.run([sys.executable, "-P", "-m", "llmio", "demo"], check=False)
 
 
 def application() -> Any:
@@ -65,7 +71,14 @@ def application() -> Any:
 
 @click.command()
 @click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", envvar="PORT", type=click.IntRange(1, 65535), default=3000, show_default=True)
+@click.option(
+    "--port",
+    envvar="PORT",
+    type=click.IntRange(1, 65535),
+    default=3000,
+    show_default=True,
+    help="Port to listen on.",
+)
 @click.option(
     "--workers",
     envvar=["WEB_CONCURRENCY", "PUMA_WORKERS"],
@@ -82,10 +95,9 @@ def application() -> Any:
     show_default=True,
     help="Threads of each process.",
 )
-@click.option(
-    "--prepare", is_flag=True, help="First bring the database up to date, and load the demo where nobody has been yet."
-)
-def serve(*, host: str, port: int, workers: int, threads: int, prepare: bool) -> None:
+@click.option("--prepare", is_flag=True, help="First bring the database up to date.")
+@click.option("--demo", is_flag=True, help="With --prepare: load the demo where nobody has been yet.")
+def serve(*, host: str, port: int, workers: int, threads: int, prepare: bool, demo: bool) -> None:
     """Run the web server until it is told to end."""
     # The server would share the port with another one that is there, silently.
     if not os.environ.get("LLMIO_SUPERVISED") and not is_free(port, host):
@@ -96,7 +108,7 @@ def serve(*, host: str, port: int, workers: int, threads: int, prepare: bool) ->
 
     if sys.platform == "linux":
         multiprocessing.set_start_method("fork")
-    make(prepare=prepare)
+    make(prepare=prepare, demo=demo)
     Granian(
         "llmio.cli.serve:application",
         factory=True,

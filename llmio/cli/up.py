@@ -27,11 +27,12 @@ from llmio.embedded.supervisor import Supervisor
     show_default=True,
     help="Folder of all that is kept.",
 )
-def up(host: str, port: int, data: Path) -> None:
+@click.option("--demo/--no-demo", default=True, show_default=True, help="Load the demo where nobody has been yet.")
+def up(*, host: str, port: int, data: Path, demo: bool) -> None:
     """Run everything here until Ctrl-C.
 
     Starts PostgreSQL unless DATABASE_URL names one, Valkey unless REDIS_URL does, and a mail sink unless SMTP_SERVER
     does; brings the database up to date, loads the demo into an empty one, and runs web server, worker, schedule and
     live channel. What dies is started again.
     """
-    Supervisor(data, host=host, port=port).run()
+    Supervisor(data, host=host, port=port, demo=demo).run()

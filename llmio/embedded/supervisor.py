@@ -52,10 +52,11 @@ class Interrupted(Exception):  # no error: a person wants to stop
 class Supervisor:
     """Everything of one site on one machine; embedded where the environment names no server."""
 
-    def __init__(self, data: Path, *, host: str, port: int) -> None:
+    def __init__(self, data: Path, *, host: str, port: int, demo: bool = True) -> None:
         self.folder = Folder(data)
         self.host = host
         self.wanted_port = port
+        self.demo = demo
         self.port = port
         self.environment = dict(os.environ)
         self._watched: list[Watched] = []
@@ -115,7 +116,7 @@ class Supervisor:
     def _configure(self) -> None:
         """Choose ports, and fill in what the person has not configured."""
         if self.folder.is_new():
-            self._say("The first start takes a little longer: it makes the database and fills it with a demo.")
+            self._say("The first start takes a little longer: it makes the database.")
         ports = self.folder.ports()
         self.port, self._holder = reserve(self.wanted_port, self.host)
         if self.port != self.wanted_port:
@@ -167,7 +168,8 @@ class Supervisor:
 
     def _start_programs(self) -> None:
         """The web first: it prepares the database, the person is waiting for it, and each start takes a processor."""
-        web = self._program("web", "serve", "--prepare", "--host", self.host, "--port", str(self.port))
+        options = ["--prepare", *(["--demo"] if self.demo else []), "--host", self.host, "--port", str(self.port)]
+        web = self._program("web", "serve", *options)
         web.log.unlink(missing_ok=True)
         self._begin("web", web)
         while not self._greeted:

@@ -42,13 +42,13 @@ CONFIGURED = (
 class Site:
     """A site started by `llmio up`, as a person at a terminal would start it."""
 
-    def __init__(self, data: Path, port: int, **variables: str) -> None:
+    def __init__(self, data: Path, port: int, *options: str, **variables: str) -> None:
         self.data = data
         self.output = data.parent / f"{data.name}.out"
         environment = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "llmio", "up", "--port", str(port), "--data", str(data)],
+                [sys.executable, "-m", "llmio", "up", "--port", str(port), "--data", str(data), *options],
                 env=environment | variables,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -72,17 +72,21 @@ class Site:
         assert found is not None
         return found[1]
 
+    def get(self, path: str, seconds: float = 60) -> httpx.Response:
+        """A page."""
+        return httpx.get(f"{self.url}{path}", timeout=seconds, follow_redirects=True)
+
     def answers(self) -> bool:
         """Whether the web server is there."""
         try:
-            return httpx.get(f"{self.url}/up", timeout=2).status_code == 200
+            return self.get("/up", 5).status_code == 200
         except httpx.HTTPError:
             return False
 
     def well(self) -> bool:
         """Whether every part is."""
         try:
-            return httpx.get(f"{self.url}/health", timeout=5).status_code == 200
+            return self.get("/health", 10).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -131,9 +135,9 @@ def site(folder: Path) -> Iterator[Site]:
 
 
 def test_first_page_and_health_are_served(site: Site) -> None:
-    assert httpx.get(f"{site.url}/up").text.strip() == "ok"
-    assert httpx.get(site.url, follow_redirects=True).status_code == 200
-    assert wait_until(site.well, 60), httpx.get(f"{site.url}/health").text
+    assert site.get("/up").text.strip() == "ok"
+    assert site.get("/").status_code == 200
+    assert wait_until(site.well, 120), site.get("/health").text
 
 
 def test_secrets_are_for_this_user_alone(site: Site) -> None:
@@ -168,7 +172,7 @@ def test_other_commands_find_the_servers_of_a_running_site(site: Site) -> None:
 
 
 def test_mail_is_kept_and_goes_nowhere(site: Site) -> None:
-    assert wait_until(lambda: bool(site.of("mailsink")), 30)
+    assert wait_until(lambda: bool(site.of("mailsink")), 90), site.said() + (site.data / "log" / "mail.log").read_text()
     port = json.loads((site.data / "ports.json").read_text())["smtp"]
     mail = EmailMessage()
     mail["Subject"] = "Wird zugestellt? Nein."
@@ -182,21 +186,21 @@ def test_mail_is_kept_and_goes_nowhere(site: Site) -> None:
             return False
         return True
 
-    assert wait_until(send, 30)
+    assert wait_until(send, 90)
     kept = "".join(path.read_text() for path in (site.data / "mail" / "new").iterdir())
     assert "X-RcptTo: to@example.org, hidden@example.org" in kept
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "channels", "mailsink"])
 def test_a_killed_program_is_started_again(site: Site, command: str) -> None:
-    assert wait_until(lambda: bool(site.of(command)), 30)
+    assert wait_until(lambda: bool(site.of(command)), 90)
     before = site.of(command)
     os.kill(before[0], signal.SIGKILL)
-    assert wait_until(lambda: bool(set(site.of(command)) - set(before)) and before[0] not in site.of(command), 30)
-    assert wait_until(site.answers, 30)
+    assert wait_until(lambda: bool(set(site.of(command)) - set(before)) and before[0] not in site.of(command), 90)
+    assert wait_until(site.answers, 90)
     # The others of its group would go on beside the new one: two web servers, sharing a port.
     assert not set(before) & set(site.of(command))
-    assert wait_until(site.well, 60), httpx.get(f"{site.url}/health").text
+    assert wait_until(site.well, 120), site.get("/health").text
 
 
 @pytest.mark.parametrize("server", ["postgres/cluster", "valkey"])
@@ -204,23 +208,23 @@ def test_a_killed_server_is_started_again(site: Site, server: str) -> None:
     folder = (site.data / "postgres").resolve() / "cluster" if "postgres" in server else site.data / server
     before = sorted(working_in(folder))
     os.kill(before[0], signal.SIGKILL)
-    assert wait_until(lambda: bool(working_in(folder)) and before[0] not in working_in(folder), 30)
-    assert wait_until(site.well, 60), httpx.get(f"{site.url}/health").text
+    assert wait_until(lambda: bool(working_in(folder)) and before[0] not in working_in(folder), 90)
+    assert wait_until(site.well, 120), site.get("/health").text
 
 
 def test_ctrl_c_and_kill_leave_nothing_and_keep_everything(folder: Path) -> None:
     port = free_port()
-    first = Site(folder / "twice", port).wait()
+    first = Site(folder / "twice", port, "--no-demo").wait()
     token = (first.data / "setup-token").read_text()
     assert first.end() == 0
     assert first.everything() == []
-    second = Site(folder / "twice", port).wait()
+    second = Site(folder / "twice", port, "--no-demo").wait()
     assert second.url == first.url
     assert (second.data / "setup-token").read_text() == token
     os.kill(second.process.pid, signal.SIGKILL)
     second.process.wait(10)
-    assert wait_until(lambda: not second.everything(), 30), second.everything()
-    third = Site(folder / "twice", port).wait()
+    assert wait_until(lambda: not second.everything(), 90), second.everything()
+    third = Site(folder / "twice", port, "--no-demo").wait()
     assert third.url == first.url
     assert third.end(signal.SIGTERM) == 0
     assert third.everything() == []
@@ -231,7 +235,7 @@ def test_a_taken_port_is_said_and_the_next_taken(folder: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = int(taken.getsockname()[1])
-        site = Site(folder / "next", port).wait()
+        site = Site(folder / "next", port, "--no-demo").wait()
         assert f"Port {port} is taken; using {port + 1}." in site.said()
         assert site.url == f"http://localhost:{port + 1}"
         assert site.end() == 0
@@ -239,10 +243,10 @@ def test_a_taken_port_is_said_and_the_next_taken(folder: Path) -> None:
 
 def test_two_sites_start_at_once(folder: Path) -> None:
     port = free_port()
-    sites = [Site(folder / name, port) for name in ("one", "two")]
+    sites = [Site(folder / name, port, "--no-demo") for name in ("one", "two")]
     urls = {site.wait().url for site in sites}
     assert len(urls) == 2
-    assert all(wait_until(site.well, 60) for site in sites)
+    assert all(wait_until(site.well, 120) for site in sites)
     assert [site.end() for site in sites] == [0, 0]
     assert [site.everything() for site in sites] == [[], []]
 
@@ -251,8 +255,8 @@ def test_a_configured_database_replaces_the_embedded_one(folder: Path) -> None:
     own = Postgres(folder / "own", fast=True)
     own.start()
     own.create_database("mine")
-    site = Site(folder / "replaced", free_port(), DATABASE_URL=own.url("mine")).wait()
-    assert wait_until(site.well, 60)
+    site = Site(folder / "replaced", free_port(), "--no-demo", DATABASE_URL=own.url("mine")).wait()
+    assert wait_until(site.well, 120)
     assert not (site.data / "postgres").exists()
     assert (site.data / "valkey").exists()
     assert site.end() == 0
@@ -260,7 +264,7 @@ def test_a_configured_database_replaces_the_embedded_one(folder: Path) -> None:
 
 
 def test_a_database_that_does_not_answer_is_said_in_words(folder: Path) -> None:
-    site = Site(folder / "wrong", free_port(), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    site = Site(folder / "wrong", free_port(), "--no-demo", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert site.process.wait(START_SECONDS) == 1
     assert "The database does not answer" in site.said()
     assert "Traceback" not in site.said()
