@@ -17,7 +17,7 @@ export default class extends Controller {
   show(input) {
     const prompt = input.dataset.revealPromptParam;
     for (const place of this.promptTargets) {
-      const target = place.matches("input, textarea") ? place : place.querySelector("textarea, input:not([type=hidden])");
+      const target = place.matches("input, textarea") ? place : (place.querySelector("textarea") ?? place.querySelector("input:not([type=hidden])"));
       if (!target) continue;
       target.dataset.revealDefault ??= target.getAttribute("placeholder") ?? "";
       target.setAttribute("placeholder", prompt || target.dataset.revealDefault);

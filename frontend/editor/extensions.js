@@ -4,7 +4,6 @@ import { Image } from "@tiptap/extension-image";
 import { TaskItem, TaskList } from "@tiptap/extension-list";
 import { Mention } from "@tiptap/extension-mention";
 import { Table, TableCell, TableHeader, TableRow } from "@tiptap/extension-table";
-import { Placeholder } from "@tiptap/extensions";
 import { Markdown } from "@tiptap/markdown";
 import { StarterKit } from "@tiptap/starter-kit";
 import { suggestion } from "./suggestion.js";
@@ -73,7 +72,7 @@ const media = (name, attributes) =>
     renderMarkdown: (node) => node.attrs.src,
   });
 
-export function extensions({ placeholder, mentions }) {
+export function extensions({ mentions }) {
   const all = [
     StarterKit.configure({
       heading: { levels: [1, 2, 3] },
@@ -87,7 +86,6 @@ export function extensions({ placeholder, mentions }) {
     TableRow,
     TableHeader,
     TableCell,
-    Placeholder.configure({ placeholder }),
     media("video", ["src", "poster", "width", "height"]),
     media("audio", ["src"]),
     media("iframe", ["src", "width", "height"]),

@@ -35,7 +35,7 @@ class RichText {
     this.note = Object.assign(document.createElement("div"), { className: "editor-note" });
     this.toolbar = new Toolbar(this);
     this.linkbar = new LinkBar(this);
-    this.frame = document.createElement("div");
+    this.frame = Object.assign(document.createElement("div"), { className: "editor-frame" });
     this.editor = this.create();
     this.shell.prepend(this.toolbar.element, this.linkbar.element);
     this.shell.append(this.frame);
@@ -53,7 +53,7 @@ class RichText {
     return new Editor({
       element: this.frame,
       injectCSS: false,
-      extensions: extensions({ placeholder: () => this.source.getAttribute("placeholder") || this.controller.placeholderValue, mentions: this.controller.mentionsValue }),
+      extensions: extensions({ mentions: this.controller.mentionsValue }),
       content: this.markdown ? "" : this.source.value,
       ...(this.formatField.value === "md" && !this.markdown && this.source.value ? { contentType: "markdown" } : {}),
       editorProps: {
@@ -70,7 +70,7 @@ class RichText {
         handleKeyDown: (_view, event) => this.sendByKey(event),
       },
       onUpdate: () => this.changed(),
-      onTransaction: () => this.toolbar && this.editor && this.toolbar.update(this.editor, this.markdown),
+      onTransaction: () => this.editor && (this.toolbar.update(this.editor, this.markdown), this.invite()),
     });
   }
 
@@ -78,7 +78,7 @@ class RichText {
     this.listeners = new AbortController();
     const { signal } = this.listeners;
     this.source.addEventListener("input", () => this.markdown && this.changed(), { signal });
-    this.source.addEventListener("llmio:placeholder", () => this.editor.view.dispatch(this.editor.state.tr), { signal });
+    this.source.addEventListener("llmio:placeholder", () => this.invite(), { signal });
     this.field.querySelector("label")?.addEventListener("click", (event) => !this.markdown && (event.preventDefault(), this.focus()), { signal });
     const form = this.field.closest("form");
     form?.addEventListener("submit", () => this.sync(), { signal, capture: true });
@@ -203,6 +203,14 @@ class RichText {
     this.frame.hidden = this.markdown;
     this.editor.setEditable(!this.markdown, false);
     this.toolbar.update(this.editor, this.markdown);
+    this.invite();
+  }
+
+  // The placeholder, while nothing is written.
+  invite() {
+    const text = this.source.getAttribute("placeholder") || this.controller.placeholderValue;
+    this.frame.dataset.placeholder = this.editor.isEmpty ? text : "";
+    if (text) this.editor.view.dom.setAttribute("aria-placeholder", text);
   }
 
   editLink() {
