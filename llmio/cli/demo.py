@@ -9,7 +9,7 @@ import click
 def demo() -> None:
     """Load demo data, where nobody has used the site yet."""
     from llmio import boot  # noqa: PLC0415  # slow
-    from llmio.demo import is_unused, load  # noqa: PLC0415
+    from llmio.demo import is_unused, load  # noqa: PLC0415  # likewise
 
     app = boot.build()
     if not is_unused(app):

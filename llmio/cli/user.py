@@ -53,7 +53,7 @@ def admin(email: str, *, off: bool) -> None:
 @user.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.option("--find", "words", default="", help="Only those whose name, user name or address holds this.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
 def list_(words: str, limit: int, *, as_json: bool) -> None:
     """Show people, the newest first."""
     from llmio.accounts import queries

@@ -172,6 +172,10 @@ def _hours(stage: Stage, bakery: Group) -> None:
     stage.say(
         "amina", thread, 4.1, "About **740 €** at the till. A good Saturday brings 1,900 €.", liked={"priya": "🙏"}
     )
+    _sundays(stage, thread)
+
+
+def _sundays(stage: Stage, thread: Discussion) -> None:
     poll = stage.poll(
         "segun",
         3,

@@ -79,66 +79,52 @@ SELECTS: dict[str, Callable[[], Select[Any]]] = {
 }
 
 
+def _of_discussion(one: Discussion) -> Document:
+    body = _text(one.description, one.description_format, one.author)
+    return Document(
+        "Discussion", one.id, one.title or "", body, one.author_id, one.group_id, one.id, created_at=one.created_at
+    )
+
+
+def _of_comment(one: Comment) -> Document:
+    body, group_id = _text(one.body, one.body_format, one.user), one.discussion.group_id if one.discussion else None
+    return Document("Comment", one.id, "", body, one.user_id, group_id, one.discussion_id, created_at=one.created_at)
+
+
+def _of_poll(one: Poll) -> Document:
+    body = _text(one.details, one.details_format, one.author)
+    return Document(
+        "Poll", one.id, one.title, body, one.author_id, one.group_id, one.discussion_id, one.id, one.created_at
+    )
+
+
+def _of_stance(one: Stance) -> Document:
+    """A vote's reason; an anonymous one names nobody."""
+    poll, voter = one.poll, None if one.poll.anonymous else one.participant
+    body = _text(one.reason, one.reason_format, voter)
+    voter_id = one.participant_id if voter else None
+    return Document("Stance", one.id, "", body, voter_id, poll.group_id, poll.discussion_id, poll.id, one.cast_at)
+
+
+def _of_outcome(one: Outcome) -> Document:
+    poll, body = one.poll, _text(one.statement, one.statement_format, one.author)
+    return Document(
+        "Outcome", one.id, "", body, one.author_id, poll.group_id, poll.discussion_id, poll.id, one.created_at
+    )
+
+
+MAKERS: dict[str, Callable[[Any], Document]] = {
+    "Discussion": _of_discussion,
+    "Comment": _of_comment,
+    "Poll": _of_poll,
+    "Stance": _of_stance,
+    "Outcome": _of_outcome,
+}
+
+
 def document_of(record: Any) -> Document:
     """The document of one record, with its loaded relations."""
-    makers: dict[str, Callable[[Any], Document]] = {
-        "Discussion": lambda one: Document(
-            "Discussion",
-            one.id,
-            one.title or "",
-            _text(one.description, one.description_format, one.author),
-            one.author_id,
-            one.group_id,
-            one.id,
-            None,
-            one.created_at,
-        ),
-        "Comment": lambda one: Document(
-            "Comment",
-            one.id,
-            "",
-            _text(one.body, one.body_format, one.user),
-            one.user_id,
-            one.discussion.group_id,
-            one.discussion_id,
-            None,
-            one.created_at,
-        ),
-        "Poll": lambda one: Document(
-            "Poll",
-            one.id,
-            one.title,
-            _text(one.details, one.details_format, one.author),
-            one.author_id,
-            one.group_id,
-            one.discussion_id,
-            one.id,
-            one.created_at,
-        ),
-        "Stance": lambda one: Document(
-            "Stance",
-            one.id,
-            "",
-            _text(one.reason, one.reason_format, None if one.poll.anonymous else one.participant),
-            None if one.poll.anonymous else one.participant_id,
-            one.poll.group_id,
-            one.poll.discussion_id,
-            one.poll_id,
-            one.cast_at,
-        ),
-        "Outcome": lambda one: Document(
-            "Outcome",
-            one.id,
-            "",
-            _text(one.statement, one.statement_format, one.author),
-            one.author_id,
-            one.poll.group_id,
-            one.poll.discussion_id,
-            one.poll_id,
-            one.created_at,
-        ),
-    }
-    return makers[type(record).__name__](record)
+    return MAKERS[type(record).__name__](record)
 
 
 def _text(body: str | None, body_format: str, author: Any) -> str:
