@@ -113,11 +113,14 @@ def require_choices(ballot: Ballot, *, at_least: int, at_most: int | None = None
     if chosen < at_least:
         if at_least == 1:
             raise BallotError(BALLOT, _("Please choose an option."))
-        raise BallotError(BALLOT, ngettext("Please choose at least {count} option.",
-                                           "Please choose at least {count} options.", at_least))
+        raise BallotError(
+            BALLOT,
+            ngettext("Please choose at least {count} option.", "Please choose at least {count} options.", at_least),
+        )
     if at_most is not None and chosen > at_most:
-        raise BallotError(BALLOT, ngettext("Please choose at most {count} option.",
-                                           "Please choose at most {count} options.", at_most))
+        raise BallotError(
+            BALLOT, ngettext("Please choose at most {count} option.", "Please choose at most {count} options.", at_most)
+        )
 
 
 def require_scores(ballot: Ballot, *, lowest: int, highest: int) -> None:

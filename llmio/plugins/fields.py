@@ -65,14 +65,25 @@ class Field:
 
 
 QUORUM = Field(
-    "quorum_pct", "int", _("Quorum"), min=0, max=100, group="result",
+    "quorum_pct",
+    "int",
+    _("Quorum"),
+    min=0,
+    max=100,
+    group="result",
     help=_("How many percent of those who may vote have to vote. Empty: no quorum."),
 )
 SHUFFLE = Field(
-    "shuffle_options", "bool", _("Show the options in random order"), default=False,
+    "shuffle_options",
+    "bool",
+    _("Show the options in random order"),
+    default=False,
     help=_("Each voter sees them in another order, so that the first is not favoured."),
 )
 NONE_OF_THE_ABOVE = Field(
-    "show_none_of_the_above", "bool", _("Offer “none of the above”"), default=False,
+    "show_none_of_the_above",
+    "bool",
+    _("Offer “none of the above”"),
+    default=False,
     help=_("Voters can take part without choosing any option."),
 )

@@ -183,8 +183,14 @@ class PollType(ABC):
         """The result of these ballots; by default the scores of the poll's method."""
         count = self.count(profile, poll)
         rows = ranked(rows_of(profile, poll, count.scores), by_score=self.by_score)
-        return Result(tuple(column(key) for key in self.columns), rows, totals_of(profile, poll), count,
-                      self.chart, self.chart_column)
+        return Result(
+            tuple(column(key) for key in self.columns),
+            rows,
+            totals_of(profile, poll),
+            count,
+            self.chart,
+            self.chart_column,
+        )
 
     def export_rows(self, profile: Profile, poll: PollValue) -> list[list[str]]:
         """Further lines for the export as a table."""

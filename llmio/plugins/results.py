@@ -124,16 +124,19 @@ def rows_of(profile: Profile, poll: PollValue, scores: Mapping[int, Number]) -> 
     total = sum(scores.values())
     highest = max(scores.values(), default=0)
     target = poll.number("agree_target")
-    lines = [_row(option, poll, scores.get(option.id, 0), profile.voters(option.id), total, highest, target)
-             for option in poll.options]
+    lines = [
+        _row(option, poll, scores.get(option.id, 0), profile.voters(option.id), total, highest, target)
+        for option in poll.options
+    ]
     if poll.setting("show_none_of_the_above"):
         lines.append(_beside(NONE_OF_THE_ABOVE_ID, _("None of the above"), profile.none_of_the_above, poll))
     lines.append(_beside(UNDECIDED_ID, _("Not voted yet"), max(0, poll.voters_count - poll.cast_count), poll))
     return tuple(lines)
 
 
-def _row(option: OptionValue, poll: PollValue, score: Number, voters: int, total: Number, highest: Number,
-         target: int) -> Row:
+def _row(
+    option: OptionValue, poll: PollValue, score: Number, voters: int, total: Number, highest: Number, target: int
+) -> Row:
     row = Row(
         option.id,
         option.name,
@@ -156,7 +159,9 @@ def _row(option: OptionValue, poll: PollValue, score: Number, voters: int, total
 
 def _beside(option_id: int, name: object, voters: int, poll: PollValue) -> Row:
     icon = "undecided" if option_id == UNDECIDED_ID else ""
-    return Row(option_id, str(name), icon, NO_OPTION_COLOR, voter_count=voters, voter_percent=share(voters, poll.voters_count))
+    return Row(
+        option_id, str(name), icon, NO_OPTION_COLOR, voter_count=voters, voter_percent=share(voters, poll.voters_count)
+    )
 
 
 def _passes(row: Row) -> bool | None:

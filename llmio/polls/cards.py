@@ -39,7 +39,9 @@ def person_of(user: User | None) -> Person | None:
     """Someone as avatars need them; the address stands for a name not given yet."""
     if user is None:
         return None
-    return Person(user.id, user.name or (user.email or "").split("@")[0], user.username or "", user.avatar_initials or "")
+    return Person(
+        user.id, user.name or (user.email or "").split("@")[0], user.username or "", user.avatar_initials or ""
+    )
 
 
 def state_of(ctx: Context, poll: Poll, stance: Stance | None) -> str:
@@ -231,7 +233,9 @@ def vote_view(view: PollView, stance: Stance, participant_id: int | None, person
         return made
     ballot = ballot_of(stance) or Ballot()
     plain = set(ballot.scores.values()) <= {1}
-    made.choices = [Choice(one, ballot.scores[one.id], not plain) for one in view.value.options if one.id in ballot.scores]
+    made.choices = [
+        Choice(one, ballot.scores[one.id], not plain) for one in view.value.options if one.id in ballot.scores
+    ]
     if not plain:
         made.choices = sorted(made.choices, key=lambda one: -one.score)
     made.none_of_the_above = ballot.none_of_the_above
@@ -325,5 +329,14 @@ def lines(ctx: Context, polls: Iterable[Poll]) -> list[Line]:
 
 
 def _icon(ctx: Context, kind: PollType, poll: Poll, option: Any) -> str:
-    value = guard(ctx.app.plugins, kind, f"poll type {poll.poll_type}: color", option_value, option, kind, fallback=None, now=ctx.now)
+    value = guard(
+        ctx.app.plugins,
+        kind,
+        f"poll type {poll.poll_type}: color",
+        option_value,
+        option,
+        kind,
+        fallback=None,
+        now=ctx.now,
+    )
     return value.icon if value else ""

@@ -29,12 +29,16 @@ class Drawn:
 def drawn(result: Result, people: Mapping[int, Any]) -> Drawn:
     """A result for the components; `people` are those rows may name."""
     shown = [column for column in result.columns if column.kind in ("number", "percent")]
-    rows = [_line(result, row, place, [(column.key, column.kind) for column in shown], people)
-            for place, row in enumerate(result.rows)]
+    rows = [
+        _line(result, row, place, [(column.key, column.kind) for column in shown], people)
+        for place, row in enumerate(result.rows)
+    ]
     return Drawn(result.chart, [column.title for column in shown], rows, int(result.totals.get("votes", 0)))
 
 
-def _line(result: Result, row: Row, place: int, columns: Sequence[tuple[str, str]], people: Mapping[int, Any]) -> dict[str, Any]:
+def _line(
+    result: Result, row: Row, place: int, columns: Sequence[tuple[str, str]], people: Mapping[int, Any]
+) -> dict[str, Any]:
     cells = [said(row.cell(key), kind) for key, kind in columns]
     named = [people[user_id] for user_id in row.voter_ids[:NAMED] if user_id in people]
     length = row.cell(result.chart_column)
@@ -84,7 +88,11 @@ def requirement(row: Row) -> str | None:
         return None
     of = _("of those who may vote") if row.test_against == "voter_percent" else _("of the votes")
     bound = _("at least") if row.test_operator == "gte" else _("at most")
-    text = _("Needs {bound} {percent} % {of}: reached") if row.test_result else _("Needs {bound} {percent} % {of}: not reached")
+    text = (
+        _("Needs {bound} {percent} % {of}: reached")
+        if row.test_result
+        else _("Needs {bound} {percent} % {of}: not reached")
+    )
     return str(text).format(bound=bound, percent=row.test_percent, of=of)
 
 

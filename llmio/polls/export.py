@@ -60,15 +60,25 @@ def _result(ctx: Context, poll: Poll) -> Sequence[Sequence[Any]]:
     kind = ctx.app.plugins.poll_type(poll.poll_type)
     profile = results.profiles(ctx, [poll])[poll.id]
     none: list[list[str]] = []
-    more = guard(ctx.app.plugins, kind, f"poll type {poll.poll_type}: export_rows", kind.export_rows, profile,
-                 poll_value(ctx.app, poll), fallback=none, now=ctx.now)
+    more = guard(
+        ctx.app.plugins,
+        kind,
+        f"poll type {poll.poll_type}: export_rows",
+        kind.export_rows,
+        profile,
+        poll_value(ctx.app, poll),
+        fallback=none,
+        now=ctx.now,
+    )
     return [*rows, *more]
 
 
 def _votes(ctx: Context, poll: Poll) -> Sequence[Sequence[Any]]:
     named = results.voters_nameable(poll)
     options = list(poll.options)
-    rows: list[Sequence[Any]] = [["voter", "cast_at", *(option.name for option in options), "none_of_the_above", "reason"]]
+    rows: list[Sequence[Any]] = [
+        ["voter", "cast_at", *(option.name for option in options), "none_of_the_above", "reason"]
+    ]
     for stance in ctx.db.scalars(queries.votes(poll, limit=100_000)):
         scores = stance.option_scores
         rows.append(

@@ -247,5 +247,3 @@ def form_values(values: PollInput) -> dict[str, Any]:
 def typed_values(data: Mapping[str, Any]) -> dict[str, Any]:
     """The form as it was typed, to be shown again with nothing lost."""
     return {**{key: value for key, value in data.items() if isinstance(value, str)}, "options": read_options(data)}
-
-

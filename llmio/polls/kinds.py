@@ -28,7 +28,15 @@ STANCE_UPDATED = kind(
     "stance_updated", "Stance", LIVE, IN_APP, MENTIONS, WEBHOOKS, SUBSCRIBERS, summary="Somebody changed a vote."
 )
 OUTCOME_CREATED = kind(
-    "outcome_created", "Outcome", MENTIONS, IN_APP, EMAIL, WEBHOOKS, LIVE, SUBSCRIBERS, summary="An outcome was published."
+    "outcome_created",
+    "Outcome",
+    MENTIONS,
+    IN_APP,
+    EMAIL,
+    WEBHOOKS,
+    LIVE,
+    SUBSCRIBERS,
+    summary="An outcome was published.",
 )
 OUTCOME_UPDATED = kind(
     "outcome_updated", "Outcome", MENTIONS, IN_APP, EMAIL, WEBHOOKS, LIVE, SUBSCRIBERS, summary="An outcome was edited."

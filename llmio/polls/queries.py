@@ -149,7 +149,12 @@ def receipts(ctx: Context, poll: Poll) -> Sequence[Any]:
     if _apart(poll):
         voter, asked, cast, own = source.voter_id, source.invited_at, source.vote_cast, source.poll_id == poll.id
     else:
-        voter, asked, cast, own = source.participant_id, source.created_at, source.cast_at.is_not(None), counted(poll.id)
+        voter, asked, cast, own = (
+            source.participant_id,
+            source.created_at,
+            source.cast_at.is_not(None),
+            counted(poll.id),
+        )
     inviter = aliased(User)
     query = (
         select(User, Membership, inviter.name, asked, cast)

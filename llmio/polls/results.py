@@ -80,7 +80,13 @@ def tally(ctx: Context, poll: Poll, value: PollValue, profile: Profile) -> Resul
     if value.method is None and poll_type.methods:
         poll_type = UnknownType(poll.poll_type)
     result = guard(
-        ctx.app.plugins, poll_type, f"poll type {poll.poll_type}: tally", poll_type.tally, profile, value, fallback=None,
+        ctx.app.plugins,
+        poll_type,
+        f"poll type {poll.poll_type}: tally",
+        poll_type.tally,
+        profile,
+        value,
+        fallback=None,
         now=ctx.now,
     )
     if result is None:

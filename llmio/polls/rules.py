@@ -203,7 +203,9 @@ def guests_allowed(ctx: Context, subject: Any) -> bool:
 
 def own_latest(ctx: Context, subject: Stance) -> bool:
     """The actor's own vote, the one that counts."""
-    return ctx.actor is not None and subject.participant_id == ctx.actor.id and subject.latest and not subject.revoked_at
+    return (
+        ctx.actor is not None and subject.participant_id == ctx.actor.id and subject.latest and not subject.revoked_at
+    )
 
 
 def is_cast(ctx: Context, subject: Stance) -> bool:

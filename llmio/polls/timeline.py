@@ -44,7 +44,9 @@ def load_stances(ctx: Context, ids: Sequence[int]) -> dict[int, VoteView]:
     """Votes, as far as the actor may see them; those of discarded polls, and withdrawn ones, are left out."""
     rows = list(ctx.db.scalars(select(Stance).where(Stance.id.in_(ids), Stance.revoked_at.is_(None))))
     polls = views_of(ctx, [row.poll_id for row in rows])
-    nameable = [row.participant_id for row in rows if row.poll_id in polls and results.voters_nameable(polls[row.poll_id].poll)]
+    nameable = [
+        row.participant_id for row in rows if row.poll_id in polls and results.voters_nameable(polls[row.poll_id].poll)
+    ]
     people = queries.people(ctx, [user_id for user_id in nameable if user_id])
     made = {}
     for row in rows:
@@ -86,5 +88,3 @@ def load_outcomes(ctx: Context, ids: Sequence[int]) -> dict[int, OutcomeView]:
         for row in rows
         if row.poll_id in polls and polls[row.poll_id].poll.discarded_at is None
     }
-
-

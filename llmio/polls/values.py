@@ -152,7 +152,9 @@ def poll_value(app: App, poll: Poll) -> PollValue:
     return PollValue(
         key=poll.key,
         title=poll.title,
-        options=tuple(option_value(option, poll_type, poll.poll_option_name_format or "plain") for option in poll.options),
+        options=tuple(
+            option_value(option, poll_type, poll.poll_option_name_format or "plain") for option in poll.options
+        ),
         settings=settings,
         voters_count=poll.voters_count,
         cast_count=poll.voters_count - poll.undecided_voters_count,

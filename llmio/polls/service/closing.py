@@ -83,7 +83,9 @@ def _put_votes_into_thread(ctx: Context, poll: Poll) -> None:
     place, _parent = place_below(ctx, poll)
     if place is None:
         return
-    votes = ctx.db.scalars(select(Stance).where(queries.counted(poll.id), Stance.cast_at.is_not(None)).order_by(Stance.cast_at))
+    votes = ctx.db.scalars(
+        select(Stance).where(queries.counted(poll.id), Stance.cast_at.is_not(None)).order_by(Stance.cast_at)
+    )
     waiting = {stance.id: stance for stance in votes if belongs_in_thread(poll, stance)}
     told = select(Event).where(
         Event.eventable_type == "Stance", Event.eventable_id.in_(waiting), Event.kind == kinds.STANCE_CREATED.name

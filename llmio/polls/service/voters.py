@@ -35,9 +35,13 @@ ORDER BY random()
 ON CONFLICT (poll_id, participant_id, latest) WHERE latest DO NOTHING
 RETURNING participant_id
 """
-EVERYONE = text(ENROL.format(who="""
+EVERYONE = text(
+    ENROL.format(
+        who="""
 SELECT user_id FROM memberships WHERE group_id = :group_id AND accepted_at IS NOT NULL AND revoked_at IS NULL
-UNION SELECT user_id FROM discussion_readers WHERE discussion_id = :discussion_id AND guest AND revoked_at IS NULL"""))
+UNION SELECT user_id FROM discussion_readers WHERE discussion_id = :discussion_id AND guest AND revoked_at IS NULL"""
+    )
+)
 CHOSEN = text(ENROL.format(who="SELECT unnest(cast(:user_ids AS int[])) AS user_id"))
 READ_ALONG = text("""
 INSERT INTO discussion_readers (user_id, discussion_id, inviter_id, guest, token, volume, created_at, updated_at)
@@ -179,8 +183,10 @@ def remind(ctx: Context, poll: Poll, *, user_ids: Sequence[int] | None = None, m
         wanted = set(user_ids)
         chosen = [user_id for user_id in chosen if user_id in wanted]
     if not chosen:
-        raise Invalid.at("user_ids", _("Nobody is left to remind: all have voted.") if user_ids is None else
-                         _("Please choose somebody."))
+        raise Invalid.at(
+            "user_ids",
+            _("Nobody is left to remind: all have voted.") if user_ids is None else _("Please choose somebody."),
+        )
     parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)
     ctx.publish(kinds.POLL_REMINDER, poll, parent=parent, audience=Audience(chosen, message=_short(message)))
     return chosen

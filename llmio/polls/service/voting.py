@@ -91,13 +91,20 @@ def check_ballot(ctx: Context, poll: Poll, ballot: Ballot) -> None:
     try:
         require_own_options(ballot, value)
         checked = guard(
-            ctx.app.plugins, poll_type, f"poll type {poll.poll_type}: check", lambda: (poll_type.check(ballot, value), True)[1],
-            fallback=False, passes=(BallotError,), now=ctx.now,
+            ctx.app.plugins,
+            poll_type,
+            f"poll type {poll.poll_type}: check",
+            lambda: (poll_type.check(ballot, value), True)[1],
+            fallback=False,
+            passes=(BallotError,),
+            now=ctx.now,
         )
     except BallotError as fault:
         raise Invalid.at(fault.field, fault.message) from None
     if not checked:
-        raise Invalid(_("This kind of poll does not work at the moment; your vote was not taken. Please try again later."))
+        raise Invalid(
+            _("This kind of poll does not work at the moment; your vote was not taken. Please try again later.")
+        )
 
 
 def check_reason(poll: Poll, reason: str | None, reason_format: str) -> str | None:
@@ -123,7 +130,9 @@ def _open_poll(ctx: Context, poll: Poll) -> Poll:
 def _own_stance(ctx: Context, poll: Poll) -> Stance:
     """The actor's latest stance, locked; a new one where the poll is open to all and they have none."""
     me = ctx.signed_in()
-    query = select(Stance).where(queries.counted(poll.id), Stance.participant_id == me.id).with_for_update(key_share=True)
+    query = (
+        select(Stance).where(queries.counted(poll.id), Stance.participant_id == me.id).with_for_update(key_share=True)
+    )
     stance = ctx.db.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if stance is None:
         stance = Stance(poll_id=poll.id, participant_id=me.id, token=new_token(), created_at=ctx.now, inviter_id=me.id)

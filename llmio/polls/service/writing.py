@@ -164,7 +164,9 @@ def _check_common(kind: PollType, values: PollInput, poll: Poll | None, errors: 
     if poll.anonymous and not values.anonymous:
         errors["anonymous"] = [_("Voters were promised that their votes stay anonymous. This cannot be undone.")]
     if poll.hide_results == HideResults.UNTIL_CLOSED != values.hide_results:
-        errors["hide_results"] = [_("Voters were promised that results stay hidden until the end. This cannot be undone.")]
+        errors["hide_results"] = [
+            _("Voters were promised that results stay hidden until the end. This cannot be undone.")
+        ]
 
 
 def _check_options(
@@ -175,12 +177,19 @@ def _check_options(
         return []
     known = {option.id for option in poll.options} if poll else set()
     if len(kept) < kind.min_options:
-        errors["options"] = [ngettext("Please give at least {count} option.", "Please give at least {count} options.", kind.min_options)]
+        errors["options"] = [
+            ngettext("Please give at least {count} option.", "Please give at least {count} options.", kind.min_options)
+        ]
     elif len(kept) > MOST_OPTIONS:
         errors["options"] = [_("At most {count} options, please.", count=MOST_OPTIONS)]
     elif any(len(one.name) > LONGEST_NAME or max(len(one.meaning), len(one.prompt)) > LONGEST_MEANING for one in kept):
-        errors["options"] = [_("An option may have {name} characters, its meaning and prompt {meaning}.", name=LONGEST_NAME,
-                               meaning=LONGEST_MEANING)]
+        errors["options"] = [
+            _(
+                "An option may have {name} characters, its meaning and prompt {meaning}.",
+                name=LONGEST_NAME,
+                meaning=LONGEST_MEANING,
+            )
+        ]
     elif any(one.id is not None and one.id not in known for one in kept):
         errors["options"] = [_("One of these options is no longer part of this poll. Please look again.")]
     return [_with_test(one) if kind.options_have_tests else replace(one, test_operator=None) for one in kept]
@@ -211,8 +220,16 @@ def _check_whole(ctx: Context, kind: PollType, poll: Poll) -> None:
     """Have the type check settings and options together; raises Invalid."""
     value = poll_value(ctx.app, poll)
     try:
-        guard(ctx.app.plugins, kind, f"poll type {kind.key}: check_poll", kind.check_poll, value, fallback=None,
-              passes=(FieldError,), now=ctx.now)
+        guard(
+            ctx.app.plugins,
+            kind,
+            f"poll type {kind.key}: check_poll",
+            kind.check_poll,
+            value,
+            fallback=None,
+            passes=(FieldError,),
+            now=ctx.now,
+        )
     except FieldError as fault:
         raise Invalid.at(fault.field, fault.message) from None
 
@@ -242,7 +259,11 @@ def _set_options(poll: Poll, wanted: Sequence[OptionInput], before: list[PollOpt
         row = known.pop(one.id, None) if one.id is not None else None
         row = row or PollOption()
         row.name, row.priority = one.name, place
-        row.meaning, row.prompt, row.icon = one.meaning.strip() or None, one.prompt.strip() or None, one.icon.strip() or None
+        row.meaning, row.prompt, row.icon = (
+            one.meaning.strip() or None,
+            one.prompt.strip() or None,
+            one.icon.strip() or None,
+        )
         row.test_operator, row.test_percent, row.test_against = one.test_operator, one.test_percent, one.test_against
         rows.append(row)
     poll.options[:] = rows
@@ -264,8 +285,16 @@ def input_of(ctx: Context, poll: Poll) -> PollInput:
         details=poll.details or "",
         details_format=poll.details_format,
         options=[
-            OptionInput(one.name, one.meaning or "", one.prompt or "", one.icon or "", one.id, one.test_operator,
-                        one.test_percent, one.test_against)
+            OptionInput(
+                one.name,
+                one.meaning or "",
+                one.prompt or "",
+                one.icon or "",
+                one.id,
+                one.test_operator,
+                one.test_percent,
+                one.test_against,
+            )
             for one in poll.options
         ],
         settings=value.settings,
@@ -295,6 +324,3 @@ def known_place(ctx: Context, *, group_id: int | None = None, discussion_id: int
             raise Invalid.at("group_id", _("There is no such group."))
         return Place(group)
     return Place()
-
-
-

@@ -67,8 +67,12 @@ def add_voters(poll: Poll, request: Any) -> Any:
     except Invalid as fault:
         values = {**request.POST.mixed(), "user_ids": request.POST.getall("user_ids")}
         return again(voters, key, request, fault, values)
-    request.flash("success", ngettext("{count} person can vote now.", "{count} more people can vote now.", len(new))
-                  if new else _("They could vote already."))
+    request.flash(
+        "success",
+        ngettext("{count} person can vote now.", "{count} more people can vote now.", len(new))
+        if new
+        else _("They could vote already."),
+    )
     return request.see_other("polls.voters", key=key)
 
 
@@ -105,8 +109,13 @@ def send_reminder(poll: Poll, request: Any) -> Any:
         chosen = form.user_ids if voters_nameable(poll) else None
         reminded = service.remind(request.ctx, poll, user_ids=chosen, message=form.message)
     except Invalid as fault:
-        return again(remind, key, request, fault, {"message": request.POST.get("message", ""),
-                                                   "user_ids": request.POST.getall("user_ids")})
+        return again(
+            remind,
+            key,
+            request,
+            fault,
+            {"message": request.POST.get("message", ""), "user_ids": request.POST.getall("user_ids")},
+        )
     request.flash("success", ngettext("{count} person is reminded.", "{count} people are reminded.", len(reminded)))
     return request.see_other(cards.path_of(poll))
 
@@ -125,8 +134,11 @@ def reopen_form(poll: Poll, request: Any) -> View:
     zone = zones.zone_or_none(request.ctx.signed_in().time_zone) or "UTC"
     kind = request.app.plugins.poll_type(poll.poll_type)
     fresh = forms.fresh_values(kind, request.ctx.now, zone)
-    return {"view": cards.one(request.ctx, poll), "zones": zones.names(),
-            "values": {"closing_at": fresh["closing_at"], "time_zone": zone}}
+    return {
+        "view": cards.one(request.ctx, poll),
+        "zones": zones.names(),
+        "values": {"closing_at": fresh["closing_at"], "time_zone": zone},
+    }
 
 
 @view_config(route_name="polls.reopen", request_method="POST", renderer=REOPEN, permission=Permission.POLL_REOPEN)

@@ -26,8 +26,12 @@ View = Mapping[str, Any]
 def new(poll: Poll, request: Any) -> View:
     """Ask what was decided."""
     view = cards.one(request.ctx, poll)
-    return {"view": view, "outcome": None, "values": {"notify": True, "statement_format": "md"},
-            "suggested": (request.ctx.now + SOON).date()}
+    return {
+        "view": view,
+        "outcome": None,
+        "values": {"notify": True, "statement_format": "md"},
+        "suggested": (request.ctx.now + SOON).date(),
+    }
 
 
 @view_config(route_name="polls.outcome", request_method="POST", renderer=FORM, permission=Permission.OUTCOME_CREATE)

@@ -13,7 +13,11 @@ from llmio.polls import cards, export
 from llmio.polls.models import Poll
 
 
-@view_config(route_name="polls.receipts", renderer="llmio:web/templates/polls/receipts.jinja2", permission=Permission.POLL_RECEIPTS)
+@view_config(
+    route_name="polls.receipts",
+    renderer="llmio:web/templates/polls/receipts.jinja2",
+    permission=Permission.POLL_RECEIPTS,
+)
 def receipts(poll: Poll, request: Any) -> Mapping[str, Any]:
     """Who was asked to vote, and by whom."""
     return {"view": cards.one(request.ctx, poll), "receipts": export.receipts(request.ctx, poll)}

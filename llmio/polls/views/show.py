@@ -39,7 +39,9 @@ def show(poll: Poll, request: Any) -> View:
         "view": view,
         "votes": cards.votes(view, limit=PAGE + 1),
         "page": PAGE,
-        "undecided": [cards.person_of(stance.participant) for stance in queries.voters(ctx, poll, undecided=True, limit=PAGE)]
+        "undecided": [
+            cards.person_of(stance.participant) for stance in queries.voters(ctx, poll, undecided=True, limit=PAGE)
+        ]
         if named
         else [],
         "may_export": ctx.can(Permission.POLL_EXPORT, poll),
@@ -47,14 +49,21 @@ def show(poll: Poll, request: Any) -> View:
     }
 
 
-@view_config(route_name="polls.votes", renderer="llmio:web/templates/polls/votes.jinja2", permission=Permission.POLL_SHOW)
+@view_config(
+    route_name="polls.votes", renderer="llmio:web/templates/polls/votes.jinja2", permission=Permission.POLL_SHOW
+)
 def votes(poll: Poll, request: Any) -> View:
     """Further votes, from an offset on."""
     offset = request.params.get("offset", "0")
     if not offset.isdecimal() or len(offset) > 6:
         raise Invalid.at("offset", "offset")
     view = cards.one(request.ctx, poll)
-    return {"view": view, "votes": cards.votes(view, limit=PAGE + 1, offset=int(offset)), "page": PAGE, "offset": int(offset)}
+    return {
+        "view": view,
+        "votes": cards.votes(view, limit=PAGE + 1, offset=int(offset)),
+        "page": PAGE,
+        "offset": int(offset),
+    }
 
 
 @view_config(route_name="polls.card", permission=Permission.POLL_SHOW)

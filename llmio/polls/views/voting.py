@@ -47,13 +47,22 @@ def read_ballot(ctx: Any, poll: Poll, data: Any) -> Ballot:
     value = poll_value(ctx.app, poll)
     try:
         ballot = guard(
-            ctx.app.plugins, kind, f"poll type {poll.poll_type}: read", kind.read, data, value, fallback=None,
-            passes=(BallotError,), now=ctx.now,
+            ctx.app.plugins,
+            kind,
+            f"poll type {poll.poll_type}: read",
+            kind.read,
+            data,
+            value,
+            fallback=None,
+            passes=(BallotError,),
+            now=ctx.now,
         )
     except BallotError as fault:
         raise Invalid.at(fault.field, fault.message) from None
     if not isinstance(ballot, Ballot):
-        raise Invalid(_("This kind of poll does not work at the moment; your vote was not taken. Please try again later."))
+        raise Invalid(
+            _("This kind of poll does not work at the moment; your vote was not taken. Please try again later.")
+        )
     return ballot
 
 

@@ -36,9 +36,14 @@ def _place(request: Any) -> Place:
 def _places(request: Any) -> list[tuple[str, str]]:
     """Where the actor may start a poll: their groups, or nowhere in particular."""
     ctx = request.ctx
-    found = [(str(group.id), group.full_name or group.name or "") for group in groups.groups_of(ctx)
-             if ctx.can(Permission.POLL_CREATE, group)]
-    return [*found, ("", str(_("No group: only people I invite")))] if ctx.can(Permission.POLL_CREATE, Place()) else found
+    found = [
+        (str(group.id), group.full_name or group.name or "")
+        for group in groups.groups_of(ctx)
+        if ctx.can(Permission.POLL_CREATE, group)
+    ]
+    return (
+        [*found, ("", str(_("No group: only people I invite")))] if ctx.can(Permission.POLL_CREATE, Place()) else found
+    )
 
 
 def _kinds(request: Any) -> list[PollType]:
@@ -46,7 +51,9 @@ def _kinds(request: Any) -> list[PollType]:
     return sorted(kinds, key=lambda kind: (kind.order, str(kind.title)))
 
 
-def _frame(request: Any, kind: PollType, place: Place, values: Mapping[str, Any], poll: Poll | None = None) -> dict[str, Any]:
+def _frame(
+    request: Any, kind: PollType, place: Place, values: Mapping[str, Any], poll: Poll | None = None
+) -> dict[str, Any]:
     return {
         "kind": kind,
         "place": place,
@@ -99,8 +106,13 @@ def create(_context: Any, request: Any) -> Any:
     try:
         entered = forms.read_poll(kind, request.POST)
         poll = service.create_poll(
-            request.ctx, poll_type=kind.key, values=entered.values, group=place.group, discussion=place.discussion,
-            notify=entered.notify, message=entered.message,
+            request.ctx,
+            poll_type=kind.key,
+            values=entered.values,
+            group=place.group,
+            discussion=place.discussion,
+            notify=entered.notify,
+            message=entered.message,
         )
     except Invalid as fault:
         return _again(request, fault, kind)
@@ -116,7 +128,10 @@ def _rows_changed(request: Any, kind: PollType, place: Place, poll: Poll | None 
     values = forms.typed_values(request.POST)
     values["options"] = forms.changed_options(kind, values["options"], request.POST["change"])
     request.response.status_int = 422
-    return {**_frame(request, kind, place, values, poll), "focus_row": _focus(request.POST["change"], values["options"])}
+    return {
+        **_frame(request, kind, place, values, poll),
+        "focus_row": _focus(request.POST["change"], values["options"]),
+    }
 
 
 def _focus(act: str, options: Any) -> int | None:

@@ -26,7 +26,9 @@ ANY_BALLOT = st.builds(
     Ballot, st.dictionaries(st.sampled_from((*OPTIONS, 99)), st.integers(-3, 12), max_size=5), st.booleans()
 )
 ANY_FORM = st.dictionaries(
-    st.sampled_from(("option", "none_of_the_above", *(f"{kind}_{one}" for kind in ("score", "choice") for one in OPTIONS))),
+    st.sampled_from(
+        ("option", "none_of_the_above", *(f"{kind}_{one}" for kind in ("score", "choice") for one in OPTIONS))
+    ),
     st.text(max_size=12) | st.sampled_from(("1", "2", "999", "-1", "1.5", "٣", "none", "on")),
 )
 
@@ -53,7 +55,9 @@ def exact(value: object) -> bool:
 def poll_for(poll_type: PollType, methods: Mapping[str, Method], **chosen: Any) -> PollValue:
     """A poll of the type with four options and its default settings, but for those given."""
     values = {one.name: one.default for one in poll_type.settings} | chosen
-    options = () if poll_type.options == "none" else tuple(OptionValue(one, f"Option {one}", priority=one) for one in OPTIONS)
+    options = (
+        () if poll_type.options == "none" else tuple(OptionValue(one, f"Option {one}", priority=one) for one in OPTIONS)
+    )
     return PollValue("key", "What?", options, values, 10, 4, method=methods.get(poll_type.method(values)), seed=7)
 
 
@@ -193,7 +197,9 @@ class PollTypeContract:
         poll = poll_for(poll_type, methods)
         results = [poll_type.tally(Profile.of(OPTIONS, order), poll) for order in (good, good[::-1], good)]
         assert [row.cell("score") for row in results[0].rows] == [row.cell("score") for row in results[1].rows]
-        assert [(row.option_id, row.score) for row in results[0].rows] == [(row.option_id, row.score) for row in results[2].rows]
+        assert [(row.option_id, row.score) for row in results[0].rows] == [
+            (row.option_id, row.score) for row in results[2].rows
+        ]
 
     def test_colours_are_colours(self, poll_type: PollType, methods: Mapping[str, Method]) -> None:
         """As #rrggbb, for chat and mail."""
@@ -343,8 +349,10 @@ class MethodContract:
 
         def holds(ballots: Sequence[Ballot]) -> None:
             half = len(ballots) // 2
-            wins = [set(method.count(Profile.of(OPTIONS, part), parameters, 1).winners)
-                    for part in (ballots[:half], ballots[half:], ballots)]
+            wins = [
+                set(method.count(Profile.of(OPTIONS, part), parameters, 1).winners)
+                for part in (ballots[:half], ballots[half:], ballots)
+            ]
             if wins[0] & wins[1]:
                 assert wins[2] == wins[0] & wins[1]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from llmio.plugins import (
     NONE_OF_THE_ABOVE,
@@ -35,11 +35,25 @@ class Choose(PollType):
     example = _("Which two workshops shall we run in spring?")
     icon = "ui-checks"
     order = 20
-    settings: tuple[Field, ...] = (
-        Field("minimum_stance_choices", "int", _("At least"), default=1, min=0, max=500,
-              help=_("How many options each voter has to pick.")),
-        Field("maximum_stance_choices", "int", _("At most"), default=1, min=1, max=500,
-              help=_("How many options each voter may pick.")),
+    settings: ClassVar[tuple[Field, ...]] = (
+        Field(
+            "minimum_stance_choices",
+            "int",
+            _("At least"),
+            default=1,
+            min=0,
+            max=500,
+            help=_("How many options each voter has to pick."),
+        ),
+        Field(
+            "maximum_stance_choices",
+            "int",
+            _("At most"),
+            default=1,
+            min=1,
+            max=500,
+            help=_("How many options each voter may pick."),
+        ),
         NONE_OF_THE_ABOVE,
         SHUFFLE,
         QUORUM,

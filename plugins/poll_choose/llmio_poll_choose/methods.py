@@ -21,7 +21,9 @@ class Plurality(Method):
 
     def count(self, profile: Profile, parameters: Mapping[str, Any], seed: int = 0) -> Count:
         """One step: each vote counts once."""
-        gains = {option: sum(w for w, ballot in profile.ballots if option in ballot.scores) for option in profile.options}
+        gains = {
+            option: sum(w for w, ballot in profile.ballots if option in ballot.scores) for option in profile.options
+        }
         return Count.of_steps(profile.options, [Step("votes", _("Each vote counts once"), gains)])
 
 
@@ -44,6 +46,9 @@ class Approval(Method):
             for option in ballot.scores:
                 if option in profile.options:
                     gains[option] = gains.get(option, 0) + weight
-        steps = [Step("approvals", _("Ballots that name {count}", count=size), gains)
-                 for size, gains in sorted(by_size.items()) if gains]
+        steps = [
+            Step("approvals", _("Ballots that name {count}", count=size), gains)
+            for size, gains in sorted(by_size.items())
+            if gains
+        ]
         return Count.of_steps(profile.options, steps)

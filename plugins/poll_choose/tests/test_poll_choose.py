@@ -52,7 +52,15 @@ class TestApproval(MethodContract):
 
 @pytest.mark.parametrize(
     ("least", "most", "chosen", "taken"),
-    [(1, 3, 1, True), (1, 3, 3, True), (1, 3, 4, False), (2, 3, 1, False), (0, 2, 0, True), (4, 4, 4, True), (9, 9, 4, True)],
+    [
+        (1, 3, 1, True),
+        (1, 3, 3, True),
+        (1, 3, 4, False),
+        (2, 3, 1, False),
+        (0, 2, 0, True),
+        (4, 4, 4, True),
+        (9, 9, 4, True),
+    ],
 )
 def test_as_many_as_the_poll_says(least, most, chosen, taken):
     poll = poll_for(Choose(), METHODS, minimum_stance_choices=least, maximum_stance_choices=most)
@@ -71,7 +79,9 @@ def test_bounds_that_leave_nothing_are_refused():
 
 def test_none_of_the_above_has_a_line_of_its_own():
     poll = poll_for(Choose(), METHODS, show_none_of_the_above=True)
-    profile = Profile.of(OPTIONS, [Ballot({1: 1}), Ballot({}, none_of_the_above=True), Ballot({}, none_of_the_above=True)])
+    profile = Profile.of(
+        OPTIONS, [Ballot({1: 1}), Ballot({}, none_of_the_above=True), Ballot({}, none_of_the_above=True)]
+    )
     lines = {row.option_id: row.voter_count for row in Choose().tally(profile, poll).rows}
     assert (lines[0], lines[1], lines[-1]) == (2, 1, 6)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from llmio.plugins import (
     QUORUM,
@@ -36,7 +37,7 @@ class Proposal(PollType):
     icon = "hand-thumbs-up"
     order = 10
     days_open = 7
-    settings: tuple[Field, ...] = (QUORUM,)
+    settings: ClassVar[tuple[Field, ...]] = (QUORUM,)
     options = "preset"
     presets = PRESETS
     options_have_icons = True

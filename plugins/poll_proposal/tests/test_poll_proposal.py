@@ -74,12 +74,17 @@ def test_those_who_have_not_voted_have_a_line():
 
 
 @pytest.mark.parametrize(
-    ("percent", "needed", "reached", "missing"), [(40, 4, True, 0), (41, 5, False, 1), (100, 10, False, 6), (0, 0, True, 0)]
+    ("percent", "needed", "reached", "missing"),
+    [(40, 4, True, 0), (41, 5, False, 1), (100, 10, False, 6), (0, 0, True, 0)],
 )
 def test_the_quorum_counts_people(percent, needed, reached, missing):
     poll = replace(poll_with(), settings={"quorum_pct": percent})
     totals = Proposal().tally(Profile.of(OPTIONS, []), poll).totals
-    assert (totals["quorum_count"], totals["quorum_reached"], totals["quorum_votes_required"]) == (needed, reached, missing)
+    assert (totals["quorum_count"], totals["quorum_reached"], totals["quorum_votes_required"]) == (
+        needed,
+        reached,
+        missing,
+    )
 
 
 def test_colours_follow_the_signs():

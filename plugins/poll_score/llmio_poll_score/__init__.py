@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from llmio.plugins import (
     QUORUM,
@@ -46,8 +46,10 @@ class ScoreSum(Method):
                 if score and option in profile.options:
                     gains = by_level.setdefault(score, {})
                     gains[option] = gains.get(option, 0) + weight * score
-        steps = [Step("level", _("Ratings of {points}", points=level), by_level[level])
-                 for level in sorted(by_level, reverse=True)]
+        steps = [
+            Step("level", _("Ratings of {points}", points=level), by_level[level])
+            for level in sorted(by_level, reverse=True)
+        ]
         return Count.of_steps(profile.options, steps)
 
 
@@ -60,7 +62,7 @@ class Score(PollType):
     example = _("How much do you like each of these meeting places?")
     icon = "sliders"
     order = 30
-    settings: tuple[Field, ...] = (
+    settings: ClassVar[tuple[Field, ...]] = (
         Field("min_score", "int", _("Lowest rating"), default=0, min=-100, max=100),
         Field("max_score", "int", _("Highest rating"), default=5, min=-99, max=1000),
         SHUFFLE,

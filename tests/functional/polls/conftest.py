@@ -29,11 +29,15 @@ def group(make, ada, ben):
 def start(ctx):
     """`start(author, "poll", ("Tea", "Coffee"), group=…)`: a poll as its author would start it."""
 
-    def started(author, poll_type="proposal", options=("Agree", "Abstain", "Disagree"), group=None, discussion=None, **values):
+    def started(
+        author, poll_type="proposal", options=("Agree", "Abstain", "Disagree"), group=None, discussion=None, **values
+    ):
         context = ctx(author)
         values.setdefault("title", "Shall we buy the loom?")
         values.setdefault("closing_at", context.now + timedelta(days=3))
         values["options"] = [one if isinstance(one, OptionInput) else OptionInput(one) for one in options]
-        return service.create_poll(context, poll_type=poll_type, values=PollInput(**values), group=group, discussion=discussion)
+        return service.create_poll(
+            context, poll_type=poll_type, values=PollInput(**values), group=group, discussion=discussion
+        )
 
     return started

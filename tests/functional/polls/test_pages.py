@@ -16,8 +16,11 @@ def form_of(page):
     """The form that the page is about: the one with a button that sends it."""
     main = page.html.find("main")
     found = main.find("form", class_="form")
-    return next(form for form in page.forms.values() if form.action == found["action"] and "csrf_token" in form.fields
-                and len(form.fields) > 2)
+    return next(
+        form
+        for form in page.forms.values()
+        if form.action == found["action"] and "csrf_token" in form.fields and len(form.fields) > 2
+    )
 
 
 def option(db, name):
@@ -93,8 +96,13 @@ def test_a_vote_by_script_answers_with_a_stream(sign_in, start, group, ada, db):
 
 
 def test_a_choice_takes_as_many_as_it_says(sign_in, start, group, ada, db):
-    poll = start(ada, "poll", ("Tea", "Coffee", "Juice"), group=group,
-                 settings={"minimum_stance_choices": 1, "maximum_stance_choices": 2, "show_none_of_the_above": True})
+    poll = start(
+        ada,
+        "poll",
+        ("Tea", "Coffee", "Juice"),
+        group=group,
+        settings={"minimum_stance_choices": 1, "maximum_stance_choices": 2, "show_none_of_the_above": True},
+    )
     web = sign_in(ada)
     ids = [option(db, name).id for name in ("Tea", "Coffee", "Juice")]
     web.send(f"/p/{poll.key}/vote", {f"choice_{one}": 1 for one in ids}, status=422).mustcontain("at most 2")

@@ -15,14 +15,22 @@ from llmio.polls.values import OptionInput, PollInput
 def start(ctx, app):
     """`start(author, group=…, options=…, …)`: a poll as its author would start it."""
 
-    def started(author, poll_type="proposal", options=("Agree", "Abstain", "Disagree"), group=None, discussion=None, notify=False,
-                **values):
+    def started(
+        author,
+        poll_type="proposal",
+        options=("Agree", "Abstain", "Disagree"),
+        group=None,
+        discussion=None,
+        notify=False,
+        **values,
+    ):
         context = ctx(author)
         values.setdefault("title", "Shall we?")
         values.setdefault("closing_at", context.now + timedelta(days=3))
         values["options"] = [one if isinstance(one, OptionInput) else OptionInput(one) for one in options]
-        return service.create_poll(context, poll_type=poll_type, values=PollInput(**values), group=group, discussion=discussion,
-                                   notify=notify)
+        return service.create_poll(
+            context, poll_type=poll_type, values=PollInput(**values), group=group, discussion=discussion, notify=notify
+        )
 
     return started
 

@@ -98,7 +98,9 @@ def test_hidden_results_are_on_no_page(web, people, voted, discussion, hide):
     seen = everything_shown(web, poll, discussion)
     assert poll.title in seen
     assert REASON not in seen
-    assert 'class="chart' not in seen and "bar-fill" not in seen and "ring-slice" not in seen and "stacked-bar" not in seen
+    assert (
+        'class="chart' not in seen and "bar-fill" not in seen and "ring-slice" not in seen and "stacked-bar" not in seen
+    )
     web.get(f"/p/{poll.key}/export.csv", status=403)
     assert "1 of 3" in seen, "how many take part is no secret"
 

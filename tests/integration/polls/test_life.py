@@ -71,8 +71,12 @@ def test_drafts_and_discarded_polls_do_not_expire(app, ctx, db, start, people, g
 
 @pytest.mark.parametrize(
     ("wish", "told"),
-    [(ClosingSoon.NOBODY, None), (ClosingSoon.AUTHOR, {"Ada"}), (ClosingSoon.UNDECIDED_VOTERS, {"Ada", "Chi"}),
-     (ClosingSoon.VOTERS, {"Ada", "Ben", "Chi"})],
+    [
+        (ClosingSoon.NOBODY, None),
+        (ClosingSoon.AUTHOR, {"Ada"}),
+        (ClosingSoon.UNDECIDED_VOTERS, {"Ada", "Chi"}),
+        (ClosingSoon.VOTERS, {"Ada", "Ben", "Chi"}),
+    ],
 )
 def test_those_the_author_chose_hear_a_day_before(app, db, start, vote, people, group, clock, wish, told):
     poll = start(people[0], group=group, notify_on_closing_soon=wish)

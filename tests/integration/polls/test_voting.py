@@ -81,7 +81,12 @@ def test_a_changed_vote_counts_once(ctx, poll, people, vote, db):
 
 @pytest.mark.parametrize(
     ("minutes", "choice", "in_thread", "anew"),
-    [(16, "Disagree", True, True), (14, "Disagree", True, False), (16, "Agree", True, False), (16, "Disagree", False, False)],
+    [
+        (16, "Disagree", True, True),
+        (14, "Disagree", True, False),
+        (16, "Agree", True, False),
+        (16, "Disagree", False, False),
+    ],
 )
 def test_a_vote_that_stood_for_long_is_told_anew_in_a_thread(
     make, start, people, group, vote, db, clock, minutes, choice, in_thread, anew
@@ -170,8 +175,12 @@ def test_an_option_of_another_poll_is_refused(ctx, start, poll, people, group):
 
 @pytest.mark.parametrize(
     ("reason", "hide", "shown"),
-    [("I like it.", HideResults.OFF, True), ("", HideResults.OFF, False), ("I like it.", HideResults.UNTIL_CLOSED, False),
-     ("I like it.", HideResults.UNTIL_VOTE, True)],
+    [
+        ("I like it.", HideResults.OFF, True),
+        ("", HideResults.OFF, False),
+        ("I like it.", HideResults.UNTIL_CLOSED, False),
+        ("I like it.", HideResults.UNTIL_VOTE, True),
+    ],
 )
 def test_a_vote_with_a_reason_becomes_an_item_of_the_thread(make, start, people, group, vote, db, reason, hide, shown):
     poll = start(people[0], discussion=make.discussion(group), hide_results=hide)
