@@ -233,7 +233,7 @@ def test_queries_of_lists_do_not_grow(db, people, sign_in, queries):
 
 
 def test_closing_pinning_and_deleting(db, thread, people, sign_in):
-    admin, member, group = people
+    admin, _member, group = people
     web = sign_in(admin)
     web.send(f"/d/{thread.key}/pin")
     web.send(f"/d/{thread.key}/close")
@@ -294,7 +294,7 @@ def test_dashboard_and_inbox(db, thread, people, sign_in):
 
 
 def test_mentions_are_members(db, people, sign_in, thread):
-    admin, member, group = people
+    _admin, member, group = people
     make.user(db, "Anastasia Elsewhere")
     web = sign_in(member)
     found = web.get(f"/mentions?q=an&group_id={group.id}").json

@@ -1,4 +1,4 @@
-"""Who may do what with threads, comments and reactions: role × action, each line from the reference's matrix."""
+"""Who may do what with threads, comments and reactions: role by action, each line from the reference's matrix."""
 
 from __future__ import annotations
 

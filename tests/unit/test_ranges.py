@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +37,7 @@ def test_laws_of_sets(one: set[int], other: set[int]) -> None:
 def test_ranges_are_sorted_and_never_touch(one: set[int], other: set[int]) -> None:
     for made in (ranges.union(ranges.of(one), ranges.of(other)), ranges.subtract(ranges.of(one), ranges.of(other))):
         assert all(first <= last for first, last in made)
-        assert all(left[1] + 1 < right[0] for left, right in zip(made, made[1:], strict=False))
+        assert all(left[1] + 1 < right[0] for left, right in pairwise(made))
 
 
 @given(st.text(alphabet="0123456789-, x", max_size=40))
