@@ -84,6 +84,7 @@ setup(
         "mailsink": MAILSINK,
         "test": [
             "aiosmtpd>=1.4,<2",
+            "axe-playwright-python>=0.1.4,<1",
             "beautifulsoup4>=4.12,<5",
             "djlint>=1.36,<2",
             "filelock>=3.16",
