@@ -19,7 +19,8 @@ from llmio.notifications.deliveries import Delivery
 from llmio.notifications.jobs import deliver_to_channel
 from llmio.notifications.service import add_deliveries
 from llmio.notifications.subjects import subject_of
-from llmio.plugins import Message, Outcome, Outgoing, Target
+from llmio.plugins import Failed, Message, Outcome, Outgoing, Target
+from llmio.plugins.guard import guard
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -97,7 +98,10 @@ def test(ctx: Context, chatbot: Chatbot) -> Outcome:
     notifier = ctx.app.plugins.notifiers.get(WEBHOOK)
     if notifier is None:
         raise Invalid(_("Webhooks are switched off on this site."))
-    return notifier.send(message, target_of(ctx, chatbot), Outgoing(ctx.ports.http, ctx.ports.mailer))
+    failed: Outcome = Failed("the plugin failed; the administrators of the site can see why")
+    out = Outgoing(ctx.ports.http, ctx.ports.mailer)
+    where = f"notifiers.{notifier.key}.send"
+    return guard(ctx.app.plugins, notifier, where, notifier.send, message, target_of(ctx, chatbot), out, fallback=failed)
 
 
 def target_of(ctx: Context, chatbot: Chatbot) -> Target:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -39,6 +40,31 @@ def guard(
         return fallback
 
 
+@contextmanager
+def noted(plugins: Plugins, plugin: str | object, where: str, *, now: datetime | None = None) -> Iterator[None]:
+    """Note what is raised within, and let it go on: for jobs, which are tried again."""
+    name = plugin if isinstance(plugin, str) else plugins.owner(plugin)
+    try:
+        yield
+    except Exception as error:
+        note(plugins, name, where, error, now=now)
+        raise
+
+
 def note(plugins: Plugins, name: str, where: str, error: BaseException, *, now: datetime | None = None) -> None:
-    """Note an error of a plugin that was caught elsewhere (templates, jobs)."""
-    plugins.failures.add(name, where, error, now or datetime.now(UTC))
+    """Note an error of a plugin that was caught elsewhere (templates, jobs).
+
+    Where one plugin calls an object of another (a notifier its webhook format), the one whose code raised is named.
+    """
+    plugins.failures.add(_culprit(plugins, error) or name, where, error, now or datetime.now(UTC))
+
+
+def _culprit(plugins: Plugins, error: BaseException) -> str:
+    packages = {module.__name__.split(".", 1)[0]: name for name, module in plugins.modules.items()}
+    found = ""
+    trace = error.__traceback__
+    while trace is not None:
+        package = str(trace.tb_frame.f_globals.get("__name__", "")).split(".", 1)[0]
+        found = packages.get(package, found)
+        trace = trace.tb_next
+    return found

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from llmio.core.jobs import Job
 from llmio.core.tables import Event
 from llmio.plugins.events import EventValue, PluginContext
-from llmio.plugins.guard import note
+from llmio.plugins.guard import noted
 from llmio.plugins.migrate import quoted, schema_of
 
 if TYPE_CHECKING:
@@ -47,11 +47,8 @@ def _job(one: Implementation) -> Job:
         event = _value(app, event_id)
         if event is None:
             return
-        try:
+        with noted(app.plugins, one.plugin, HOOK, now=app.ports.clock.now()):
             one(event=event, ctx=context_of(app, one.plugin))
-        except Exception as error:
-            note(app.plugins, one.plugin, HOOK, error, now=app.ports.clock.now())
-            raise
 
     return Job(f"plugins.{one.plugin}.event", tell, "low", retries=5, transaction=False,
                summary=f"Tells plugin {one.plugin} of an event.")

@@ -15,7 +15,7 @@ from llmio.discussions.models import Discussion, DiscussionReader
 from llmio.groups import queries as groups
 from llmio.notifications.subjects import Subject, describe
 from llmio.plugins import Filters, Hit, SearchProvider, Visible
-from llmio.plugins.guard import guard
+from llmio.plugins.guard import guard, noted
 from llmio.polls.models import Poll, Stance
 from llmio.search import documents
 
@@ -68,8 +68,9 @@ def index(ctx: Context, record_type: str, record_id: int) -> None:
             continue
         current = documents.found(ctx, kind, ids)
         gone = set(ids) - {one.record_id for one in current}
-        search.remove(connection, kind, sorted(gone))
-        search.index(connection, current)
+        with noted(ctx.app.plugins, search, f"search_providers.{search.key}.index", now=ctx.now):
+            search.remove(connection, kind, sorted(gone))
+            search.index(connection, current)
 
 
 def reindex(ctx: Context) -> int:

@@ -59,6 +59,10 @@ class Site:
     browser: Browser
     env: dict[str, str]
 
+    def as_user(self, user: Any) -> Browser:
+        """A further browser, in which somebody else is signed in."""
+        return Browser(self.browser.app, self.app).sign_in(user)
+
     def listed(self) -> dict[str, Any]:
         """What `llmio plugins list --json` says, in a process state of its own."""
         result = CliRunner().invoke(command, ["plugins", "list", "--json"], env=self.env, catch_exceptions=False)
@@ -77,7 +81,7 @@ class Site:
     def serves_everything_else(self) -> None:
         """The site is up, and people can work on it."""
         assert self.browser.get("/up").status_int == 200
-        assert self.browser.get("/styleguide").status_int == 200
+        assert "Dashboard" in self.browser.get("/dashboard")
         assert {"poll", "proposal", "score"} <= set(self.app.plugins.poll_types)
 
     def names(self, name: str, state: str, *errors: str) -> dict[str, Any]:

@@ -185,7 +185,7 @@ def test_disabled_by_the_operator(strangers, start):
         assert (line["state"], line["switched_by"], line["error"]) == ("disabled", "LLMIO_PLUGINS_DISABLED", "")
     assert "score" not in site.app.plugins.poll_types
     assert "LLMIO_PLUGINS_DISABLED" in site.browser.get("/admin/plugins").html.find(id="plugin-broken").get_text()
-    assert site.browser.get("/styleguide").status_int == 200
+    assert site.browser.get("/dashboard").status_int == 200
 
 
 def test_only_those_named(strangers, start):

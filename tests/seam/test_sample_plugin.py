@@ -54,7 +54,7 @@ def test_its_own_tests_pass_in_its_environment(venv):
 
 def vote(site, user, poll, **scores):
     """Cast a ballot by the page's own form."""
-    browser = site.browser.sign_in(user)
+    browser = site.as_user(user)
     page = browser.get(f"/p/{poll.key}").follow()
     form = page.forms[f"poll-{poll.id}-ballot-form"]
     with site.app.begin() as ctx:
@@ -75,7 +75,7 @@ def test_group_decides_with_it(with_sample, start, work, seam_engine):
         ctx.db.flush()
         group_id = group.id
 
-    browser = site.browser.sign_in(ada)
+    browser = site.as_user(ada)
     page = browser.get(f"/p/new?group_id={group_id}").click("^Least resistance$")
     form = next(form for form in page.forms.values() if "title" in form.fields)
     form["title"] = "Where to for the away day?"
@@ -109,16 +109,17 @@ def test_stored_poll_outlives_the_plugin(with_sample, venv, start, seam_engine, 
         poll = factories.poll(ctx.db, group=group, author=ada, poll_type="resistance", title="An old question")
         ctx.db.flush()
         key = poll.key
-    assert site.browser.sign_in(ada).get(f"/p/{key}").follow().status_int == 200
+    assert site.as_user(ada).get(f"/p/{key}").follow().status_int == 200
 
     monkeypatch.undo()
     strangers.forget()
     site = start()
     assert "resistance" not in site.app.plugins.poll_types
     site.serves_everything_else()
-    page = site.browser.sign_in(ada).get(f"/p/{key}").follow()
+    page = site.as_user(ada).get(f"/p/{key}").follow()
     assert "An old question" in page
+    assert "The plugin for this kind of poll is not installed" in page
     assert f"poll-{poll.id}-ballot-form" not in page.forms
-    assert site.browser.send(f"/p/{key}/vote", {"option": "1"}, expect_errors=True).status_int in (403, 422)
+    assert site.as_user(ada).send(f"/p/{key}/vote", {"option": "1"}, expect_errors=True).status_int in (403, 422)
     with seam_engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM polls WHERE key = :key"), {"key": key}) == 1
