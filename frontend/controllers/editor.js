@@ -14,20 +14,27 @@ export default class extends Controller {
     files: Boolean,
   };
 
-  // Mounted when it comes near the screen: a long thread may hold many, and most are never used.
+  // Mounted when it comes near the screen, else when the browser has nothing better to do; one that is folded away waits
+  // until it is opened. A long thread may hold many.
   connect() {
     this.gone = false;
-    this.observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.mount(), { rootMargin: "400px 0px" });
+    this.observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.mount(), { rootMargin: "600px 0px" });
     this.observer.observe(this.shellTarget);
+    const idle = globalThis.requestIdleCallback ?? ((then) => setTimeout(then, 500));
+    idle(() => !this.gone && !this.element.closest("details:not([open])") && this.mount());
   }
 
   async mount() {
     this.observer.disconnect();
+    if (this.mounting) return;
+    this.mounting = true;
     try {
       const { mount } = await import("../editor/index.js");
-      if (!this.gone && !this.editor) this.editor = mount(this);
+      if (!this.gone && !this.editor && this.element.isConnected) this.editor = mount(this);
     } catch (error) {
       console.warn("The editor did not load; plain text works.", error);
+    } finally {
+      this.mounting = false;
     }
   }
 
