@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Final
 
 import click
@@ -25,7 +24,6 @@ COMMANDS: Final = {
     "x": "Commands that plugins bring.",
     "user": "Make administrators.",
     "demo": "Load demo data.",
-    "bench": "Measure how fast the site is.",
 }
 """Name and short help of each; the module `llmio.cli.<name>` has a click command of that name."""
 
@@ -35,12 +33,11 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table."""
-        own = [name for name in COMMANDS if find_spec(f"{__name__}.{name}")]
-        return own + sorted(super().list_commands(ctx))
+        return [*COMMANDS, *sorted(super().list_commands(ctx))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Our own command, or one that a plugin brings."""
-        if cmd_name in COMMANDS and find_spec(f"{__name__}.{cmd_name}"):
+        """The command, imported now."""
+        if cmd_name in COMMANDS:
             command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
             return command
         return super().get_command(ctx, cmd_name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.util import find_spec
 
 import click
 
@@ -19,19 +18,13 @@ def db() -> None:
 
 
 @db.command()
-@click.option("--demo-if-empty", is_flag=True, help="Load the demo where nobody has used the site yet.")
-@click.pass_context
-def upgrade(ctx: click.Context, *, demo_if_empty: bool) -> None:
+def upgrade() -> None:
     """Bring the database to the state that this version needs. Doing it twice does no harm."""
     from llmio.migrations import commands  # noqa: PLC0415  # slow
 
     commands.upgrade(url())
     click.echo(f"The database is at revision {commands.head()}.")
     _upgrade_plugins()
-    if demo_if_empty and find_spec("llmio.cli.demo") and _unused():
-        from llmio.cli.demo import demo  # noqa: PLC0415  # slow
-
-        ctx.invoke(demo)
 
 
 @db.command()
@@ -75,16 +68,3 @@ def _upgrade_plugins() -> None:
         app.engine.dispose()
     for name, error in failed.items():
         click.echo(f"The tables of plugin {name} could not be brought up to date: {error}", err=True)
-
-
-def _unused() -> bool:
-    from sqlalchemy import text  # noqa: PLC0415  # slow
-
-    from llmio.core.db import engine_for  # noqa: PLC0415  # slow
-
-    engine = engine_for(url(), pool_size=1)
-    try:
-        with engine.connect() as connection:
-            return not connection.scalar(text("SELECT EXISTS (SELECT FROM groups) OR EXISTS (SELECT FROM users)"))
-    finally:
-        engine.dispose()
