@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyramid.events import BeforeRender
 from pyramid.settings import aslist
+from pyramid.threadlocal import get_current_request
 
 from llmio.core import i18n
 from llmio.core.permissions import Permission
@@ -44,7 +45,8 @@ def includeme(config: Any) -> None:
     config.commit()
     environment = config.get_jinja2_environment()
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)
-    environment.globals.update(_=_gettext_values, Permission=Permission)
+    # As globals they also reach components that components import, without context: those are made once, not per page.
+    environment.globals.update(_=_gettext_values, Permission=Permission, csrf_token=_csrf_token, time_text=_time_text)
     development = config.registry["app"].settings["llmio.env"] == "development"
     environment.globals["asset"] = fresh_asset if development else asset
     config.add_subscriber(add_values, BeforeRender)
@@ -155,6 +157,20 @@ def _times(request: Any) -> Any:
     )
 
 
+def _csrf_token() -> str:
+    """The token of the request at hand."""
+    return str(get_current_request().session.get_csrf_token())
+
+
+def _time_text(moment: Any, mode: Any = "relative") -> tuple[str, str]:
+    """A time in words for the reader at hand."""
+    request = get_current_request()
+    known = request.environ.get("llmio.times")
+    if known is None:
+        known = request.environ["llmio.times"] = _times(request)
+    return known(moment, mode)
+
+
 def add_values(event: Any) -> None:
     """Values of every template."""
     request = event.get("request")
@@ -163,8 +179,6 @@ def add_values(event: Any) -> None:
     event["nav"] = request.environ.setdefault("llmio.nav", Nav(request))
     event["site"] = request.app.settings
     event["ctx"] = request.ctx if event["nav"].live else None
-    event["time_text"] = _times(request)
-    event["csrf_token"] = request.session.get_csrf_token
     event["theme"] = request.cookies.get("theme", "") if request.cookies.get("theme") in ("light", "dark") else ""
     event["path"] = request.route_path
     event.setdefault("errors", {})
