@@ -44,7 +44,7 @@ sure: lint types test ## Everything that must hold before a change is shared
 
 .PHONY: bench
 bench: develop ## Measure pages, acts, jobs and memory on this machine
-	@$(BIN)/llmio bench
+	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: assets
 assets: ## Build styles and scripts into llmio/web/static/dist (needs Node.js)
@@ -52,4 +52,8 @@ assets: ## Build styles and scripts into llmio/web/static/dist (needs Node.js)
 
 .PHONY: docs
 docs: develop ## Write the pages of docs/ and the files of etc/ that come from the code
+	@$(BIN)/python -m tests.architecture.written
+
+.PHONY: docs
+docs: develop ## Write the pages that follow from the code (settings, commands, events)
 	@$(BIN)/python -m tests.architecture.written
