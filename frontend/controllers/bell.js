@@ -8,10 +8,24 @@ export default class extends Controller {
   connect() {
     this.load = () => this.element.open && this.fetch();
     this.element.addEventListener("toggle", this.load);
+    this.heard = ({ detail }) => this.count((detail?.records?.notifications ?? []).filter((one) => !one.viewed).length);
+    addEventListener("llmio:records", this.heard);
   }
 
   disconnect() {
     this.element.removeEventListener("toggle", this.load);
+    removeEventListener("llmio:records", this.heard);
+  }
+
+  // The numbers at the bell, up here and at the bottom of phones.
+  count(more) {
+    if (!more) return;
+    for (const badge of document.querySelectorAll("[data-bell-count]")) {
+      const number = Number(badge.dataset.bellCount) + more;
+      badge.dataset.bellCount = String(number);
+      badge.textContent = number < 100 ? String(number) : "99+";
+      badge.hidden = false;
+    }
   }
 
   fetch() {
