@@ -176,7 +176,7 @@ class PollView:
     @cached_property
     def drawn(self) -> charts.Drawn | None:
         """The result for the chart."""
-        return charts.drawn(self.result, self.people) if self.result else None
+        return charts.drawn(self.result, self.people, [one.id for one in self.value.options]) if self.result else None
 
     @property
     def hidden_until(self) -> str:

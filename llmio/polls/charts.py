@@ -12,6 +12,8 @@ from llmio.plugins.results import Result, Row
 
 TONES = frozenset({"agree", "abstain", "disagree", "block", "consent", "objection"})
 """Signs that have a colour of their own in the style sheet."""
+OF_VOTERS = frozenset({"votes", "voter_count", "voter_percent"})
+"""Columns that also those have who chose no option."""
 NAMED = 8
 """How many people a row shows."""
 
@@ -26,20 +28,19 @@ class Drawn:
     total: int
 
 
-def drawn(result: Result, people: Mapping[int, Any]) -> Drawn:
-    """A result for the components; `people` are those rows may name."""
+def drawn(result: Result, people: Mapping[int, Any], order: Sequence[int]) -> Drawn:
+    """A result for the components; `people` are those rows may name. An option keeps the colour of its place in `order`."""
     shown = [column for column in result.columns if column.kind in ("number", "percent")]
-    rows = [
-        _line(result, row, place, [(column.key, column.kind) for column in shown], people)
-        for place, row in enumerate(result.rows)
-    ]
+    keys = [(column.key, column.kind) for column in shown]
+    places = {option_id: place for place, option_id in enumerate(order)}
+    rows = [_line(result, row, places.get(row.option_id, 0), keys, people) for row in result.rows]
     return Drawn(result.chart, [column.title for column in shown], rows, int(result.totals.get("votes", 0)))
 
 
 def _line(
     result: Result, row: Row, place: int, columns: Sequence[tuple[str, str]], people: Mapping[int, Any]
 ) -> dict[str, Any]:
-    cells = [said(row.cell(key), kind) for key, kind in columns]
+    cells = [said(row.cell(key), kind) if row.is_option or key in OF_VOTERS else "–" for key, kind in columns]
     named = [people[user_id] for user_id in row.voter_ids[:NAMED] if user_id in people]
     length = row.cell(result.chart_column)
     return {

@@ -46,6 +46,12 @@ def _places(request: Any) -> list[tuple[str, str]]:
     )
 
 
+def _first_place(request: Any) -> str:
+    """The place a form begins with where none was named: the first of the actor's groups."""
+    places = _places(request)
+    return places[0][0] if places else ""
+
+
 def _kinds(request: Any) -> list[PollType]:
     kinds = request.app.plugins.poll_types.values()
     return sorted(kinds, key=lambda kind: (kind.order, str(kind.title)))
@@ -83,7 +89,7 @@ def new(_context: Any, request: Any) -> Any:
         asked = {name: request.params[name] for name in ("group_id", "discussion_id") if request.params.get(name)}
         return {"kinds": _kinds(request), "place": place, "asked": asked, "cancel": _back(place)}
     values = forms.fresh_values(kind, request.ctx.now, request.ctx.signed_in().time_zone)
-    return _frame(request, kind, place, {**values, "group_id": request.params.get("group_id", "")})
+    return _frame(request, kind, place, {**values, "group_id": request.params.get("group_id") or _first_place(request)})
 
 
 def _may_start(request: Any, place: Place) -> bool:
