@@ -53,7 +53,3 @@ assets: ## Build styles and scripts into llmio/web/static/dist (needs Node.js)
 .PHONY: docs
 docs: develop ## Write the pages of docs/ and the files of etc/ that come from the code
 	@$(BIN)/python -m tests.architecture.written
-
-.PHONY: docs
-docs: develop ## Write the pages that follow from the code (settings, commands, events)
-	@$(BIN)/python -m tests.architecture.written
