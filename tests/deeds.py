@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from llmio import boot
 from llmio.core.app import App
+from llmio.core.db import engine_for
 from llmio.core.jobs import QUEUES, Job, job
 from llmio.worker import main
 
@@ -67,7 +68,8 @@ class DeadlyQueue:
 
 
 def build() -> App:
-    app = boot.build()
+    url = os.environ["DATABASE_URL"]
+    app = boot.build(engine=engine_for(url, **main.pool_for(int(os.environ["LLMIO_WORKER_CONCURRENCY"]))))
     app.add_jobs(note, post, wait, *ON.values())
     if os.environ.get("TEST_SCHEDULE"):
         app.add_schedule(tick, every=int(os.environ["TEST_SCHEDULE"]))

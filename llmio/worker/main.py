@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from llmio.core import heartbeats
+from llmio.core.db import engine_for
 from llmio.worker import relay, schedule
 from llmio.worker.loop import Loop
 from llmio.worker.queue import CeleryQueue, queue_url
 
 if TYPE_CHECKING:
     from llmio.core.app import App
+    from llmio.core.settings import Settings
 
 log = logging.getLogger(__name__)
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -25,7 +27,20 @@ def run(ini: Mapping[str, str] | None = None, *, with_schedule: bool = False) ->
     """Build the App and work until SIGTERM or SIGINT; running jobs are finished first."""
     from llmio import boot  # noqa: PLC0415  # slow
 
-    work(boot.build(ini), with_schedule=with_schedule)
+    settings = boot.read_settings(ini)
+    url = settings.text("database.url")
+    engine = engine_for(url, **pool_for(hands_of(settings))) if url else None
+    work(boot.build(ini, engine=engine), with_schedule=with_schedule)
+
+
+def hands_of(settings: Settings) -> int:
+    """How many jobs a worker does at a time."""
+    return int(settings["worker.concurrency"] or (5 if settings["llmio.env"] == "development" else 20))
+
+
+def pool_for(hands: int) -> dict[str, int]:
+    """Connections for so many hands: a job outside transactions holds one for its lock while it uses a second one."""
+    return {"pool_size": hands, "max_overflow": hands + 2 * relay.HANDS + 2}
 
 
 def work(app: App, *, with_schedule: bool = False) -> None:
@@ -33,7 +48,7 @@ def work(app: App, *, with_schedule: bool = False) -> None:
     from llmio.worker import celery  # noqa: PLC0415  # slow, and `llmio beat` does without
 
     _log()
-    hands = app.settings["worker.concurrency"] or (5 if app.settings["llmio.env"] == "development" else 20)
+    hands = hands_of(app.settings)
     sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)))
     loops = [
         Loop("relay", sweeping.step, relay.SECONDS),

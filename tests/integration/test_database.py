@@ -39,9 +39,13 @@ def test_a_connection_used_a_moment_ago_is_trusted(checked, engine, monkeypatch)
 
 
 def test_a_service_that_commits_is_refused(app):
-    with pytest.raises(RuntimeError, match="only the transaction manager commits"), app.begin() as ctx:
-        ctx.db.execute(text("SELECT 1"))
-        ctx.db.commit()
+    def service():
+        with app.begin() as ctx:
+            ctx.db.execute(text("SELECT 1"))
+            ctx.db.commit()
+
+    with pytest.raises(RuntimeError, match="only the transaction manager commits"):
+        service()
 
 
 def test_statements_without_objects_are_committed(committed_db):
@@ -52,8 +56,12 @@ def test_statements_without_objects_are_committed(committed_db):
 
 
 def test_what_was_done_before_an_error_is_undone(committed_db):
-    with pytest.raises(ZeroDivisionError), committed_db.app.begin() as ctx:
-        ctx.db.execute(text("INSERT INTO llmio.heartbeats (name, at) VALUES ('test', now())"))
-        raise ZeroDivisionError
+    def act():
+        with committed_db.app.begin() as ctx:
+            ctx.db.execute(text("INSERT INTO llmio.heartbeats (name, at) VALUES ('test', now())"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        act()
     with committed_db.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM llmio.heartbeats WHERE name = 'test'")) == 0
