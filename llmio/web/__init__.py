@@ -78,7 +78,7 @@ def assemble(app: App, *, warm: bool = False) -> Any:
     """The WSGI application; `warm` compiles the templates now rather than when they are first needed."""
     from llmio.web import templating  # noqa: PLC0415  # slow
     from llmio.web.plugins import with_plugins  # noqa: PLC0415  # imports this module
-    from llmio.web.static import serve_static  # noqa: PLC0415
+    from llmio.web.static import serve_static  # noqa: PLC0415  # slow
 
     router = with_plugins(app, configurator)
     if warm:
