@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -133,10 +134,36 @@ def test_code_is_good_only_in_the_browser_that_asked(ask, ada, new_browser):
     assert early.get("/login_code").location.endswith("/sign_in")
     ask("early@example.org", browser=early)
     asked = ask("ada@example.org")
+    assert enter(early, asked.code).status_int == 422
     ask("late@example.org", browser=late)
-    for stranger in (early, late):
-        assert enter(stranger, asked.code).status_int == 422
-        assert not is_in(stranger)
+    assert enter(late, asked.code).status_int == 422
+    assert not is_in(early)
+    assert not is_in(late)
+
+
+def test_link_opened_twice_at_once_works_once(committed_db, app):
+    """Both see it unused; the second waits for the first to commit, and gets nothing."""
+    from llmio.accounts import service
+    from llmio.accounts.service import signing
+
+    with app.begin() as ctx:
+        user = service.create_user(ctx, email="ada@example.org", name="Ada Lovelace")
+        link = service.new_login_token(ctx, user).token
+    found, seen = [], threading.Event()
+
+    def second():
+        with app.begin() as ctx:
+            token = service.find_link(ctx, link)
+            seen.set()
+            found.append(signing._redeem(ctx, token))
+
+    thread = threading.Thread(target=second)
+    with app.begin() as ctx:
+        assert service.redeem_link(ctx, link) is not None
+        thread.start()
+        assert seen.wait(10)
+    thread.join(10)
+    assert found == [None]
 
 
 def test_code_may_be_typed_with_blanks(ask, ada, web):
