@@ -1,0 +1,48 @@
+"""Memory of each part: proportional set size, in which a page shared by several processes counts once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bench.site import Site
+
+
+def at_rest(site: Site) -> dict[str, float]:
+    """Megabytes by part, and in all."""
+    roots = {name: process.pid for name, process in site.processes.items()}
+    roots |= {"postgresql": _pid(site.folder / "postgres"), "valkey": _pid(site.folder / "valkey")}
+    sizes = {name: round(sum(_pss(pid) for pid in _family(pid)) / 1024, 1) for name, pid in roots.items() if pid}
+    return {**sizes, "together": round(sum(sizes.values()), 1)}
+
+
+def _pid(folder: Path) -> int:
+    for path in folder.rglob("*.pid"):
+        found = re.match(r"\s*(\d+)", path.read_text())
+        if found:
+            return int(found[1])
+    return 0
+
+
+def _family(root: int) -> list[int]:
+    """A process and all that descend from it."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            except (OSError, IndexError):
+                continue
+    found = [root]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found
+
+
+def _pss(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)
+    return int(found[1]) if found else 0

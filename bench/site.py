@@ -1,0 +1,90 @@
+"""A site of its own to measure."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from llmio import boot
+from llmio.embedded.postgres import Postgres
+from llmio.embedded.valkey import Valkey
+from llmio.migrations import commands
+
+SECRET = "bench-secret-of-at-least-thirty-two-characters"
+PORT = 3290
+
+
+class Site:
+    """PostgreSQL, Valkey, web server and worker, as in production but for their addresses."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.postgres = Postgres(folder / "postgres")
+        self.valkey = Valkey(folder / "valkey")
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._app: Any = None
+
+    def __enter__(self) -> Self:
+        self.postgres.start()
+        self.valkey.start()
+        self.postgres.create_database("llmio")
+        self.database = self.postgres.url("llmio")
+        commands.upgrade(self.database)
+        self.start("web", "serve", "--port", str(PORT))
+        self.url = f"http://127.0.0.1:{PORT}"
+        self._wait()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for process in self.processes.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes.values():
+            process.wait(20)
+        if self._app is not None:
+            self._app.engine.dispose()
+        self.valkey.stop()
+        self.postgres.stop()
+
+    def environment(self) -> dict[str, str]:
+        """Settings of every process."""
+        return {
+            **os.environ,
+            "DATABASE_URL": self.database,
+            "REDIS_URL": self.valkey.url(),
+            "SECRET_COOKIE_TOKEN": SECRET,
+            "LLMIO_ENV": "production",
+            "LLMIO_DATA": str(self.folder),
+            "LLMIO_BENCH": "1",
+        }
+
+    def start(self, name: str, *words: str) -> None:
+        """Start one of llmio's own processes."""
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "llmio", *words], env=self.environment(), stdout=log, stderr=log
+            )
+
+    def app(self) -> Any:
+        """An App in this process, on the same database."""
+        if self._app is None:
+            self._app = boot.build(env=self.environment())
+        return self._app
+
+    def _wait(self) -> None:
+        for _try in range(600):
+            try:
+                if httpx.get(f"{self.url}/up", timeout=2).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            if self.processes["web"].poll() is not None:
+                raise SystemExit((self.folder / "web.log").read_text())
+            time.sleep(0.1)
+        raise SystemExit("the web server did not come up")
