@@ -7,6 +7,7 @@ from llmio_poll_resistance import LeastResistance, Resistance
 
 from llmio.plugins import Ballot, BallotError, OptionValue, PollValue, Profile
 from llmio.testing.contracts.plugin import PluginContract
+from llmio.testing.contracts.polls import MethodContract, PollTypeContract
 
 POLL = PollValue(
     "abc",
@@ -23,6 +24,30 @@ class TestPlugin(PluginContract):
     @pytest.fixture
     def plugin_name(self):
         return "poll_resistance"
+
+
+class TestMethod(MethodContract):
+    @pytest.fixture
+    def method(self):
+        return LeastResistance()
+
+
+class TestType(PollTypeContract):
+    @pytest.fixture
+    def poll_type(self):
+        return Resistance()
+
+    @pytest.fixture
+    def methods(self):
+        return {"least_resistance": LeastResistance()}
+
+    @pytest.fixture
+    def good(self):
+        return [Ballot({1: 0, 2: 10, 3: 4, 4: 4}), Ballot({1: 2, 2: 2, 3: 0, 4: 9})]
+
+    @pytest.fixture
+    def bad(self):
+        return [Ballot({}), Ballot({1: 2, 2: 2, 3: 0}), Ballot({1: 2, 2: 2, 3: 0, 4: 11})]
 
 
 def test_least_resisted_option_wins():
