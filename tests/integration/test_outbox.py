@@ -1,0 +1,245 @@
+"""What becomes of a row: done, tried again, given up, parked; and which rows the relay hints."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Event, Thread
+
+import pytest
+from sqlalchemy import text
+
+from llmio.core import outbox
+from llmio.core.jobs import QUEUES, GiveUp, Job
+from llmio.core.outbox import Outbox
+from llmio.worker.queue import CeleryQueue
+from llmio.worker.relay import AGAIN, ENOUGH, Relay
+
+LATER = timedelta(seconds=10)
+
+
+@pytest.fixture
+def job(app):
+    """`job(run)`: register a function as a job for this test."""
+    made = []
+
+    def register(run, **how):
+        one = Job(f"test.{len(made)}", run, **how)
+        app.jobs[one.name] = one
+        made.append(one)
+        return one
+
+    yield register
+    for one in made:
+        del app.jobs[one.name]
+
+
+@pytest.fixture
+def put(app):
+    """`put(job, *args)`: enqueue it; its row's id."""
+
+    def made(job, *args, **how):
+        with app.begin() as ctx:
+            row = outbox.add(ctx, job, args, **how)
+        return row.id
+
+    return made
+
+
+@pytest.fixture
+def row(app):
+    """`row(id)`: the row as it is now."""
+
+    def made(row_id):
+        with app.sessions() as session:
+            return session.get(Outbox, row_id)
+
+    return made
+
+
+def fails(*_args):
+    raise ValueError("not today")
+
+
+@pytest.mark.parametrize("transaction", [True, False])
+def test_a_job_that_was_done_is_gone(app, job, put, row, transaction):
+    seen = []
+    row_id = put(job(lambda _how, word: seen.append(word), transaction=transaction), "word")
+    assert outbox.run(app, row_id) is True
+    assert outbox.run(app, row_id) is False
+    assert seen == ["word"]
+    assert row(row_id) is None
+
+
+@pytest.mark.parametrize("transaction", [True, False])
+def test_a_job_that_failed_is_tried_later_and_not_before(app, job, put, row, clock, transaction):
+    one = job(fails, transaction=transaction, retries=2)
+    row_id = put(one)
+    assert outbox.run(app, row_id) is False
+    kept = row(row_id)
+    assert (kept.attempts, kept.dead_at) == (1, None)
+    assert "not today" in kept.last_error
+    assert outbox.run(app, row_id) is False  # a second hint comes too early
+    assert row(row_id).attempts == 1
+    clock.move(seconds=one.delay_before(1) + 1)
+    outbox.run(app, row_id)
+    assert row(row_id).attempts == 2
+
+
+def test_a_job_without_tries_left_waits_for_an_administrator(app, job, put, row, clock):
+    row_id = put(job(fails, retries=1))
+    for _ in range(3):
+        outbox.run(app, row_id)
+        clock.move(hours=7)
+    assert row(row_id).attempts == 2
+    assert row(row_id).dead_at is not None
+
+
+def test_a_job_may_give_up_at_once(app, job, put, row):
+    def run(*_args):
+        raise GiveUp("gone for good")
+
+    row_id = put(job(run))
+    outbox.run(app, row_id)
+    assert row(row_id).dead_at is not None
+
+
+def test_what_a_failed_job_wrote_is_undone(app, job, put, db):
+    def run(ctx):
+        ctx.db.execute(text("INSERT INTO llmio.heartbeats (name, at) VALUES ('half', now())"))
+        raise ValueError
+
+    outbox.run(app, put(job(run)))
+    assert db.scalar(text("SELECT count(*) FROM llmio.heartbeats WHERE name = 'half'")) == 0
+
+
+def test_a_job_whose_code_is_absent_is_parked(app, put, row, clock):
+    row_id = put(Job("stranger.job", fails))
+    assert outbox.run(app, row_id) is False
+    kept = row(row_id)
+    assert kept.attempts == 0
+    assert kept.available_at > clock.now() + timedelta(minutes=59)
+    assert "stranger.job" in kept.last_error
+
+
+@pytest.mark.parametrize("transaction", [True, False])
+def test_of_two_hints_at_once_one_runs_the_job(committed_db, app, job, put, transaction):
+    began, may_end, seen = Event(), Event(), []
+
+    def run(_how):
+        seen.append("ran")
+        began.set()
+        assert may_end.wait(30)
+
+    row_id = put(job(run, transaction=transaction))
+    first = Thread(target=outbox.run, args=(app, row_id))
+    first.start()
+    assert began.wait(30)
+    assert outbox.run(app, row_id) is False
+    may_end.set()
+    first.join()
+    assert seen == ["ran"]
+
+
+def due(app, clock, queues=QUEUES):
+    return [row_id for row_id, _queue in outbox.due(app, queues=queues, hinted_before=clock.now() - AGAIN)]
+
+
+def test_a_new_row_is_left_to_the_hint_of_its_commit(app, job, put, clock):
+    row_id = put(job(fails))
+    assert due(app, clock) == []
+    clock.move(seconds=6)
+    assert due(app, clock) == [row_id]
+
+
+def test_a_row_that_was_hinted_is_hinted_again_only_after_a_while(app, job, put, clock):
+    row_id = put(job(fails))
+    clock.move(seconds=6)
+    assert due(app, clock) == [row_id]
+    assert due(app, clock) == []
+    clock.move(seconds=AGAIN.total_seconds() + 1)
+    assert due(app, clock) == [row_id]
+
+
+def test_a_delayed_row_is_hinted_at_its_moment(app, job, put, clock):
+    row_id = put(job(fails), delay=timedelta(minutes=5))
+    clock.move(minutes=4)
+    assert due(app, clock) == []
+    clock.move(minutes=1)
+    assert due(app, clock) == [row_id]
+
+
+def test_a_failed_row_is_hinted_when_its_next_try_is_due(app, job, put, clock):
+    one = job(fails)
+    row_id = put(one)
+    clock.move(seconds=6)
+    due(app, clock)
+    outbox.run(app, row_id)
+    assert due(app, clock) == []
+    clock.move(seconds=one.delay_before(1))
+    assert due(app, clock) == [row_id]
+
+
+def test_dead_rows_and_other_queues_are_left_out(app, job, put, clock):
+    put(job(fails, queue="low"))
+    dead = put(job(fails, retries=0))
+    outbox.run(app, dead)
+    clock.move(hours=1)
+    assert due(app, clock, ["high", "default"]) == []
+
+
+def test_the_relay_hints_at_its_first_sweep_what_older_ones_hinted(app, job, put, clock, redis_url):
+    row_id = put(job(fails))
+    clock.move(seconds=6)
+    assert due(app, clock) == [row_id]
+    queue = CeleryQueue(redis_url)
+    relay = Relay(app, queue)
+    clock.move(seconds=1)
+    relay.step()
+    assert queue.lengths(["default"]) == {"default": 1}
+    relay.step()
+    assert queue.lengths(["default"]) == {"default": 1}
+
+
+def test_the_relay_adds_nothing_to_a_queue_with_hints_enough(app, job, put, clock, redis_url):
+    queue = CeleryQueue(redis_url)
+    queue.kick_all([(0, "default")] * ENOUGH)
+    for name in ("default", "low"):
+        put(job(fails, queue=name))
+    clock.move(seconds=6)
+    Relay(app, queue).step()
+    assert queue.lengths(["default", "low"]) == {"default": ENOUGH, "low": 1}
+
+
+def test_the_relay_runs_rows_itself_while_redis_is_away(committed_db, app, job, put, clock):
+    seen = []
+    for number in range(30):
+        put(job(lambda _ctx, number: seen.append(number)), number)
+    clock.move(seconds=6)
+    Relay(app, CeleryQueue("redis://127.0.0.1:1/0")).step()
+    assert sorted(seen) == list(range(30))
+    put(job(lambda _ctx: seen.append("late")))
+    clock.move(seconds=6)
+    Relay(app, CeleryQueue("redis://127.0.0.1:1/0"), hands=0).step()
+    assert "late" not in seen
+
+
+def test_an_act_that_is_undone_hints_nothing(app, job, queue):
+    one = job(fails)
+
+    def act():
+        with app.begin() as ctx:
+            ctx.enqueue(one)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        act()
+    assert queue.kicks == []
+
+
+def test_an_act_hints_each_of_its_rows_once_after_its_commit(app, job, queue):
+    with app.begin() as ctx:
+        ctx.enqueue(job(fails, queue="high"))
+        ctx.enqueue(job(fails, queue="low"))
+        ctx.enqueue(job(fails), delay=LATER)
+        assert queue.kicks == []
+    assert [name for _id, name in queue.kicks] == ["high", "low"]
