@@ -9,11 +9,13 @@ if TYPE_CHECKING:
 
 
 def register(app: App) -> None:
-    """Give the App this feature's rules and kinds."""
-    from llmio.groups import kinds, rules  # noqa: PLC0415  # slow
+    """Give the App this feature's rules, kinds and jobs."""
+    from llmio.groups import jobs, kinds, rules  # noqa: PLC0415  # slow
 
     rules.register(app)
     app.add_kinds(*kinds.KINDS)
+    app.add_jobs(jobs.account_changed)
+    app.add_observer(jobs.account_changed, "User")
 
 
 def includeme(config: Any) -> None:

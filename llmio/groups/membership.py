@@ -226,6 +226,21 @@ def revoke(ctx: Context, membership: Membership) -> Membership:
     return membership
 
 
+def end_memberships(ctx: Context, user: User) -> None:
+    """Take a person whose account was closed out of every group."""
+    held = ctx.db.scalars(
+        select(Membership).where(Membership.user_id == user.id, Membership.revoked_at.is_(None)).with_for_update()
+    ).all()
+    for membership in held:
+        membership.revoked_at = ctx.now
+        membership.revoker_id = user.deactivator_id
+        membership.admin = False
+    ctx.db.flush()
+    for membership in held:
+        _recount(ctx, membership.group)
+        ctx.changed(membership)
+
+
 def _keep_one_admin(ctx: Context, membership: Membership) -> None:
     if not membership.admin:
         return

@@ -159,6 +159,22 @@ def test_closing_the_account_asks_to_be_sure(web, ada, db):
     assert db.query(UserDeactivationResponse).one().body == "Too busy"
 
 
+def test_closing_the_account_leaves_every_group(web, ada, make, run_jobs, db):
+    from llmio.groups.models import Membership
+
+    bob = make.user()
+    group = make.group(admin=bob, members=[ada])
+    web.sign_in(ada)
+    web.send("/profile", {"name": "Ada", "username": "ada", "time_zone": "UTC"})
+    run_jobs()
+    held = {row.user_id: row for row in db.query(Membership).filter_by(group_id=group.id)}
+    assert held[ada.id].revoked_at is None, "any other change leaves memberships alone"
+    web.send("/profile/deactivate", {"sure": "1"})
+    run_jobs()
+    assert (held[ada.id].revoked_at is not None, held[bob.id].revoked_at) == (True, None)
+    assert group.memberships_count == 1
+
+
 def test_only_administrator_cannot_leave(web, make):
     admin = make.admin_of_site()
     web.sign_in(admin)
