@@ -51,11 +51,11 @@ def measure(site: Site, world: seed.World, what: seed.Ask, seconds: float) -> di
 def table(result: dict[str, object]) -> str:
     """The figures for people."""
     lines = [f"{'':<26}{'req/s':>9}{'median ms':>11}{'p95 ms':>9}{'queries':>9}{'bare/s':>9}{'× bare':>8}"]
-    for row in result["pages"]:  # type: ignore[attr-defined]
-        lines.append(
-            f"{row['name']:<26}{row['rps']:>9.1f}{row['median']:>11.1f}{row['p95']:>9.1f}"
-            f"{row.get('queries', ''):>9}{row.get('bare_rps', 0) or '':>9}{row.get('times_bare', ''):>8}"
-        )
+    lines += [
+        f"{row['name']:<26}{row['rps']:>9.1f}{row['median']:>11.1f}{row['p95']:>9.1f}"
+        f"{row.get('queries', ''):>9}{row.get('bare_rps', 0) or '':>9}{row.get('times_bare', ''):>8}"
+        for row in result["pages"]  # type: ignore[attr-defined]
+    ]
     made = result["jobs"]
     lines.append("")
     lines.append(

@@ -10,7 +10,7 @@ QUEUES: dict[str, int] = {"critical": 10, "high": 6, "default": 3, "low": 1, "ma
 """Queue → its share of the work when all are full."""
 
 
-class GiveUp(Exception):  # noqa: N818  # not every refusal is an error of ours
+class GiveUp(Exception):
     """Raised by a job that no further try can help; its row waits for an administrator at once."""
 
 

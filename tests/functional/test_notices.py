@@ -94,7 +94,7 @@ def unsubscribe_url(mail):
 
 
 def test_one_click_unsubscribes_without_cookie_or_page(web, db, ctx, invited, mailbox):
-    _admin, guest, group = invited
+    _admin, guest, _group = invited
     member = db.scalars(select(Membership).where(Membership.user_id == guest.id)).one()
     member.accepted_at = make.now()
     url = unsubscribe_url(mailbox.last(guest.email))
