@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from markupsafe import Markup
@@ -15,6 +16,8 @@ from llmio.core.context import Context
 from llmio.web.security import load_identity
 
 TURBO = "text/vnd.turbo-stream.html"
+LEADS_AWAY = re.compile(r"^//|[\x00-\x1f\x7f\\]")
+"""What makes a path an address elsewhere: browsers drop tabs and line breaks, and take a backslash for a slash."""
 
 
 def includeme(config: Any) -> None:
@@ -66,9 +69,7 @@ def flash(request: Any, kind: str, message: object) -> None:
 def see_other(request: Any, route: str, /, **how: Any) -> HTTPSeeOther:
     """303 to a route (with its parts, `_query`, `_anchor`) or to a path on this site."""
     if route.startswith("/"):
-        if route.startswith(("//", "/\\")):
-            route = "/"
-        return HTTPSeeOther(route)
+        return HTTPSeeOther("/" if LEADS_AWAY.search(route) else route)
     return HTTPSeeOther(request.route_path(route, **how))
 
 

@@ -17,6 +17,8 @@ SIGNED_IN = (
     "/notifications",
     "/email_preferences",
     "/profile",
+    "/profile/security",
+    "/profile/deactivate",
     "/search",
     "/search?q=oven",
     "/explore",
