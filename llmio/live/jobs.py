@@ -163,25 +163,30 @@ def messages(ctx: Context, event: Event) -> list[tuple[str, Records]]:
     return [(room, parts.records) for room in parts.rooms()]
 
 
-@job("live.publish_event", queue="critical", transaction=False, retries=1)
-def publish_event(app: App, event_id: int) -> None:
+@job("live.publish_event", queue="critical", retries=1)
+def publish_event(ctx: Context, event_id: int) -> None:
     """Show an event on open pages."""
-    with app.begin() as ctx:
-        event = ctx.db.get(Event, event_id)
-        found = messages(ctx, event) if event is not None else []
-    for room, records in found:
-        app.ports.live.publish(room, records)
+    event = ctx.db.get(Event, event_id)
+    if event is not None:
+        _send(ctx, messages(ctx, event))
 
 
-@job("live.publish_change", queue="critical", transaction=False, retries=1)
-def publish_change(app: App, record_type: str, record_id: int) -> None:
+@job("live.publish_change", queue="critical", retries=1)
+def publish_change(ctx: Context, record_type: str, record_id: int) -> None:
     """Show a change that made no event (a removed comment, a closed thread) on open pages."""
-    with app.begin() as ctx:
-        parts = Parts(ctx)
-        known = _add_subject(parts, record_type, record_id)
-        found = [(room, parts.records) for room in parts.rooms()] if known else []
-    for room, records in found:
-        app.ports.live.publish(room, records)
+    parts = Parts(ctx)
+    if _add_subject(parts, record_type, record_id):
+        _send(ctx, [(room, parts.records) for room in parts.rooms()])
+
+
+def _send(ctx: Context, found: list[tuple[str, Records]]) -> None:
+    """Publish once the job is done; a death in between loses what the next look at the page shows anyway."""
+
+    def publish(committed: bool) -> None:  # noqa: FBT001  # the hook's signature
+        for room, records in found if committed else ():
+            ctx.ports.live.publish(room, records)
+
+    ctx.tm.get().addAfterCommitHook(publish)
 
 
 def register(app: App) -> None:
