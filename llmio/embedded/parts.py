@@ -50,7 +50,7 @@ class Program:
         self.folder = folder
         self.environment = environment
         self._process: subprocess.Popen[bytes] | None = None
-        self._asked = False
+        self._asked: float | None = None
 
     @property
     def alive(self) -> bool:
@@ -71,23 +71,23 @@ class Program:
         """Start it; first what its last process left behind in its group is ended."""
         if self._process is not None:
             end_group(self._process.pid)
-        self._asked = False
+        self._asked = None
         self._process = spawn(self.command, log=self.log, env=self.environment, cwd=Path.cwd())
 
     def ask_to_end(self) -> None:
         """Let it begin to shut down, without waiting."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-            self._asked = True
+            self._asked = time.monotonic()
 
     def stop(self) -> None:
         """End it and its group."""
         if self._process is not None:
             # Asked once: to some a second SIGTERM means to drop everything.
-            if not self._asked:
+            if self._asked is None:
                 self.ask_to_end()
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(GRACE)
+                self._process.wait(max(0.0, (self._asked or 0.0) + GRACE - time.monotonic()))
             end(self._process, (signal.SIGKILL, 5))
             self._process = None
 

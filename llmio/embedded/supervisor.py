@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,9 @@ SHARED = (
 """What a command started beside us must know to act on the same site."""
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+NO_MAILSINK = (
+    "No mail server. Either install the one for trying (`pip install aiosmtpd`), or name yours with SMTP_SERVER."
+)
 MARKER = "LLMIO_SUPERVISED"
 TICK = 30.0
 ANSWER_TICK = 0.05
@@ -135,6 +139,8 @@ class Supervisor:
         if not self.environment.get("CANONICAL_HOST"):
             self.environment |= {"CANONICAL_HOST": "localhost", "CANONICAL_PORT": str(self.port)}
         if not self.environment.get("SMTP_SERVER"):
+            if find_spec("aiosmtpd") is None:
+                raise EmbeddedError(NO_MAILSINK)
             self.environment |= {"SMTP_SERVER": LOOPBACK, "SMTP_PORT": str(ports["smtp"])}
             self.environment["LLMIO_DEV_MAIL"] = str(self.folder.mail)
         self.environment |= {"PORT": str(self.port), "HOST": self.host, "LLMIO_DATA": str(self.folder.path)}
