@@ -1,7 +1,7 @@
 // Builds llmio/web/static/dist: hashed files, each with a .gz beside it, and manifest.json (plain name → hashed name).
 // The same sources give the same bytes, so that CI can compare the committed folder with a fresh build (--check).
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, watch as watchFiles } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync, watch as watchFiles } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -145,7 +145,21 @@ async function main() {
     if (stale.length) throw new Error(`the committed assets are not what the sources give; run make assets: ${stale.join(", ")}`);
     return found;
   }
-  return (await build(dist)).sizes;
+  const fresh = mkdtempSync(path.join(tmpdir(), "llmio-assets-"));
+  const { manifest, sizes: found } = await build(fresh);
+  put(fresh, manifest);
+  return found;
+}
+
+// New files first, then the manifest that names them, then what nobody needs any more: a running server is never without.
+function put(fresh, manifest) {
+  mkdirSync(dist, { recursive: true });
+  const names = readdirSync(fresh);
+  for (const name of names.filter((one) => one !== "manifest.json")) copyFileSync(path.join(fresh, name), path.join(dist, name));
+  writeFileSync(path.join(dist, "manifest.tmp"), `${JSON.stringify(manifest, null, 2)}\n`);
+  renameSync(path.join(dist, "manifest.tmp"), path.join(dist, "manifest.json"));
+  for (const name of readdirSync(dist)) if (!names.includes(name)) rmSync(path.join(dist, name));
+  rmSync(fresh, { recursive: true });
 }
 
 if (process.argv.includes("--watch")) {
