@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import or_, select, text
 
 from llmio.accounts import service as accounts
+from llmio.accounts.models import User
 from llmio.core.errors import Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _
@@ -158,6 +159,36 @@ def _short(message: str) -> str | None:
     if len(message) > MESSAGE_LENGTH:
         raise Invalid.at("message", _("At most {count} characters, please.", count=MESSAGE_LENGTH))
     return message.strip() or None
+
+
+def redeem(ctx: Context, poll: Poll, *, token: str) -> Stance | None:
+    """Take the place that an invitation by mail holds, also under another address than it was sent to.
+
+    None where the invitation was used, or belongs to somebody else who has an account.
+    """
+    me = ctx.signed_in()
+    query = (
+        select(Stance)
+        .join(User, User.id == Stance.participant_id)
+        .where(
+            queries.counted(poll.id),
+            Stance.token == token,
+            Stance.guest.is_(True),
+            Stance.cast_at.is_(None),
+            Stance.accepted_at.is_(None),
+            or_(User.id == me.id, User.email_verified.is_(False)),
+        )
+        .with_for_update(of=Stance)
+    )
+    invited = ctx.db.scalars(query).one_or_none()
+    if invited is None:
+        return None
+    if invited.participant_id != me.id and queries.my_stance(ctx, poll.id) is not None:
+        return queries.my_stance(ctx, poll.id)
+    invited.participant_id, invited.accepted_at = me.id, ctx.now
+    ctx.db.flush()
+    queries.forget_stance(ctx, poll.id)
+    return invited
 
 
 def remove_voter(ctx: Context, poll: Poll, stance: Stance) -> Stance:

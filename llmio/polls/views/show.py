@@ -9,7 +9,7 @@ from pyramid.view import view_config
 
 from llmio.core.errors import Invalid
 from llmio.core.permissions import Permission
-from llmio.polls import cards, queries
+from llmio.polls import cards, queries, service
 from llmio.polls.cards import PollView
 from llmio.polls.models import Poll
 from llmio.polls.results import voters_nameable
@@ -31,8 +31,10 @@ def short(poll: Poll, request: Any) -> Any:
 
 @view_config(route_name="polls.show", renderer=SHOW, permission=Permission.POLL_SHOW)
 def show(poll: Poll, request: Any) -> View:
-    """The poll."""
+    """The poll; who comes by an invitation takes their place in it."""
     ctx = request.ctx
+    if request.params.get("stance_token") and ctx.actor is not None:
+        service.redeem(ctx, poll, token=request.params["stance_token"])
     view = cards.one(ctx, poll)
     named = voters_nameable(poll) and ctx.actor is not None
     return {

@@ -166,7 +166,9 @@ def test_members_who_join_get_no_place_in_polls_for_chosen_people_or_closed_ones
 def test_guests_are_asked_by_address(ctx, poll, people, db):
     new = service.add_voters(ctx(people[0]), poll, emails=["guest@example.org"], message="Please help us.")
     stance = db.scalars(select(Stance).where(Stance.participant_id.in_(new))).one()
-    assert stance.guest and stance.token and stance.cast_at is None
+    assert stance.guest
+    assert stance.token
+    assert stance.cast_at is None
     assert recipients(db, "poll_announced") == set(new)
     assert queries.get(ctx(), poll.id).voters_count == 4
     assert service.add_voters(ctx(people[0]), poll, emails=["guest@example.org"]) == []
