@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import html as entities
 import re
-from collections import OrderedDict
 from hashlib import blake2b
-from threading import Lock
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -18,6 +16,7 @@ import nh3
 from markupsafe import Markup
 
 from llmio.core import markdown
+from llmio.core.cache import Recent
 
 Format = Literal["html", "md"]
 
@@ -240,35 +239,4 @@ def has_headings(text: str | None, format: Format | str = "html") -> bool:
     return format == "html" and bool(text) and bool(_HEADING.search(_clean_once(text or "")))
 
 
-class _Cache:
-    """Rendered texts of this process, those not used longest leave first; bounded by characters, not by number."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.size = 0
-        self.kept: OrderedDict[bytes, Markup] = OrderedDict()
-        self.lock = Lock()
-
-    def get(self, key: bytes) -> Markup | None:
-        with self.lock:
-            found = self.kept.get(key)
-            if found is not None:
-                self.kept.move_to_end(key)
-            return found
-
-    def put(self, key: bytes, value: Markup) -> None:
-        with self.lock:
-            if key in self.kept or len(value) > self.limit:
-                return
-            self.kept[key] = value
-            self.size += len(value)
-            while self.size > self.limit:
-                self.size -= len(self.kept.popitem(last=False)[1])
-
-    def clear(self) -> None:
-        with self.lock:
-            self.kept.clear()
-            self.size = 0
-
-
-_cache = _Cache(4_000_000)
+_cache: Recent[Markup] = Recent(4_000_000)

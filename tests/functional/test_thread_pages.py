@@ -312,3 +312,44 @@ def test_a_title_that_is_an_address_does_no_harm(db, people, sign_in):
     page = sign_in(member).get(f"/d/{thread.key}").follow()
     assert page.request.path == f"/d/{thread.key}/history-thread"
     assert page.html.select_one("#timeline")
+
+
+def test_what_is_kept_of_a_page_is_shown_to_nobody_else(db, thread, people, new_browser):
+    """Comments are made once for all who see the same of them: tokens, rights and own reactions stay apart."""
+    admin, member, _group = people
+    other = make.user(db)
+    make.membership(db, thread.group, other)
+    comment = make.comment(db, thread, author=member, body="Shared")
+    url = url_of(thread)
+    browsers = {
+        name: new_browser().sign_in(one) for name, one in (("admin", admin), ("author", member), ("other", other))
+    }
+    for _again in (1, 2):
+        pages = {name: web.get(url) for name, web in browsers.items()}
+        for name, page in pages.items():
+            part = page.html.select_one(f"#comment-{comment.id}")
+            tokens = {field["value"] for field in part.select("input[name=csrf_token]")}
+            assert tokens == {browsers[name].csrf_token}
+            assert bool(part.select(f"a[href='/comments/{comment.id}/edit']")) is (name != "other"), name
+    assert len({web.csrf_token for web in browsers.values()}) == 3
+    browsers["other"].send(f"/reactions/comment/{comment.id}", {"reaction": "🎉"})
+    pressed = {
+        name: [one["aria-pressed"] for one in web.get(url).html.select(f"#comment-{comment.id} button.reaction")]
+        for name, web in browsers.items()
+    }
+    assert pressed == {"admin": ["false"], "author": ["false"], "other": ["true"]}
+    browsers["author"].send(f"/comments/{comment.id}/edit", {"body": "Changed", "body_format": "md"})
+    assert "Changed" in browsers["other"].get(url).html.select_one(f"#comment-{comment.id}").get_text()
+    browsers["admin"].send(f"/comments/{comment.id}/discard")
+    assert "Changed" not in browsers["other"].get(url).text
+    assert new_browser().get(url, status=303)
+
+
+def test_the_age_of_a_comment_goes_on(db, thread, people, sign_in, clock):
+    comment = make.comment(db, thread, created_at=clock.now())
+    web = sign_in(people[1])
+    shown = []
+    for step in ({"seconds": 1}, {"minutes": 5}, {"hours": 3}, {"days": 3}):
+        clock.move(**step)
+        shown.append(web.get(url_of(thread)).html.select_one(f"#comment-{comment.id} time").get_text())
+    assert len(set(shown)) == 4, shown

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from llmio.core import richtext
+from llmio.core.cache import Recent
 
 PIECES = st.sampled_from(
     ["<p>", "</p>", "<script>", "</script>", "alert(1)", "<img src=x onerror=alert(1)>", "<a href='javascript:x'>", "</a>",
@@ -144,12 +145,12 @@ def test_excerpt_cuts_between_words() -> None:
 
 
 def test_cache_is_bounded() -> None:
-    cache = richtext._Cache(10)
+    cache: Recent[str] = Recent(10)
     for number in range(5):
-        cache.put(bytes([number]), richtext.Markup("xxxx"))
+        cache.put(number, "xxxx")
     assert cache.size <= 10
-    assert cache.get(b"\x00") is None
-    assert cache.get(b"\x04") == "xxxx"
+    assert cache.get(0) is None
+    assert cache.get(4) == "xxxx"
 
 
 def test_a_cold_cache_is_fast() -> None:

@@ -15,6 +15,7 @@ from llmio.core.permissions import Permission
 from llmio.discussions import queries, timeline
 from llmio.discussions.models import Discussion
 from llmio.discussions.values import path_of
+from llmio.discussions.views import fragments
 from llmio.discussions.views.frame import body_values, thread_values
 
 SHOW = "llmio:web/templates/discussions/show.jinja2"
@@ -70,8 +71,11 @@ def more(discussion: Discussion, request: Any) -> dict[str, Any]:
         upto=upto if request.headers.get("Turbo-Frame") else None,
         limit=None if "all" in request.params else timeline.PAGE,
     )
+    reader = queries.reader_of(request.ctx, discussion.id)
+    first_visit = reader is None or reader.last_read_at is None
     return {
         "stretch": stretch,
+        "comments_html": fragments.comments(request, stretch.entries, first_visit=first_visit),
         "upto": upto if upto is not None else discussion.last_sequence_id,
         "continued": "after" in request.params,
     }
