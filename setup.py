@@ -36,8 +36,22 @@ setup(
     python_requires=">=3.11",
     packages=packages,
     package_dir=package_dir,
-    package_data={"": ["**/*.jinja2", "**/*.sql", "**/*.tsv", "**/*.mako", "**/*.mo", "**/*.json", "static/**/*", "**/*.svg", "**/*.css",
-                       "**/*.ini", "**/*.md", "py.typed"]},
+    package_data={
+        "": [
+            "**/*.jinja2",
+            "**/*.sql",
+            "**/*.tsv",
+            "**/*.mako",
+            "**/*.mo",
+            "**/*.json",
+            "static/**/*",
+            "**/*.svg",
+            "**/*.css",
+            "**/*.ini",
+            "**/*.md",
+            "py.typed",
+        ]
+    },
     entry_points={
         "console_scripts": scripts,
         "paste.app_factory": ["main = llmio:main"],

@@ -54,8 +54,14 @@ def read_settings(ini: Mapping[str, str] | None = None, env: Mapping[str, str] |
     return settings
 
 
-def build(ini: Mapping[str, str] | None = None, *, env: Mapping[str, str] | None = None, ports: Ports | None = None,
-          engine: Any = None, refuse: bool = True) -> App:
+def build(
+    ini: Mapping[str, str] | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    ports: Ports | None = None,
+    engine: Any = None,
+    refuse: bool = True,
+) -> App:
     """The App of this process; `ports` and `engine` may be given by tests.
 
     With `refuse=False` a plugin at fault is noted even where the operator wants no start without it (diagnosis).

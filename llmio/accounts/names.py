@@ -12,7 +12,9 @@ from llmio.accounts.models import User
 
 LONGEST_USERNAME = 30
 USERNAME = re.compile(r"[a-z0-9]+")
-RESERVED = frozenset({"admin", "administrator", "all", "everyone", "group", "here", "llmio", "root", "support", "system"})
+RESERVED = frozenset(
+    {"admin", "administrator", "all", "everyone", "group", "here", "llmio", "root", "support", "system"}
+)
 LOCK = 0x11A0_0003
 
 

@@ -48,7 +48,11 @@ def update(_context: Any, request: Any) -> Any:
     ctx = request.ctx
     form = parse(ProfileForm, request.POST)
     if form.locale and form.locale not in dict(i18n.available()):
-        raise Invalid(_("Please check the marked fields."), {"locale": [_("Please choose one of the options.")]}, dict(request.POST))
+        raise Invalid(
+            _("Please check the marked fields."),
+            {"locale": [_("Please choose one of the options.")]},
+            dict(request.POST),
+        )
     try:
         service.update_profile(
             ctx,
@@ -105,7 +109,11 @@ def deactivate(_context: Any, request: Any) -> Any:
     ctx = request.ctx
     form = parse(DeactivateForm, request.POST)
     if not form.sure:
-        raise Invalid(_("Please check the marked fields."), {"sure": [_("Please tick this to close the account.")]}, form.model_dump())
+        raise Invalid(
+            _("Please check the marked fields."),
+            {"sure": [_("Please tick this to close the account.")]},
+            form.model_dump(),
+        )
     service.deactivate(ctx, queries.me(ctx), reason=form.reason)
     door.sign_out(request)
     request.flash("info", _("Your account is closed. Sign in by mail if you want to open it again."))

@@ -41,9 +41,7 @@ def open_sessions(db: Session, user_id: int, now: datetime) -> list[UserSession]
     """Browsers in which a person is signed in, the newest first."""
     query = (
         select(UserSession)
-        .where(
-            UserSession.user_id == user_id, UserSession.ended_at.is_(None), UserSession.created_at > now - LIFETIME
-        )
+        .where(UserSession.user_id == user_id, UserSession.ended_at.is_(None), UserSession.created_at > now - LIFETIME)
         .order_by(UserSession.created_at.desc())
     )
     return list(db.scalars(query))

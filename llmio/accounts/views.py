@@ -69,7 +69,9 @@ def sign_in(_context: Any, request: Any) -> Any:
     if user is None:
         door.keep(request)
         raise Invalid(
-            _("Address and password do not belong together, or there were too many tries. A link by mail always works."),
+            _(
+                "Address and password do not belong together, or there were too many tries. A link by mail always works."
+            ),
             {"password": [_("Please check address and password, or leave this empty and get a link by mail.")]},
             {"email": form.email, "next": form.next},
         )
@@ -240,9 +242,7 @@ def set_up(_context: Any, request: Any) -> Any:
     form = parse(SetupForm, request.POST)
     token = request.matchdict["token"]
     try:
-        user = service.set_up(
-            request.ctx, token, name=form.name, email=form.email, password=form.password or None
-        )
+        user = service.set_up(request.ctx, token, name=form.name, email=form.email, password=form.password or None)
     except NotFound:
         request.response.status_int = GONE
         return {"works": False}

@@ -82,5 +82,7 @@ def switch(request: Any) -> Any:
 def forget(request: Any) -> Any:
     """Forget its failures."""
     line = plugins.forget_failures(request.ctx, request.matchdict["name"])
-    request.flash("success", _("The failures of {name} are forgotten.", name=str(line.record.title) or line.record.name))
+    request.flash(
+        "success", _("The failures of {name} are forgotten.", name=str(line.record.title) or line.record.name)
+    )
     return request.see_other("admin.plugins")

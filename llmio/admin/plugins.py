@@ -26,7 +26,9 @@ def switch_plugin(ctx: Context, name: str, *, on: bool) -> Line:
     if line.held_by:
         raise Conflict(_("{what} decides about this plugin; change it there.", what=line.held_by))
     if not on and name in ctx.app.settings["llmio.plugins.required"]:
-        raise Conflict(_("{what} says that the site needs this plugin; change it there.", what="LLMIO_PLUGINS_REQUIRED"))
+        raise Conflict(
+            _("{what} says that the site needs this plugin; change it there.", what="LLMIO_PLUGINS_REQUIRED")
+        )
     store.switch(ctx, name, on=on)
     return line
 

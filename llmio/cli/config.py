@@ -106,7 +106,11 @@ def examined(ini: Mapping[str, str], env: Mapping[str, str]) -> Found:
 
     settings = load(boot.declared(), ini, env)
     plugins = _plugins(settings)
-    return Found(settings, tuple(_sections(settings, plugins)), (*settings.faults, *_strangers(env, settings), *_unsafe(settings)))
+    return Found(
+        settings,
+        tuple(_sections(settings, plugins)),
+        (*settings.faults, *_strangers(env, settings), *_unsafe(settings)),
+    )
 
 
 def documented() -> Found:

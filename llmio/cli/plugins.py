@@ -175,7 +175,11 @@ def _switch(name: str, *, on: bool) -> None:
 def _print(line: Line, *, traceback: bool = False) -> None:
     record = line.record
     origin = "built in" if record.built_in else f"{record.distribution} {record.version}".strip()
-    why = f" by {'an administrator' if record.switched_by == 'page' else record.switched_by}" if record.switched_by else ""
+    why = (
+        f" by {'an administrator' if record.switched_by == 'page' else record.switched_by}"
+        if record.switched_by
+        else ""
+    )
     click.echo(f"{record.name:<28} {record.state}{why}  ({origin or 'not installed'})")
     for text in (record.title and f"{record.title}. {record.summary}", _offers(line), record.error):
         if text:
@@ -183,7 +187,9 @@ def _print(line: Line, *, traceback: bool = False) -> None:
     if traceback and record.traceback:
         click.echo(_indented(record.traceback))
     for failure in line.failures:
-        click.echo(f"    failed {failure.count} × at {failure.where}: {failure.error} (last {failure.last_at:%Y-%m-%d %H:%M} UTC)")
+        click.echo(
+            f"    failed {failure.count} × at {failure.where}: {failure.error} (last {failure.last_at:%Y-%m-%d %H:%M} UTC)"
+        )
     if line.waits:
         click.echo(f"    switched {'on' if line.on else 'off'}; takes effect when the site starts again")
 

@@ -191,7 +191,5 @@ def _next(db: Session, key: str, owner_id: int, owner: Any, column: Any) -> int:
         return int(found)
     seed = int(db.scalar(select(func.coalesce(func.max(column), 0)).where(owner == owner_id)) or 0)
     first = upsert(PartitionSequence).values(key=key, id=owner_id, counter=seed + 1)
-    first = first.on_conflict_do_update(
-        index_elements=["key", "id"], set_={"counter": PartitionSequence.counter + 1}
-    )
+    first = first.on_conflict_do_update(index_elements=["key", "id"], set_={"counter": PartitionSequence.counter + 1})
     return int(db.scalar(first.returning(PartitionSequence.counter)) or 1)

@@ -101,7 +101,9 @@ def test(ctx: Context, chatbot: Chatbot) -> Outcome:
     failed: Outcome = Failed("the plugin failed; the administrators of the site can see why")
     out = Outgoing(ctx.ports.http, ctx.ports.mailer)
     where = f"notifiers.{notifier.key}.send"
-    return guard(ctx.app.plugins, notifier, where, notifier.send, message, target_of(ctx, chatbot), out, fallback=failed)
+    return guard(
+        ctx.app.plugins, notifier, where, notifier.send, message, target_of(ctx, chatbot), out, fallback=failed
+    )
 
 
 def target_of(ctx: Context, chatbot: Chatbot) -> Target:

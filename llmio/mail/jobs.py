@@ -54,7 +54,9 @@ def sign_in_mail(ctx: Context, asked: SignIn) -> Mail | None:
                 "new": not user.email_verified,
                 "knew": asked.signing_up and user.email_verified,
                 "closed": token.is_reactivation,
-                "why": _("Somebody typed this address to sign in. If that was not you, ignore this mail: nothing happens."),
+                "why": _(
+                    "Somebody typed this address to sign in. If that was not you, ignore this mail: nothing happens."
+                ),
             },
             kind="login",
             message_id=f"login-{token.id}",
@@ -76,7 +78,9 @@ def _no_way_in(ctx: Context, asked: SignIn, *, closed: bool) -> Mail | None:
                 "closed": closed,
                 "may_sign_up": not settings.on("features.disable_create_user"),
                 "link": absolute(settings, "/sign_up"),
-                "why": _("Somebody typed this address to sign in. If that was not you, ignore this mail: nothing happens."),
+                "why": _(
+                    "Somebody typed this address to sign in. If that was not you, ignore this mail: nothing happens."
+                ),
             },
             kind="login",
             message_id=f"sign-in-{asked.id}",

@@ -37,5 +37,7 @@ def build(mail: Mail, now: datetime) -> EmailMessage:
         message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     for filename, content_type, content in mail.attachments:
         main, _slash, sub = content_type.partition("/")
-        message.add_attachment(content, maintype=main or "application", subtype=sub or "octet-stream", filename=filename)
+        message.add_attachment(
+            content, maintype=main or "application", subtype=sub or "octet-stream", filename=filename
+        )
     return message

@@ -6,7 +6,31 @@ import re
 from html.parser import HTMLParser
 
 BLOCKS = frozenset(
-    ["p", "div", "section", "article", "header", "footer", "blockquote", "pre", "table", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "dt", "dd", "figure", "hr"]
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "blockquote",
+        "pre",
+        "table",
+        "tr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "figure",
+        "hr",
+    ]
 )
 SPACED = frozenset(["p", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "section"])
 SKIPPED = frozenset(["style", "script", "head", "title", "template"])

@@ -125,7 +125,9 @@ def render(
             "site_name": settings.text("site.name"),
             "site_url": site_url(settings),
             "support_email": settings.text("site.support_email"),
-            "url": lambda path, **query: absolute(settings, path, utm_medium="email", utm_campaign=kind or None, **query),
+            "url": lambda path, **query: absolute(
+                settings, path, utm_medium="email", utm_campaign=kind or None, **query
+            ),
             "moment": lambda value, mode="datetime": moment(value, reader, mode),
             "styles": styles(),
             "why": "",

@@ -41,9 +41,7 @@ class Line:
     def worn(self) -> bool:
         """Whether another one should be opened: idle for long, much used, or of the process we were forked from."""
         return (
-            self.pid != os.getpid()
-            or self.sent >= MAILS_PER_CONNECTION
-            or time.monotonic() - self.used > IDLE_SECONDS
+            self.pid != os.getpid() or self.sent >= MAILS_PER_CONNECTION or time.monotonic() - self.used > IDLE_SECONDS
         )
 
 
@@ -70,7 +68,9 @@ class SmtpMailer:
             return self._refused(code, answer)
         except smtplib.SMTPAuthenticationError as error:
             self._close()
-            return Receipt(ok=False, answer=f"the mail server does not let us in: {_words(error.smtp_code, error.smtp_error)}")
+            return Receipt(
+                ok=False, answer=f"the mail server does not let us in: {_words(error.smtp_code, error.smtp_error)}"
+            )
         except smtplib.SMTPResponseException as error:
             return self._refused(error.smtp_code, error.smtp_error)
         except (smtplib.SMTPException, OSError) as error:

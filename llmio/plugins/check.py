@@ -44,6 +44,8 @@ def implementations(manager: pluggy.PluginManager, name: str) -> list[Implementa
             if one.plugin_name != name:
                 continue
             if one.hookwrapper or one.wrapper:
-                raise PluginError(f"{caller.name} is a wrapper; hooks are called one by one, so there is nothing to wrap")
+                raise PluginError(
+                    f"{caller.name} is a wrapper; hooks are called one by one, so there is nothing to wrap"
+                )
             found.append(Implementation(name, caller.name, one.function, tuple(one.argnames)))
     return found

@@ -52,7 +52,9 @@ class Failures:
             self._found[key] = failure
             while len(self._found) > self.limit:
                 self._found.popitem(last=False)
-        log.log(logging.ERROR if known is None else logging.DEBUG, "plugin %s failed at %s", plugin, where, exc_info=error)
+        log.log(
+            logging.ERROR if known is None else logging.DEBUG, "plugin %s failed at %s", plugin, where, exc_info=error
+        )
         if self.keep is not None:
             try:
                 self.keep(failure)

@@ -127,14 +127,14 @@ def _scripts(folder: Path) -> ScriptDirectory:
 def tables(connection: Connection, plugin: str) -> dict[str, int]:
     """A plugin's tables and how many rows each holds; empty where it keeps nothing."""
     names = connection.scalars(
-        text("SELECT tablename FROM pg_tables WHERE schemaname = :schema AND tablename <> 'alembic_version' ORDER BY 1"),
+        text(
+            "SELECT tablename FROM pg_tables WHERE schemaname = :schema AND tablename <> 'alembic_version' ORDER BY 1"
+        ),
         {"schema": schema_of(plugin)},
     ).all()
     counted = "SELECT count(*) FROM {schema}.{table}"
     return {
-        name: int(
-            connection.scalar(text(counted.format(schema=quoted(schema_of(plugin)), table=quoted(name)))) or 0
-        )
+        name: int(connection.scalar(text(counted.format(schema=quoted(schema_of(plugin)), table=quoted(name)))) or 0)
         for name in names
     }
 

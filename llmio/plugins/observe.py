@@ -50,8 +50,14 @@ def _job(one: Implementation) -> Job:
         with noted(app.plugins, one.plugin, HOOK, now=app.ports.clock.now()):
             one(event=event, ctx=context_of(app, one.plugin))
 
-    return Job(f"plugins.{one.plugin}.event", tell, "low", retries=5, transaction=False,
-               summary=f"Tells plugin {one.plugin} of an event.")
+    return Job(
+        f"plugins.{one.plugin}.event",
+        tell,
+        "low",
+        retries=5,
+        transaction=False,
+        summary=f"Tells plugin {one.plugin} of an event.",
+    )
 
 
 def _value(app: App, event_id: int) -> EventValue | None:

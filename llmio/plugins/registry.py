@@ -72,7 +72,13 @@ class PluginRecord:
         """For JSON."""
         shown = {name: getattr(self, name) for name in self.__dataclass_fields__}
         offers = {kind: list(keys) for kind, keys in self.offers.items()}
-        return {**shown, "title": str(self.title), "summary": str(self.summary), "state": str(self.state), "offers": offers}
+        return {
+            **shown,
+            "title": str(self.title),
+            "summary": str(self.summary),
+            "state": str(self.state),
+            "offers": offers,
+        }
 
 
 @dataclass(frozen=True)

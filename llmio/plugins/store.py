@@ -105,5 +105,3 @@ def forget(ctx: Context, plugin: str) -> None:
     """Forget the failures of a plugin (the administrator has seen them)."""
     ctx.db.execute(delete(PluginFailure).where(PluginFailure.plugin == plugin))
     ctx.app.plugins.failures.forget(plugin)
-
-

@@ -131,10 +131,17 @@ def plugin_part(context: Any, offered: object, template: str, **values: Any) -> 
     request = context["request"]
     plugins = request.app.plugins
     broken = object()
-    text = guard(plugins, offered, f"template {template}", render, template, values, request, fallback=broken,
-                 now=request.app.ports.clock.now())
+    text = guard(
+        plugins,
+        offered,
+        f"template {template}",
+        render,
+        template,
+        values,
+        request,
+        fallback=broken,
+        now=request.app.ports.clock.now(),
+    )
     if text is broken:
         text = render(UNAVAILABLE, {}, request)
     return Markup(text)  # noqa: S704  # rendered with autoescape
-
-

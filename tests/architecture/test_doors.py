@@ -70,7 +70,9 @@ def test_every_template_that_is_named_exists(path, pages):
     environment = environment_of(path, pages)
     named = [
         name
-        for node in environment.parse(path.read_text()).find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport))
+        for node in environment.parse(path.read_text()).find_all(
+            (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
+        )
         for name in constants(node.template)
     ]
     assert [name for name in named if not exists(name)] == []

@@ -61,7 +61,8 @@ def test_only_plugin_calls_and_outer_loops_catch_everything():
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Try)
         for handler in node.handlers
-        if handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in {"Exception", "BaseException"})
+        if handler.type is None
+        or (isinstance(handler.type, ast.Name) and handler.type.id in {"Exception", "BaseException"})
         if not any(isinstance(inner, ast.Raise) for inner in ast.walk(handler))
     ]
     assert found == []

@@ -33,7 +33,9 @@ def test_a_setting_that_nobody_documented_would_be_missed(monkeypatch):
 
 
 def test_every_setting_says_what_it_is_for():
-    silent = [item.key for item in written.documented().settings.declared.values() if not item.help.strip().endswith(".")]
+    silent = [
+        item.key for item in written.documented().settings.declared.values() if not item.help.strip().endswith(".")
+    ]
     assert silent == [], "each has a sentence of help"
 
 
@@ -90,7 +92,9 @@ def test_every_option_of_a_command_says_what_it_is_for():
 
     def look(command: click.Command, path: str) -> None:
         silent.extend(
-            f"{path} {one.opts[0]}" for one in command.params if isinstance(one, click.Option) and not (one.help or "").strip()
+            f"{path} {one.opts[0]}"
+            for one in command.params
+            if isinstance(one, click.Option) and not (one.help or "").strip()
         )
         if isinstance(command, click.Group) and not isinstance(command, PluginGroup):
             for name, inner in command.commands.items():
@@ -130,5 +134,9 @@ def test_every_page_is_reached_from_the_index():
         if page.suffix == ".md" and page.exists():
             links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
             reached |= {(page.parent / target.split("#")[0]).resolve() for target in links}
-    lost = [short(page) for page in (ROOT / "docs").rglob("*.md") if page.resolve() not in reached and page.parent != ROOT / "docs"]
+    lost = [
+        short(page)
+        for page in (ROOT / "docs").rglob("*.md")
+        if page.resolve() not in reached and page.parent != ROOT / "docs"
+    ]
     assert lost == [], "link it from docs/README.md, or from a page that is linked there"

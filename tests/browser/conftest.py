@@ -31,7 +31,16 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-CONFIGURED = ("DATABASE_URL", "REDIS_URL", "REDIS_QUEUE_URL", "SMTP_SERVER", "CHANNELS_URL", "PORT", "HOST", "LLMIO_DATA")
+CONFIGURED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "REDIS_QUEUE_URL",
+    "SMTP_SERVER",
+    "CHANNELS_URL",
+    "PORT",
+    "HOST",
+    "LLMIO_DATA",
+)
 expect.set_options(timeout=PATIENCE)
 
 
@@ -66,13 +75,16 @@ class Site:
         page = context.new_page()
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: {error}"))
         page.on(
-            "response", lambda answer: self.faults.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None
+            "response",
+            lambda answer: self.faults.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None,
         )
         page.on(
             "console",
-            lambda line: self.faults.append(f"{page.url}: {line.text}")
-            if line.type == "error" and "the server responded with a status of 4" not in line.text
-            else None,
+            lambda line: (
+                self.faults.append(f"{page.url}: {line.text}")
+                if line.type == "error" and "the server responded with a status of 4" not in line.text
+                else None
+            ),
         )
         return page
 

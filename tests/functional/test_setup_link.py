@@ -60,7 +60,9 @@ def test_empty_token_file_opens_nothing(web, token_file):
     assert web.get("/setup/", status=404)
 
 
-@pytest.mark.parametrize("fields", [{"name": ""}, {"email": "no address"}, {"password": "short"}, {"password": "aaaaaaaaaa"}])
+@pytest.mark.parametrize(
+    "fields", [{"name": ""}, {"email": "no address"}, {"password": "short"}, {"password": "aaaaaaaaaa"}]
+)
 def test_refused_form_leaves_the_link_usable(web, token_file, fields, db):
     good = {"name": "Ada Lovelace", "email": "ada@example.org", "password": ""}
     assert fill(web.get(f"/setup/{TOKEN}"), **{**good, **fields}).status_int == 422

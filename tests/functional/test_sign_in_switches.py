@@ -52,7 +52,9 @@ def test_terms_must_be_accepted_where_there_are_some(web, switch, run_jobs, db, 
     switch("accounts.terms_url", "https://example.org/terms")
     page = web.send("/sign_up", {"name": "New Comer", "email": "new@example.org"}, status=422)
     assert "https://example.org/terms" in page.text
-    assert web.send("/sign_up", {"name": "New Comer", "email": "new@example.org", "legal_accepted": "1"}).status_int == 303
+    assert (
+        web.send("/sign_up", {"name": "New Comer", "email": "new@example.org", "legal_accepted": "1"}).status_int == 303
+    )
     run_jobs()
     link = mailbox.last().text.split("/login_tokens/")[1].split()[0]
     web.send(f"/login_tokens/{link}")

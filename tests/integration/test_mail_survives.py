@@ -90,8 +90,6 @@ def comment(place, garden):
         threads.add_comment(ctx, ctx.db.get_one(Discussion, garden.thread_id), body="Hello all", body_format="md")
 
 
-
-
 def settled(place, postbox, garden):
     """All that waited is done, and each person has one mail, not more."""
     until(lambda: len(postbox.mails) >= len(garden.addresses))

@@ -82,8 +82,10 @@ def test_a_worker_killed_in_the_middle_of_a_delivery_loses_and_doubles_nothing(p
 
 
 def test_a_worker_killed_in_the_middle_of_a_transaction_loses_and_doubles_nothing(place):
-    place.tell("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
-               "'BEGIN PERFORM pg_advisory_xact_lock(77); RETURN new; END'")
+    place.tell(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN PERFORM pg_advisory_xact_lock(77); RETURN new; END'"
+    )
     place.tell("CREATE TRIGGER slow BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION slow()")
     with place.engine.connect() as connection:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(77)")

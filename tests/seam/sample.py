@@ -32,7 +32,9 @@ class SampleVenv:
 
     def run(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run its interpreter; fails with what it said."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("LLMIO_", "PYTEST", "PYTHON"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("LLMIO_", "PYTEST", "PYTHON"))
+        }
         done = subprocess.run([str(self.python), *arguments], cwd=self.project, env={**kept, **(env or {})},
                               capture_output=True, text=True, timeout=240, check=False)  # fmt: skip
         if done.returncode:

@@ -97,5 +97,3 @@ def test_wrong_sibling_fails_what_the_right_one_passes(strangers, check):
     shutil.rmtree(strangers.folder / "llmio_wrong")
     with pytest.raises((AssertionError, PluginError)):
         run(check, strangers, *WRONG[check])
-
-

@@ -11,14 +11,19 @@ from llmio.core.outbox import Outbox
 from tests import factories
 from tests.seam.distributions import GOOD
 
-SEEN = GOOD + """
+SEEN = (
+    GOOD
+    + """
 seen = []
 
 @hookimpl
 def llmio_event(event, ctx):
     seen.append((event.kind, event.record_type, event.record_id, event.actor_id, ctx.plugin, dict(ctx.settings)))
 """
-RAISING = GOOD + """
+)
+RAISING = (
+    GOOD
+    + """
 tries = []
 
 @hookimpl
@@ -27,7 +32,10 @@ def llmio_event(event, ctx):
     if len(tries) < 2:
         raise ValueError("deaf")
 """
-COMMANDS = GOOD + """
+)
+COMMANDS = (
+    GOOD
+    + """
 import click
 
 @hookimpl
@@ -38,6 +46,7 @@ def llmio_commands(group):
         with ctx.connect() as connection:
             click.echo(f"hello from {ctx.plugin}: {connection.exec_driver_sql('SHOW search_path').scalar()}")
 """
+)
 HAPPENED = kind("user_tested", "User", summary="Something happened to a person.")
 
 
@@ -99,7 +108,9 @@ def test_commands_of_a_plugin(strangers, start):
     strangers.add("greeter", COMMANDS)
     site = start()
     result = CliRunner().invoke(command, ["x", "greeter", "hello"], env=site.env, catch_exceptions=False)
-    assert result.output == 'hello from greeter: "plugin_greeter", public\n'.replace('"plugin_greeter"', "plugin_greeter")
+    assert result.output == 'hello from greeter: "plugin_greeter", public\n'.replace(
+        '"plugin_greeter"', "plugin_greeter"
+    )
 
 
 def test_commands_that_raise_are_named(strangers, start):

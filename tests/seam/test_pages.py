@@ -38,7 +38,9 @@ def llmio_includeme(config):
     config.add_static_view("static", "llmio_{name}:static")
     {more}
 """
-TEMPLATE = '{% extends "llmio:web/templates/layout.jinja2" %}{% block main %}<h1>{{ items.nothing.at.all }}</h1>{% endblock %}'
+TEMPLATE = (
+    '{% extends "llmio:web/templates/layout.jinja2" %}{% block main %}<h1>{{ items.nothing.at.all }}</h1>{% endblock %}'
+)
 
 
 def pages(name: str, more: str = "pass") -> dict[str, object]:

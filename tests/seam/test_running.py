@@ -13,7 +13,9 @@ from llmio.search import service as search
 from tests import factories
 from tests.seam.distributions import GOOD, poll_type
 
-BALLOT = '{% for option in poll.options %}<input name="score_{{ option.id }}" aria-label="{{ option.name }}">{% endfor %}'
+BALLOT = (
+    '{% for option in poll.options %}<input name="score_{{ option.id }}" aria-label="{{ option.name }}">{% endfor %}'
+)
 
 
 def poll_on(site, **how):
@@ -51,7 +53,9 @@ def test_check_that_raises_refuses_the_vote_and_loses_nothing(strangers, start):
 
 
 def test_tally_that_raises_leaves_the_page(strangers, start):
-    source = poll_type("llmio_poll_strange").replace("return Result(", "raise ValueError('cannot count')\n        return Result(")
+    source = poll_type("llmio_poll_strange").replace(
+        "return Result(", "raise ValueError('cannot count')\n        return Result("
+    )
     strangers.add("poll_strange", source, files={"templates/ballot.jinja2": BALLOT})
     site = start()
     poll, ada, ids = poll_on(site)
@@ -63,7 +67,9 @@ def test_tally_that_raises_leaves_the_page(strangers, start):
     site.names("poll_strange", "active", "cannot count")
 
 
-SEARCH = GOOD + """
+SEARCH = (
+    GOOD
+    + """
 from llmio.plugins import SearchProvider
 
 class Broken(SearchProvider):
@@ -86,6 +92,7 @@ class Broken(SearchProvider):
 def llmio_search_providers():
     return [Broken()]
 """
+)
 
 
 def test_search_provider_that_raises(strangers, start):
@@ -99,7 +106,9 @@ def test_search_provider_that_raises(strangers, start):
     site.names("search_broken", "active", "cannot search", "search_providers.broken.search")
 
 
-STORAGE = GOOD + """
+STORAGE = (
+    GOOD
+    + """
 from llmio.plugins import StorageBackend
 
 class Broken(StorageBackend):
@@ -116,6 +125,7 @@ class Broken(StorageBackend):
 def llmio_storages():
     return [Broken()]
 """
+)
 
 
 def test_storage_that_raises(strangers, start):
@@ -130,7 +140,9 @@ def test_storage_that_raises(strangers, start):
     site.names("storage_broken", "active", "cannot open the disk", "storages.broken.save")
 
 
-FORMAT = GOOD + """
+FORMAT = (
+    GOOD
+    + """
 from llmio.plugins import WebhookFormat
 
 class Broken(WebhookFormat):
@@ -144,6 +156,7 @@ class Broken(WebhookFormat):
 def llmio_webhook_formats():
     return [Broken()]
 """
+)
 
 
 def test_webhook_format_that_raises_is_named_and_not_its_notifier(strangers, start):
@@ -163,7 +176,9 @@ def test_webhook_format_that_raises_is_named_and_not_its_notifier(strangers, sta
     assert site.line("notify_webhook")["failures"] == []
 
 
-NOTIFIER = GOOD + """
+NOTIFIER = (
+    GOOD
+    + """
 from llmio.plugins import Notifier
 
 class Broken(Notifier):
@@ -177,6 +192,7 @@ class Broken(Notifier):
 def llmio_notifiers():
     return [Broken()]
 """
+)
 
 
 def test_notifier_that_raises_keeps_the_delivery(strangers, start):

@@ -90,7 +90,9 @@ def test_group_decides_with_it(with_sample, start, work, seam_engine):
     vote(site, ada, poll, Sea=2, Hills=7)
     page = vote(site, ben, poll, Sea=3, Hills=0)
     rows = page.html.find(class_="resistance-result").find("tbody").find_all("tr")
-    said = [(row.find(class_="chart-label").get_text(strip=True), *(td.text for td in row.find_all("td"))) for row in rows]
+    said = [
+        (row.find(class_="chart-label").get_text(strip=True), *(td.text for td in row.find_all("td"))) for row in rows
+    ]
     assert said == [("Sea", "5", "15"), ("Hills", "7", "13")]
 
     about = browser.get("/x/poll_resistance/about")

@@ -80,8 +80,7 @@ def test_command_switches_too(strangers, start):
     assert start().line("poll_strange")["state"] == "disabled"
     assert run.invoke(command, ["plugins", "on", "poll_strange"], env=site.env).exit_code == 0
     assert start().line("poll_strange")["state"] == "active"
-    refused = run.invoke(command, ["plugins", "off", "poll_strange"],
-                         env={**site.env, "LLMIO_PLUGINS_SAFE": "1"})
+    refused = run.invoke(command, ["plugins", "off", "poll_strange"], env={**site.env, "LLMIO_PLUGINS_SAFE": "1"})
     assert refused.exit_code == 2
     assert "LLMIO_PLUGINS_SAFE decides" in refused.output
 

@@ -89,7 +89,11 @@ def set_password(ctx: Context, user: User, *, new: str, current: str = "") -> Us
     """
     ctx.require(Permission.USER_UPDATE, user)
     settings = ctx.app.settings
-    if user.encrypted_password and not is_fresh(ctx) and not passwords.matches(settings, current, user.encrypted_password):
+    if (
+        user.encrypted_password
+        and not is_fresh(ctx)
+        and not passwords.matches(settings, current, user.encrypted_password)
+    ):
         raise Invalid.at(
             "current_password", _("This is not your present password. If you forgot it, sign out and in again by mail.")
         )

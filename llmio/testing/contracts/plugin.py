@@ -66,9 +66,7 @@ class PluginContract:
         assert record.state == State.ACTIVE, record.error
         assert record.hooks, "it implements no hook"
 
-    def test_names_follow_the_house(
-        self, plugin_name: str, entry_point: metadata.EntryPoint, project: Path
-    ) -> None:
+    def test_names_follow_the_house(self, plugin_name: str, entry_point: metadata.EntryPoint, project: Path) -> None:
         """Entry point `<kind>_<name>`, package `llmio_<kind>_<name>`, distribution `llmio-<kind>-<name>`."""
         about = tomllib.loads((project / "pyproject.toml").read_text())["project"]
         assert entry_point.value == f"llmio_{plugin_name}"
@@ -115,9 +113,7 @@ class PluginContract:
         for one in offered(loaded, plugin_name):
             assert vars(type(one)).get("__doc__"), f"{type(one).__name__} has no docstring"
 
-    def test_templates_are_there_and_its_own(
-        self, plugin_name: str, loaded: Plugins, module: ModuleType
-    ) -> None:
+    def test_templates_are_there_and_its_own(self, plugin_name: str, loaded: Plugins, module: ModuleType) -> None:
         """By asset specification, found in its package."""
         for one in offered(loaded, plugin_name):
             for attribute in dir(one):
@@ -151,6 +147,4 @@ def imported(source: Path) -> Iterator[str]:
 
 def offered(plugins: Plugins, name: str) -> list[Any]:
     """Every object that a plugin offers."""
-    return [
-        one for kind in KINDS for one in getattr(plugins, kind.name).values() if plugins.owner(one) == name
-    ]
+    return [one for kind in KINDS for one in getattr(plugins, kind.name).values() if plugins.owner(one) == name]

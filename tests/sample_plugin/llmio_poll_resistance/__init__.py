@@ -37,7 +37,9 @@ PLUGIN = Plugin(
     "Least resistance",
     "Polls that look for the option with the least resistance.",
     settings=(
-        Setting("poll_resistance.note", "POLL_RESISTANCE_NOTE", default="", help="A sentence shown on the page about it."),
+        Setting(
+            "poll_resistance.note", "POLL_RESISTANCE_NOTE", default="", help="A sentence shown on the page about it."
+        ),
     ),
 )
 
