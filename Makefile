@@ -25,8 +25,8 @@ test: develop ## Run the whole suite (ARGS="-k vote" chooses; browser tests need
 
 .PHONY: lint
 lint: develop ## Check style, form, templates and who imports whom
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet . || { echo "Not in form; \`make form\` mends it."; exit 1; }
+	@$(BIN)/ruff check --output-format concise .
+	@$(BIN)/ruff format --check --output-format concise . || { echo "Not in form; \`make form\` mends it."; exit 1; }
 	@$(BIN)/djlint --quiet --lint llmio plugins
 	@$(BIN)/lint-imports --no-logo
 
