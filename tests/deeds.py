@@ -63,7 +63,7 @@ ON = {queue: noted_on(queue) for queue in QUEUES}
 class DeadlyQueue:
     """Kills the process when it is asked to carry the hint: between the commit and the kick."""
 
-    def kick(self, outbox_id: int, queue: str) -> None:
+    def kick(self, rows):
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -81,9 +81,7 @@ def add(ctx: Context, job: Job, args: Sequence[Any], *, delay: timedelta | None 
 def _kick(committed: bool, ctx: Context, rows: list[Outbox]) -> None:  # noqa: FBT001  # the hook's signature
     ctx.memo.pop("outbox", None)
     if committed:
-        for row in rows:
-            if row.id is not None:
-                ctx.ports.queue.kick(row.id, row.queue)
+        ctx.ports.queue.kick([(row.id, row.queue) for row in rows if row.id is not None])
 
 
 def due(

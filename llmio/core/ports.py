@@ -28,18 +28,19 @@ class SystemClock:
 
 
 class Queue(Protocol):
-    """Carries a hint that an outbox row waits. It may lose hints: the relay sweeps rows that stayed."""
+    """Carries hints that outbox rows wait. It may lose them: the relay sweeps rows that stayed."""
 
-    def kick(self, outbox_id: int, queue: str) -> None:
-        """Ask a worker to run the row now."""
+    def kick(self, rows: Sequence[tuple[int, str]]) -> bool:
+        """Ask workers to run these rows, as (id, queue), now; False when the hints are lost. Never raises."""
         ...
 
 
 class NoQueue:
     """Carries nothing; the relay finds every row by itself."""
 
-    def kick(self, outbox_id: int, queue: str) -> None:
+    def kick(self, rows: Sequence[tuple[int, str]]) -> bool:
         """Do nothing."""
+        return not rows
 
 
 @dataclass(frozen=True)

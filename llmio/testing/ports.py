@@ -45,9 +45,10 @@ class MemoryQueue:
 
     kicks: list[tuple[int, str]] = field(default_factory=list)
 
-    def kick(self, outbox_id: int, queue: str) -> None:
-        """Note the hint."""
-        self.kicks.append((outbox_id, queue))
+    def kick(self, rows: Sequence[tuple[int, str]]) -> bool:
+        """Note the hints."""
+        self.kicks.extend(rows)
+        return True
 
     def reset(self) -> None:
         """Forget all."""

@@ -41,6 +41,10 @@ class Loop:
                 if not self._ailing:
                     log.warning("%s cannot go on for now: %s", self.name, str(error).split("\n")[0])
                 self._ailing = True
+            except Exception:  # whatever it is: a relay that has ended silently is worse than one that tries again
+                if not self._ailing:
+                    log.exception("%s failed, and tries again", self.name)
+                self._ailing = True
             else:
                 if self._ailing:
                     log.warning("%s goes on", self.name)

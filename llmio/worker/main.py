@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from llmio.core import heartbeats
 from llmio.core.db import engine_for
+from llmio.core.errors import Unavailable
 from llmio.worker import relay, schedule
 from llmio.worker.loop import Loop
 from llmio.worker.queue import CeleryQueue, queue_url
@@ -48,6 +49,8 @@ def work(app: App, *, with_schedule: bool = False) -> None:
     from llmio.worker import celery  # noqa: PLC0415  # slow, and `llmio beat` does without
 
     _log()
+    if not queue_url(app.settings):
+        raise Unavailable("REDIS_URL is not set: the worker needs Valkey or Redis")
     hands = hands_of(app.settings)
     sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)))
     loops = [
@@ -80,16 +83,14 @@ def act_as_schedule(app: App) -> None:
     stopped = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopped.set())
-    sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)), hands=0)
-    loops = [
-        Loop("schedule", lambda: _ask(app), schedule.SECONDS),
-        Loop("relay", sweeping.step, relay.SECONDS),
-    ]
+    loops = [Loop("schedule", lambda: _ask(app), schedule.SECONDS)]
+    if queue_url(app.settings):
+        sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)), hands=0)
+        loops.append(Loop("relay", sweeping.step, relay.SECONDS))
     for loop in loops:
         loop.start()
     log.info("schedule: %s jobs, process %s", len(app.schedules), os.getpid())
     stopped.wait()
-    sweeping.stop()
     for loop in loops:
         loop.stop()
 

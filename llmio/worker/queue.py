@@ -96,12 +96,8 @@ class CeleryQueue:
         self._resting_until = 0.0
         self._down = False
 
-    def kick(self, outbox_id: int, queue: str) -> None:
-        """Ask a worker to run the row now."""
-        self.kick_all([(outbox_id, queue)])
-
-    def kick_all(self, rows: Sequence[tuple[int, str]]) -> bool:
-        """Ask for several rows in one round trip; False when the hints are lost."""
+    def kick(self, rows: Sequence[tuple[int, str]]) -> bool:
+        """Ask workers to run these rows, in one round trip; False when the hints are lost."""
         if not rows:
             return True
         if self._down and time.monotonic() < self._resting_until:

@@ -54,7 +54,7 @@ class Relay:
         hungry = {name for name, length in lengths.items() if length < ENOUGH}
         while hungry and not self._stopping.is_set():
             rows = outbox.due(self.app, queues=hungry, hinted_before=self._mistrusted(), limit=BATCH)
-            if not self.queue.kick_all(rows):
+            if not self.queue.kick(rows):
                 return
             if len(rows) < BATCH:
                 break

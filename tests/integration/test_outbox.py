@@ -202,7 +202,7 @@ def test_the_relay_hints_at_its_first_sweep_what_older_ones_hinted(app, job, put
 
 def test_the_relay_adds_nothing_to_a_queue_with_hints_enough(app, job, put, clock, redis_url):
     queue = CeleryQueue(redis_url)
-    queue.kick_all([(0, "default")] * ENOUGH)
+    queue.kick([(0, "default")] * ENOUGH)
     for name in ("default", "low"):
         put(job(fails, queue=name))
     clock.move(seconds=6)

@@ -38,21 +38,21 @@ def test_a_hint_is_what_celery_itself_would_send(redis_url, app):
 
 
 def test_several_hints_go_to_their_queues(redis_url, app):
-    CeleryQueue(redis_url).kick_all([(1, "high"), (2, "low"), (3, "high")])
+    CeleryQueue(redis_url).kick([(1, "high"), (2, "low"), (3, "high")])
     assert CeleryQueue(redis_url).lengths(["high", "low", "default"]) == {"high": 2, "low": 1, "default": 0}
 
 
 def test_a_queue_that_is_away_is_left_alone_for_a_while_and_found_again(redis_url, caplog):
     queue = CeleryQueue("redis://127.0.0.1:1/0", rest=60)
-    queue.kick(1, "high")
-    assert queue.kick_all([(1, "high"), (2, "low")]) is False
+    queue.kick([(1, "high")])
+    assert queue.kick([(1, "high"), (2, "low")]) is False
     assert [record.message.split(":")[0] for record in caplog.records] == [
         "the queue does not answer, jobs wait in the database"
     ]
     queue = CeleryQueue("redis://127.0.0.1:1/0", rest=0)
-    assert queue.kick_all([(1, "high")]) is False
+    assert queue.kick([(1, "high")]) is False
     queue.redis = CeleryQueue(redis_url).redis
-    assert queue.kick_all([(1, "high")]) is True
+    assert queue.kick([(1, "high")]) is True
 
 
 def test_a_worker_serves_full_queues_by_their_weights_and_starves_none(place):
