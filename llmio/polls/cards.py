@@ -15,7 +15,6 @@ from llmio.accounts.models import User
 from llmio.core import richtext
 from llmio.core.permissions import Permission
 from llmio.discussions.values import Person, slug_of
-from llmio.plugins.guard import guard
 from llmio.plugins.polls import Ballot, OptionValue, PollType, PollValue, Result
 from llmio.polls import charts, queries, results
 from llmio.polls.models import Outcome, Poll, Stance
@@ -310,7 +309,7 @@ def lines(ctx: Context, polls: Iterable[Poll]) -> list[Line]:
     for poll in kept:
         kind = ctx.app.plugins.poll_type(poll.poll_type)
         visible = results.results_visible(ctx, poll)
-        icons = [_icon(ctx, kind, poll, option) for option in poll.options] if visible else []
+        icons = [option_value(ctx.app, option, kind).icon for option in poll.options] if visible else []
         made.append(
             Line(
                 title=poll.title,
@@ -326,17 +325,3 @@ def lines(ctx: Context, polls: Iterable[Poll]) -> list[Line]:
             )
         )
     return made
-
-
-def _icon(ctx: Context, kind: PollType, poll: Poll, option: Any) -> str:
-    value = guard(
-        ctx.app.plugins,
-        kind,
-        f"poll type {poll.poll_type}: color",
-        option_value,
-        option,
-        kind,
-        fallback=None,
-        now=ctx.now,
-    )
-    return value.icon if value else ""

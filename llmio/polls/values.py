@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmio.plugins.fields import Field
-from llmio.plugins.polls import OptionValue, PollType, PollValue
+from llmio.plugins.guard import guard
+from llmio.plugins.polls import PALETTE, OptionValue, PollType, PollValue
 from llmio.polls.models import Poll, PollOption
 
 if TYPE_CHECKING:
     from llmio.core.app import App
+
+T = TypeVar("T")
 
 
 class HideResults(IntEnum):
@@ -125,7 +128,13 @@ def store_settings(poll: Poll, poll_type: PollType, values: Mapping[str, Any]) -
         poll.custom_fields.pop(one.name, None)
 
 
-def option_value(option: PollOption, poll_type: PollType, name_format: str = "plain") -> OptionValue:
+def asked(app: App, poll_type: PollType, what: str, otherwise: T, *given: Any) -> T:
+    """What a type answers; `otherwise` where it breaks, so that a broken type does not hide its polls."""
+    where = f"poll type {poll_type.key}: {what}"
+    return guard(app.plugins, poll_type, where, getattr(poll_type, what), *given, fallback=otherwise)
+
+
+def option_value(app: App, option: PollOption, poll_type: PollType, name_format: str = "plain") -> OptionValue:
     """An option, as plugins see it. In older polls (`i18n`) the name is the key of a preset."""
     sign = SIGNS.get(option.name.strip().lower(), "") if poll_type.options_have_icons else ""
     presets = {one.key: one for one in poll_type.presets} if name_format == "i18n" else {}
@@ -142,24 +151,26 @@ def option_value(option: PollOption, poll_type: PollType, name_format: str = "pl
         test_percent=option.test_percent,
         test_against=option.test_against,  # type: ignore[arg-type]  # as stored
     )
-    return replace(value, color=poll_type.color(value))
+    otherwise = PALETTE[option.priority % len(PALETTE)]
+    return replace(value, color=asked(app, poll_type, "color", otherwise, value))
 
 
 def poll_value(app: App, poll: Poll) -> PollValue:
     """A poll with its options (which must be loaded), as plugins see it."""
     poll_type = app.plugins.poll_type(poll.poll_type)
-    settings = dict(poll_type.migrate_settings(settings_of(poll, poll_type)))
+    stored = settings_of(poll, poll_type)
+    settings = dict(asked(app, poll_type, "migrate_settings", stored, stored))
     return PollValue(
         key=poll.key,
         title=poll.title,
         options=tuple(
-            option_value(option, poll_type, poll.poll_option_name_format or "plain") for option in poll.options
+            option_value(app, option, poll_type, poll.poll_option_name_format or "plain") for option in poll.options
         ),
         settings=settings,
         voters_count=poll.voters_count,
         cast_count=poll.voters_count - poll.undecided_voters_count,
         anonymous=poll.anonymous,
         closed=poll.closed_at is not None,
-        method=app.plugins.methods.get(poll_type.method(settings)),
+        method=app.plugins.methods.get(asked(app, poll_type, "method", "", settings)),
         seed=poll.id or 0,
     )
