@@ -30,6 +30,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("site.ssl", "FORCE_SSL", "bool", default=False, help="Links with https, HSTS, secure cookies."),
     Setting("site.assume_ssl", "ASSUME_SSL", "bool", default=False, help="A proxy in front ends TLS."),
     Setting("site.port_listen", "PORT", "int", 3000, "Port the web server listens on."),
+    Setting(
+        "theme.primary",
+        "THEME_LIGHT_PRIMARY",
+        aliases=("THEME_PRIMARY_COLOR",),
+        help="Colour of buttons and links, as #3355c4; where it would be hard to read, its shade is shifted.",
+    ),
+    Setting("theme.dark_primary", "THEME_DARK_PRIMARY", help="The same in the dark; empty: as in the light."),
+    Setting("theme.logo", "THEME_APP_LOGO_SRC", help="Address of a picture that stands for the name in the top bar."),
     Setting("site.support_email", "SUPPORT_EMAIL", help="Where people may write to when something does not work."),
     Setting(
         "security.secret",

@@ -27,6 +27,7 @@ PARTS = (
     "llmio.web.health",
     "llmio.web.live",
     "llmio.web.pages",
+    "llmio.web.theme",
 )
 
 
