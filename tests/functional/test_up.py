@@ -225,9 +225,12 @@ def test_ctrl_c_and_kill_leave_nothing_and_keep_everything(folder: Path) -> None
     second.process.wait(10)
     assert wait_until(lambda: not second.everything(), 90), second.everything()
     third = Site(folder / "twice", port, "--no-demo").wait()
-    assert third.url == first.url
-    assert third.end(signal.SIGTERM) == 0
-    assert third.everything() == []
+    os.kill(third.process.pid, signal.SIGKILL)
+    third.process.wait(10)
+    at_once = Site(folder / "twice", port, "--no-demo").wait()
+    assert at_once.url == first.url
+    assert at_once.end(signal.SIGTERM) == 0
+    assert at_once.everything() == []
 
 
 def test_a_taken_port_is_said_and_the_next_taken(folder: Path) -> None:
