@@ -12,7 +12,7 @@ from llmio.accounts.forms import CodeForm, NameForm, SetupForm, SignInForm, Sign
 from llmio.accounts.models import User
 from llmio.accounts.queries import me
 from llmio.accounts.zones import zone_or_none
-from llmio.core.errors import Invalid, NotFound
+from llmio.core.errors import Invalid, NotFound, TooMany
 from llmio.core.forms import form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -153,7 +153,10 @@ def enter_code(_context: Any, request: Any) -> Any:
     service.require_email_login(request.ctx)
     form = parse(CodeForm, request.POST)
     request.limit("sessions", 10)
-    user = service.redeem_code(request.ctx, form.code, browser=under_way["browser"])
+    try:
+        user = service.redeem_code(request.ctx, form.code, browser=under_way["browser"])
+    except TooMany as fault:  # told on this page, since it has the button for another mail
+        raise Invalid.at("code", fault.message) from None
     if user is None:
         door.keep(request)
         raise Invalid.at("code", _("This code is not right, or it is too old."))

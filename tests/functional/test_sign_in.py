@@ -175,7 +175,10 @@ def test_guessing_codes_ends_after_five(ask, ada, web, db):
     asked = ask("ada@example.org")
     wrong = "100000" if asked.code != "100000" else "100001"
     assert [enter(web, wrong).status_int for _ in range(5)] == [422] * 5
-    assert enter(web, asked.code).status_int == 429
+    page = enter(web, asked.code)
+    assert page.status_int == 422
+    assert "ask for a new one" in page.html.select_one("#field-code-error").text
+    assert form_of(page, "/sign_in")["email"].value == "ada@example.org"
     assert not is_in(web)
     assert db.query(SignIn).one().failures == 5
     assert web.send(asked.link).status_int == 303, "the owner of the mail is not shut out"
@@ -183,7 +186,8 @@ def test_guessing_codes_ends_after_five(ask, ada, web, db):
 
 def test_guesses_for_an_unknown_address_end_alike(ask, web):
     ask("nobody@example.org")
-    assert [enter(web, "100000").status_int for _ in range(6)] == [422] * 5 + [429]
+    told = [enter(web, "100000").html.select_one("#field-code-error").text.strip() for _ in range(6)]
+    assert told == ["This code is not right, or it is too old."] * 5 + ["Too many wrong codes. Please ask for a new one."]
 
 
 def test_no_answer_tells_whether_an_address_has_an_account(web, new_browser, ada, db):
