@@ -76,14 +76,14 @@ def test_comment_reply_edit_remove_and_bring_back(db, thread, people, sign_in):
     web = sign_in(member)
     form = writing(web.get(url_of(thread)))
     form["body"] = "First *words*"
-    page = form.submit().follow()
+    page = form.submit().follow().follow()
     assert "First <em>words</em>" in page.text
     comment = db.scalars(select(Comment)).one()
     assert page.request.url.endswith(url_of(thread))
 
     reply = writing(page.click(href=f"parent_id={comment.id}"))
     reply["body"] = "An answer"
-    page = reply.submit().follow()
+    page = reply.submit().follow().follow()
     assert page.html.select_one(".thread-item.depth-1 .comment").get_text().count("An answer") == 1
 
     edit = writing(page.click(href=f"/comments/{comment.id}/edit"))

@@ -68,9 +68,7 @@ def create(discussion: Discussion, request: Any) -> Any:
         attachments=posted_files(request, form.attachments),
     )
     if not request.turbo:
-        event = queries.event_of(request.ctx, "Comment", comment.id)
-        sequence_id = event.sequence_id if event and event.sequence_id else 0
-        return request.see_other(show.address_of_item(request.ctx, discussion, sequence_id, f"comment-{comment.id}"))
+        return request.see_other(f"/d/{discussion.key}/comment/{comment.id}")
     return _shown(discussion, comment, request, parent_type, parent_id)
 
 
