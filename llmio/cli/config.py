@@ -93,10 +93,9 @@ def read_ini(path: str | None) -> dict[str, str]:
         return {}
     import plaster
 
-    try:
-        return dict(plaster.get_settings(path, "app:main"))
-    except LookupError:
-        raise click.UsageError(f"{path} has no section [app:main].") from None
+    if "app:main" not in plaster.get_sections(path):
+        raise click.UsageError(f"{path} has no section [app:main].")
+    return dict(plaster.get_settings(path, "app:main"))
 
 
 def examined(ini: Mapping[str, str], env: Mapping[str, str]) -> Found:
