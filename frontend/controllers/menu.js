@@ -8,7 +8,8 @@ export default class extends Controller {
     this.panel = this.element.querySelector(".menu-panel");
     this.listeners = new AbortController();
     const { signal } = this.listeners;
-    this.element.addEventListener("toggle", () => place(this.element, this.panel), { signal });
+    // Also when something inside unfolds.
+    this.element.addEventListener("toggle", () => place(this.element, this.panel), { signal, capture: true });
     this.element.addEventListener("keydown", (event) => this.key(event), { signal });
     this.element.addEventListener("click", (event) => event.target.closest("a") && !event.target.closest("[data-controller~=clipboard]") && this.close(), { signal });
     document.addEventListener("click", (event) => this.element.open && !this.element.contains(event.target) && this.close(), { signal });
