@@ -99,6 +99,10 @@ export async function build(out) {
     writeFileSync(path.join(out, name), content);
     rename(name);
   }
+  for (const name of readdirSync(out)) {
+    const font = name.match(/^(.+)-[0-9A-Z]{8}(\.woff2)$/);
+    if (font) manifest[font[1] + font[2]] = name;
+  }
   const sorted = Object.fromEntries(Object.entries(manifest).sort());
   writeFileSync(path.join(out, "manifest.json"), `${JSON.stringify(sorted, null, 2)}\n`);
   for (const name of readdirSync(out).sort()) {
