@@ -32,10 +32,12 @@ def register(app: App) -> None:
 
 def includeme(config: Any) -> None:
     """Routes and views."""
+    from llmio.groups import resources as groups  # noqa: PLC0415  # slow
     from llmio.polls import resources  # noqa: PLC0415  # slow
 
     of_poll: dict[str, Any] = {"factory": resources.poll}
     config.add_route("polls.new", "/p/new")
+    config.add_route("polls.group", "/g/{key}/polls", factory=groups.group)
     for act in ("edit", "card", "votes", "voters", "remind", "outcome", "receipts", "reopen"):
         config.add_route(f"polls.{act}", f"/p/{{key}}/{act}", **of_poll)
     for act in ("vote", "uncast", "close", "discard"):

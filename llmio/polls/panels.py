@@ -20,9 +20,14 @@ def waiting(ctx: Context, _subject: Any) -> Mapping[str, Any] | None:
     return {"polls": cards.lines(ctx, polls)} if polls else None
 
 
+def may_see(ctx: Context, group: Group) -> bool:
+    """Whether the actor may see all polls of a group."""
+    return rules.group_member(ctx, group) or rules.public(ctx, group)
+
+
 def of_group(ctx: Context, group: Group) -> Mapping[str, Any] | None:
     """Group page: its open polls, and the latest decisions; for members, or for all where all may read."""
-    if not rules.group_member(ctx, group) and not rules.public(ctx, group):
+    if not may_see(ctx, group):
         return None
     open_polls = queries.of_group(ctx, group.id)
     closed = queries.of_group(ctx, group.id, closed=True, limit=5)

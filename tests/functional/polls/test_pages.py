@@ -265,3 +265,25 @@ def test_queries_do_not_grow_with_voters_or_options(sign_in, make, start, ada, c
             web.get(path)
         counts.append(sent.count)
     assert counts[0] == counts[1] <= 16, str(sent)
+
+
+def test_all_polls_of_a_group_are_listed_page_by_page(sign_in, make, group, ada, db, clock, queries):
+    for number in range(25):
+        make.poll(group=group, title=f"Closed {number:02}", closed_at=clock.now())
+    make.poll(group=group, title="Still open")
+    web = sign_in(ada)
+    with queries() as sent:
+        first = web.get(f"/g/{group.key}/polls")
+    assert sent.count <= 14, str(sent)
+    assert "Still open" in first
+    assert first.text.count("poll-card-closed") == 20
+    second = first.click("Show earlier polls")
+    assert second.text.count("poll-card-closed") == 5
+    assert "Still open" not in second
+    web.get(f"/g/{group.key}/polls?offset=x", status=404)
+
+
+def test_strangers_see_no_list_of_polls(web, make, start, group, ada):
+    start(ada, group=group)
+    web.sign_in(make.user())
+    web.get(f"/g/{group.key}/polls", status=404)
