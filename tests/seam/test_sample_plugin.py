@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -32,9 +31,15 @@ def with_sample(venv, strangers, monkeypatch):
 
 
 def test_core_does_not_know_it():
-    found = subprocess.run(["git", "grep", "-il", "resistance", "--", "llmio", "plugins", "frontend"], cwd=ROOT,
-                           capture_output=True, text=True, check=False)  # fmt: skip
-    assert found.stdout == ""
+    folders = [ROOT / "llmio", ROOT / "frontend" / "sass", ROOT / "frontend" / "controllers", *ROOT.glob("plugins/*/llmio_*")]
+    files = [
+        file
+        for folder in folders
+        for file in folder.rglob("*")
+        if file.suffix in (".py", ".jinja2", ".js", ".scss", ".sql") and "static" not in file.parts
+    ]
+    assert len(files) > 100
+    assert [file for file in files if "resistance" in file.read_text(encoding="utf-8").lower()] == []
 
 
 def test_it_is_found_in_its_environment(venv, start):
