@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from celery import Celery
-from celery.app.amqp import AMQP
 from celery.platforms import SecurityWarning
-from kombu.connection import Connection
 from kombu.entity import Queue
 
 from llmio.core import outbox
 from llmio.core.jobs import QUEUES
 from llmio.worker.queue import TASK, queue_url
+from llmio.worker.transport import Amqp
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -22,21 +21,6 @@ if TYPE_CHECKING:
 VISIBILITY = 12 * 3600
 """Seconds after which Redis hands out a hint again that nobody has acknowledged. Longer than the longest wait between
 two tries (6 h); the relay replaces hints of a dead worker long before."""
-
-
-class Impatient(Connection):
-    """A connection that looks for a lost server every second or two; Celery would come to wait half a minute."""
-
-    def ensure_connection(self, *args: Any, **how: Any) -> Any:
-        """Connect, however long it takes."""
-        how |= {"interval_start": 0.5, "interval_step": 0.5, "interval_max": 2}
-        return super().ensure_connection(*args, **how)  # type: ignore[no-untyped-call]  # kombu is untyped
-
-
-class Impatience(AMQP):
-    """Makes Celery use such connections."""
-
-    Connection = Impatient
 
 
 class Told(logging.Filter):
@@ -51,7 +35,7 @@ class Told(logging.Filter):
 
 def make(app: App) -> Celery:
     """The Celery application of this process."""
-    celery = Celery("llmio", broker=queue_url(app.settings), set_as_current=False, amqp=Impatience)
+    celery = Celery("llmio", broker=queue_url(app.settings), set_as_current=False, amqp=Amqp)
     celery.conf.update(
         task_serializer="json",
         accept_content=["json"],

@@ -41,6 +41,7 @@ class Relay:
         self.queue = queue
         self._began: datetime = app.ports.clock.now()
         self._first = True
+        self._away = False
         self._hands = hands
         self._stopping = threading.Event()
 
@@ -48,9 +49,11 @@ class Relay:
         """Sweep once."""
         try:
             lengths = self.queue.lengths(list(QUEUES))
-        except redis.RedisError:
+        except redis.RedisError as error:
+            self._note(away=True, why=error)
             self._without_redis()
             return
+        self._note(away=False)
         hungry = {name for name, length in lengths.items() if length < ENOUGH}
         while hungry and not self._stopping.is_set():
             rows = outbox.due(self.app, queues=hungry, hinted_before=self._mistrusted(), limit=BATCH)
@@ -61,6 +64,14 @@ class Relay:
             if not self._first:
                 return
         self._first = False
+
+    def _note(self, *, away: bool, why: object = "") -> None:
+        if away != self._away:
+            self._away = away
+            if away:
+                log.warning("the queue does not answer, jobs are %s: %s", "done without it" if self._hands else "late", why)
+            else:
+                log.warning("the queue answers again")
 
     def stop(self) -> None:
         """End a sweep that is under way soon."""

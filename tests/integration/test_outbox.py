@@ -243,3 +243,14 @@ def test_an_act_hints_each_of_its_rows_once_after_its_commit(app, job, queue):
         ctx.enqueue(job(fails), delay=LATER)
         assert queue.kicks == []
     assert [name for _id, name in queue.kicks] == ["high", "low"]
+
+
+def test_the_relay_says_once_that_redis_is_away_and_once_that_it_is_back(committed_db, app, redis_url, caplog):
+    relay = Relay(app, CeleryQueue("redis://127.0.0.1:1/0"))
+    relay.step()
+    relay.step()
+    relay.queue = CeleryQueue(redis_url)
+    relay.step()
+    relay.step()
+    said = [record.message for record in caplog.records if record.name == "llmio.worker.relay"]
+    assert [line.split(",")[0] for line in said] == ["the queue does not answer", "the queue answers again"]
