@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -29,7 +30,10 @@ def main() -> None:
     try:
         with Site(folder) as site:
             world = seed.fill(site.app())
-            figures = [measure(site, world, what, chosen.seconds) for what in world.asks]
+            figures = []
+            for what in world.asks:
+                print(f"{what.name} …", file=sys.stderr, flush=True)
+                figures.append(measure(site, world, what, chosen.seconds))
             result = {"pages": figures, "jobs": jobs.measure(site), "memory": memory.at_rest(site)}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -42,9 +46,10 @@ def measure(site: Site, world: seed.World, what: seed.Ask, seconds: float) -> di
     web = load.run(site.url, what, world, clients=CLIENTS, seconds=seconds)
     figures: dict[str, object] = {"name": what.name, **web}
     if what.name != "trivial view":
-        statements = bare.record(site.app(), what, world)
-        sql = bare.run(site.database, statements, clients=CLIENTS, seconds=max(2.0, seconds / 2))
-        figures |= {"queries": len(statements), "bare_rps": sql, "times_bare": round(sql / max(float(web["rps"]), 0.01), 2)}
+        recorded = bare.record(site.app(), what, world, people=CLIENTS if what.form else 1)
+        sql = bare.run(site.database, recorded, clients=CLIENTS, seconds=max(2.0, seconds / 2))
+        times = round(sql / max(float(str(web["rps"])), 0.01), 2)
+        figures |= {"queries": len(recorded[0]), "bare_rps": sql, "times_bare": times}
     return figures
 
 

@@ -12,46 +12,64 @@ from sqlalchemy import event
 
 from bench.seed import CSRF, Ask, World
 from llmio import web
+from llmio.testing.isolation import bound
 
 Statement = tuple[str, Any]
 _made: dict[int, Any] = {}
 
 
-def record(app: Any, what: Ask, world: World) -> list[Statement]:
-    """What one request sends to the database, with its values, the second time it is asked."""
+def record(app: Any, what: Ask, world: World, *, people: int) -> list[list[Statement]]:
+    """What a request of each of some people sends to the database, with its values, the second time it is asked.
+
+    All of it is rolled back, so that a write can be run again as it was.
+    """
     if id(app) not in _made:
         _made[id(app)] = webtest.TestApp(web.assemble(app))
-    browser = _made[id(app)]
-    headers = {"Cookie": world.cookies[-1], "Host": "localhost"}
+    return [_recorded(app, _made[id(app)], what, world.cookies[number]) for number in range(people)]
+
+
+def _recorded(app: Any, browser: Any, what: Ask, cookie: str) -> list[Statement]:
+    headers = {"Cookie": cookie, "Host": "localhost"}
     sent: list[Statement] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:  # noqa: FBT001
-        sent.extend((statement, one) for one in values) if many else sent.append((statement, values))
+        several = many and isinstance(values, list | tuple) and bool(values) and isinstance(values[0], dict | tuple)
+        sent.extend((statement, one) for one in values) if several else sent.append((statement, values))
 
-    for _time in range(2):
-        sent.clear()
-        event.listen(app.engine, "before_cursor_execute", note)
-        try:
-            if what.form:
-                browser.post(what.path, {**what.form, "csrf_token": CSRF}, headers=headers, status=303)
-            else:
-                browser.get(what.path, headers=headers, status=200)
-        finally:
-            event.remove(app.engine, "before_cursor_execute", note)
-    return list(sent)
+    event.listen(app.engine, "before_cursor_execute", note)
+    try:
+        with app.engine.connect() as connection:
+            outer = connection.begin()
+            with bound(app, connection):
+                for _time in range(2):
+                    sent.clear()
+                    if what.form:
+                        browser.post(what.path, {**what.form, "csrf_token": CSRF}, headers=headers, status=303)
+                    else:
+                        browser.get(what.path, headers=headers, status=200)
+            kept = list(sent)
+            outer.rollback()
+    finally:
+        event.remove(app.engine, "before_cursor_execute", note)
+    return kept
 
 
-def run(url: str, statements: list[Statement], *, clients: int, seconds: float) -> float:
+def run(url: str, recorded: list[list[Statement]], *, clients: int, seconds: float) -> float:
     """Times a second that all of them were run, each time in one transaction that is rolled back."""
     address = url.replace("+psycopg", "")
     done: list[int] = []
     until = time.perf_counter() + seconds
-    threads = [threading.Thread(target=_client, args=(address, statements, until, done)) for _number in range(clients)]
+    threads = [
+        threading.Thread(target=_client, args=(address, recorded[number % len(recorded)], until, done))
+        for number in range(clients)
+    ]
     began = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if len(done) < clients:
+        raise SystemExit("a statement failed when run bare")
     return round(sum(done) / (time.perf_counter() - began), 1)
 
 
