@@ -1,0 +1,113 @@
+"""What every notifier must do. Subclass `NotifierContract` and give the fixtures `notifier` and `target`."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmio.core.ports import Receipt
+from llmio.plugins import Failed, HttpAnswer, Message, Notifier, Outgoing, Reaches, Retry, Sent, Target
+from llmio.testing.ports import Mailbox, MemoryHttp
+
+MESSAGE = Message(
+    kind="new_comment",
+    subject="Ada commented: Buy a loom?",
+    text="Ada commented on Buy a loom?: yes!",
+    html="<p>Ada commented on Buy a loom?: <strong>yes!</strong></p>",
+    markdown="Ada commented on **Buy a loom?**: yes!",
+    url="https://example.org/d/Ab12Cd34",
+    why="You are a member of Weavers.",
+    headers={"Message-ID": "<1.2@example.org>", "List-Id": "<weavers.example.org>"},
+)
+
+
+class NotifierContract:
+    """The suite. Whatever way out the notifier uses, the other side answers as a test says."""
+
+    @pytest.fixture
+    def notifier(self) -> Notifier:
+        """The notifier that is tested."""
+        raise NotImplementedError("give a fixture `notifier`")
+
+    @pytest.fixture
+    def target(self) -> Target:
+        """Somebody it can reach."""
+        raise NotImplementedError("give a fixture `target`")
+
+    @pytest.fixture
+    def web(self) -> MemoryHttp:
+        """Requests it makes."""
+        return MemoryHttp()
+
+    @pytest.fixture
+    def post(self) -> Mailbox:
+        """Mails it sends."""
+        return Mailbox()
+
+    @pytest.fixture
+    def out(self, web: MemoryHttp, post: Mailbox) -> Outgoing:
+        """Its ways out."""
+        return Outgoing(web, post)
+
+    def test_it_has_a_name_and_words(self, notifier: Notifier) -> None:
+        """Its key is stored with each delivery."""
+        assert notifier.key.replace("_", "").isalnum()
+        assert notifier.key == notifier.key.lower()
+        assert str(notifier.title)
+        assert notifier.reaches in set(Reaches)
+
+    def test_a_message_goes_out_once(
+        self, notifier: Notifier, target: Target, out: Outgoing, web: MemoryHttp, post: Mailbox
+    ) -> None:
+        """One message, one target: one thing sent, to that address, saying what happened."""
+        assert isinstance(notifier.send(MESSAGE, target, out), Sent)
+        assert len(web.posts) + len(post.mails) == 1
+        where = [one.url for one in web.posts] + post.addresses()
+        said = [one.body.decode() for one in web.posts] + [one.text for one in post.mails]
+        assert target.address in where[0]
+        assert "Buy a loom?" in said[0]
+
+    def test_trouble_that_passes_is_tried_again(
+        self, notifier: Notifier, target: Target, out: Outgoing, web: MemoryHttp, post: Mailbox
+    ) -> None:
+        """The other side is out of order: the delivery waits."""
+        self.let_answer(web, post, HttpAnswer(503, {}, "away"), Receipt(ok=False, answer="451 later"))
+        outcome = notifier.send(MESSAGE, target, out)
+        assert isinstance(outcome, Retry)
+        assert outcome.reason
+
+    def test_silence_is_tried_again(
+        self, notifier: Notifier, target: Target, out: Outgoing, web: MemoryHttp, post: Mailbox
+    ) -> None:
+        """Nobody answered."""
+        self.let_answer(web, post, HttpAnswer(0, {}, "timed out"), Receipt(ok=False, answer="timed out"))
+        assert isinstance(notifier.send(MESSAGE, target, out), Retry)
+
+    def test_a_refusal_is_final(
+        self, notifier: Notifier, target: Target, out: Outgoing, web: MemoryHttp, post: Mailbox
+    ) -> None:
+        """The other side will never take it: the delivery is dead, and says why."""
+        self.let_answer(
+            web, post, HttpAnswer(404, {}, "nobody here"), Receipt(ok=False, answer="550 nobody here", permanent=True)
+        )
+        outcome = notifier.send(MESSAGE, target, out)
+        assert isinstance(outcome, Failed)
+        assert "nobody here" in outcome.reason
+
+    def test_a_second_try_arrives(
+        self, notifier: Notifier, target: Target, out: Outgoing, web: MemoryHttp, post: Mailbox
+    ) -> None:
+        """Nothing is remembered that would keep it from arriving."""
+        self.let_answer(web, post, HttpAnswer(503, {}, "away"), Receipt(ok=False, answer="451 later"))
+        notifier.send(MESSAGE, target, out)
+        assert isinstance(notifier.send(MESSAGE, target, out), Sent)
+
+    def test_the_message_is_left_as_it_was(self, notifier: Notifier, target: Target, out: Outgoing) -> None:
+        """It is used again for the next try."""
+        before = dict(MESSAGE.headers), dict(MESSAGE.data)
+        notifier.send(MESSAGE, target, out)
+        assert (dict(MESSAGE.headers), dict(MESSAGE.data)) == before
+
+    def let_answer(self, web: MemoryHttp, post: Mailbox, answer: HttpAnswer, receipt: Receipt) -> None:
+        """What the other side says to the next thing sent."""
+        web.answers.append(answer)
+        post.answers.append(receipt)

@@ -1,0 +1,170 @@
+"""What every search provider must do. Subclass `SearchProviderContract` and give the fixture `provider`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from llmio.plugins import Document, Filters, SearchProvider, Visible
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ALL = Visible(group_ids=[1, 2])
+
+
+def document(number: int, body: str, *, title: str = "", kind: str = "Comment", **where: Any) -> Document:
+    """A document of group 1, the later the higher its number."""
+    where.setdefault("group_id", 1)
+    return Document(kind, number, title, body, created_at=START + timedelta(days=number), **where)
+
+
+class SearchProviderContract:
+    """The suite; the fixture `connection` of `llmio.testing` rolls back what a test wrote."""
+
+    @pytest.fixture
+    def provider(self) -> SearchProvider:
+        """The provider that is tested."""
+        raise NotImplementedError("give a fixture `provider`")
+
+    @pytest.fixture
+    def index(self, provider: SearchProvider, connection: Any) -> Any:
+        """`index(*documents)`: an index of these alone."""
+        provider.reindex(connection)
+
+        def fill(*documents: Document) -> None:
+            provider.index(connection, documents)
+
+        return fill
+
+    @pytest.fixture
+    def find(self, provider: SearchProvider, connection: Any) -> Any:
+        """`find(query, …)`: ids found, in order."""
+
+        def ask(query: str, filters: Filters | None = None, visible_to: Visible = ALL, **part: int) -> list[int]:
+            page = provider.search(connection, query, filters or Filters(), visible_to, **part)
+            return [hit.record_id for hit in page.hits]
+
+        return ask
+
+    def test_words_are_found_in_title_and_body(self, index: Any, find: Any) -> None:
+        """Whatever their case."""
+        index(
+            document(1, "We need a new Loom."), document(2, "About bread.", title="Loom"), document(3, "Bread alone.")
+        )
+        assert sorted(find("loom")) == [1, 2]
+        assert sorted(find("BREAD")) == [2, 3]
+        assert find("cheese") == []
+
+    def test_the_beginning_of_a_word_is_enough(self, index: Any, find: Any) -> None:
+        """But not its middle."""
+        index(document(1, "Cooperative weaving"))
+        assert find("coop weav") == [1]
+        assert find("operative") == []
+
+    def test_every_word_is_needed(self, index: Any, find: Any) -> None:
+        """More words find less."""
+        index(document(1, "bread and butter"), document(2, "bread alone"))
+        assert find("bread butter") == [1]
+
+    def test_a_word_can_be_excluded(self, index: Any, find: Any) -> None:
+        """`!word`."""
+        index(document(1, "bread and butter"), document(2, "bread alone"))
+        assert find("bread !butter") == [2]
+
+    @pytest.mark.parametrize("query", ["", "   ", "!", "'", "\\", "& | ! ( ) : * <->", "%_", "\x00", '"', "()" * 500])
+    def test_signs_alone_find_nothing_and_break_nothing(self, index: Any, find: Any, query: str) -> None:
+        """People type what they like."""
+        index(document(1, "bread"))
+        assert find(query) == []
+
+    def test_other_scripts_are_found(self, index: Any, find: Any) -> None:
+        """Not everybody writes Latin letters."""
+        index(document(1, "Мы голосуем завтра"), document(2, "Über die Brücke"))
+        assert find("голосуем") == [1]
+        assert find("brücke") == [2]
+
+    def test_what_is_not_visible_is_not_found(self, index: Any, find: Any) -> None:
+        """By group, thread or poll; where nothing is visible nothing is found."""
+        index(
+            document(1, "secret bread"),
+            document(2, "secret bread", group_id=9),
+            document(3, "secret bread", group_id=9, discussion_id=5),
+            document(4, "secret bread", group_id=None, poll_id=7, kind="Poll"),
+        )
+        assert find("bread", visible_to=Visible()) == []
+        assert find("bread", visible_to=Visible(group_ids=[1])) == [1]
+        assert find("bread", visible_to=Visible(discussion_ids=[5])) == [3]
+        assert find("bread", visible_to=Visible(poll_ids=[7])) == [4]
+
+    def test_filters_restrict(self, index: Any, find: Any) -> None:
+        """By type, group and author, together."""
+        index(
+            document(1, "bread", author_id=11),
+            document(2, "bread", author_id=12, kind="Poll"),
+            document(3, "bread", author_id=11, group_id=2),
+        )
+        assert find("bread", Filters(types=["Poll"])) == [2]
+        assert find("bread", Filters(group_ids=[2])) == [3]
+        assert sorted(find("bread", Filters(author_id=11))) == [1, 3]
+        assert find("bread", Filters(author_id=11, group_ids=[2], types=["Poll"])) == []
+
+    def test_a_filter_never_shows_more(self, index: Any, find: Any) -> None:
+        """Asking for a group one may not see finds nothing of it."""
+        index(document(1, "bread", group_id=9))
+        assert find("bread", Filters(group_ids=[9])) == []
+
+    @pytest.mark.parametrize(("order", "expected"), [("newest", [3, 2, 1]), ("oldest", [1, 2, 3])])
+    def test_order_is_that_asked_for(self, index: Any, find: Any, order: str, expected: Sequence[int]) -> None:
+        """By time."""
+        index(document(2, "bread"), document(1, "bread bread"), document(3, "bread"))
+        assert find("bread", Filters(order=order)) == expected
+
+    def test_pages_follow_each_other(self, provider: SearchProvider, connection: Any, index: Any) -> None:
+        """None is shown twice, none is left out, and the last says that it is the last."""
+        index(*(document(number, "bread") for number in range(1, 8)))
+        pages = [
+            provider.search(connection, "bread", Filters(order="oldest"), ALL, offset=offset, limit=3)
+            for offset in (0, 3, 6)
+        ]
+        assert [[hit.record_id for hit in page.hits] for page in pages] == [[1, 2, 3], [4, 5, 6], [7]]
+        assert [page.more for page in pages] == [True, True, False]
+
+    def test_found_words_are_marked_and_all_else_is_escaped(
+        self, provider: SearchProvider, connection: Any, index: Any
+    ) -> None:
+        """The page shows the highlight as it is: it must be safe."""
+        index(document(1, 'fresh bread & <mark>butter</mark> <script>alert("x")</script>'))
+        (hit,) = provider.search(connection, "bread", Filters(), ALL).hits
+        assert "<mark>bread</mark>" in hit.highlight
+        assert "&" not in hit.highlight.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "").replace(
+            "&quot;", ""
+        )
+        assert "<script" not in hit.highlight
+        assert "<mark>butter" not in hit.highlight
+
+    def test_a_document_is_replaced(self, index: Any, find: Any) -> None:
+        """By type and id: found by its new words alone, once."""
+        index(document(1, "bread"), document(1, "bread", kind="Poll"))
+        index(document(1, "cheese"))
+        assert find("cheese") == [1]
+        assert find("bread", Filters(types=["Comment"])) == []
+        assert find("bread", Filters(types=["Poll"])) == [1]
+
+    def test_a_removed_document_is_forgotten(
+        self, provider: SearchProvider, connection: Any, index: Any, find: Any
+    ) -> None:
+        """Those of another type with the same id stay."""
+        index(document(1, "bread"), document(2, "bread"), document(1, "bread", kind="Poll"))
+        provider.remove(connection, "Comment", [1, 99])
+        assert find("bread", Filters(types=["Comment"])) == [2]
+        assert find("bread", Filters(types=["Poll"])) == [1]
+
+    def test_an_index_made_anew_begins_empty(
+        self, provider: SearchProvider, connection: Any, index: Any, find: Any
+    ) -> None:
+        """What is no longer there is not found."""
+        index(document(1, "bread"))
+        provider.reindex(connection)
+        assert find("bread") == []
