@@ -15,7 +15,7 @@ from llmio.core.permissions import Permission
 from llmio.core.tables import Event
 from llmio.discussions import queries, ranges, rules
 from llmio.discussions.models import Comment, Discussion, Reaction
-from llmio.discussions.values import NO_TALLY, CommentView, Person, Rights
+from llmio.discussions.values import NO_TALLY, CommentView, Person, Rights, Tally
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PAGE = 50
 CONTEXT = 5
 """Items shown before the one that was asked for."""
+ANSWERABLE = frozenset(("poll_created", "stance_created", "stance_updated", "outcome_created"))
+REACTABLE = frozenset(("Poll", "Stance", "Outcome"))
 COLUMNS = (
     Event.id,
     Event.kind,
@@ -78,6 +80,13 @@ class Entry:
     item: Any
     template: str
     unread: bool = False
+    tally: Tally = NO_TALLY
+    """Reactions, for items of other features (comments have their own)."""
+
+    @property
+    def answerable(self) -> bool:
+        """Whether one can reply and react: where a poll, vote or outcome entered, not where something happened to it."""
+        return self.event.kind in ANSWERABLE and getattr(self.item, "shown", True)
 
     @property
     def dom_id(self) -> str:
@@ -219,6 +228,7 @@ def entries(ctx: Context, discussion: Discussion, rows: Sequence[Any]) -> list[E
     loaded = {kind: ctx.app.timeline[kind].load(ctx, found) for kind, found in ids.items() if kind in ctx.app.timeline}
     users = queries.people(ctx, (row.user_id for row in rows if row.eventable_type != "Comment"))
     unread = unread_ranges(ctx, discussion)
+    tallies = {kind: queries.tallies(ctx, kind, found) for kind, found in ids.items() if kind in REACTABLE}
     made = []
     for row in rows:
         item = loaded.get(row.eventable_type, {}).get(row.eventable_id)
@@ -239,7 +249,8 @@ def entries(ctx: Context, discussion: Discussion, rows: Sequence[Any]) -> list[E
             row.custom_fields,
         )
         template = ctx.app.timeline[row.eventable_type].template
-        made.append(Entry(event, item, template, ranges.contains(unread, event.sequence_id)))
+        tally = tallies.get(row.eventable_type, {}).get(row.eventable_id, NO_TALLY)
+        made.append(Entry(event, item, template, ranges.contains(unread, event.sequence_id), tally))
     return made
 
 

@@ -353,3 +353,28 @@ def test_the_age_of_a_comment_goes_on(db, thread, people, sign_in, clock):
         clock.move(**step)
         shown.append(web.get(url_of(thread)).html.select_one(f"#comment-{comment.id} time").get_text())
     assert len(set(shown)) == 4, shown
+
+
+def test_a_poll_in_a_thread_is_answered_and_reacted_to(db, thread, people, sign_in, queries):
+    admin, member, _group = people
+    poll = make.poll(db, discussion=thread, author=admin, title="Move in May?", voters=[member])
+    web = sign_in(member)
+    page = web.get(url_of(thread))
+    assert "Move in May?" in page.text
+    reply = writing(page.click(href=f"parent_type=Poll&parent_id={poll.id}"))
+    reply["body"] = "Why May?"
+    page = reply.submit().follow().follow()
+    assert "Why May?" in page.html.select_one(".thread-item.depth-1").get_text()
+    web.send(f"/reactions/poll/{poll.id}", {"reaction": "🎉"})
+    page = web.get(url_of(thread))
+    assert page.html.select_one(f"#reactions-poll-{poll.id} button.reaction")["aria-pressed"] == "true"
+    assert len(page.html.select(f"#act-poll-{poll.id}")) == 1
+    url = url_of(thread)
+    with queries() as few:
+        web.get(url)
+    for number in range(5):
+        other = make.poll(db, discussion=thread, author=admin, title=f"Poll {number}", voters=[member])
+        make.reaction(db, other, user=member, reaction="🎉")
+    with queries() as many:
+        web.get(url)
+    assert many.count == few.count, str(many)
