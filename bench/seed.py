@@ -112,6 +112,10 @@ def _asks(ctx: Context, people: list[User]) -> list[Ask]:
         Ask("thread of 1,000", f"/d/{threads[1000].key}/a-thread-of-1000"),
         Ask("thread of 100, all", f"/d/{threads[100].key}/a-thread-of-100?all=1"),
         Ask("poll of 200 votes", f"/p/{poll.key}/which-oven"),
-        Ask("vote (write)", f"/p/{poll.key}/vote", {"option": str(options[0]), "reason": "Because it lasts.", "reason_format": "md"}),
+        Ask(
+            "vote (write)",
+            f"/p/{poll.key}/vote",
+            {"option": str(options[0]), "reason": "Because it lasts.", "reason_format": "md"},
+        ),
         Ask("comment (write)", f"/d/{quiet.key}/comments", {"body": TEXT, "body_format": "md"}),
     ]

@@ -69,7 +69,9 @@ class Relay:
         if away != self._away:
             self._away = away
             if away:
-                log.warning("the queue does not answer, jobs are %s: %s", "done without it" if self._hands else "late", why)
+                log.warning(
+                    "the queue does not answer, jobs are %s: %s", "done without it" if self._hands else "late", why
+                )
             else:
                 log.warning("the queue answers again")
 

@@ -44,7 +44,9 @@ SIGNED_IN = (
 
 def faults_of(page: Page) -> list[str]:
     """What axe finds, one line each."""
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+    found = Axe().run(
+        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    )
     return [
         f"{fault['id']}: {fault['help']}: {node['html'][:160]}"
         for fault in found.response["violations"]

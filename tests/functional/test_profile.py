@@ -28,7 +28,12 @@ def test_profile_is_saved_and_shown_to_others(web, new_browser, ada, make):
     page = fill(web.get("/profile"), "/profile", name="Ada King", username="countess", short_bio="I like *numbers*.",
                 time_zone="Europe/London", autodetect_time_zone=False)  # fmt: skip
     assert page.status_int == 303
-    assert (ada.name, ada.username, ada.avatar_initials, ada.time_zone) == ("Ada King", "countess", "AK", "Europe/London")
+    assert (ada.name, ada.username, ada.avatar_initials, ada.time_zone) == (
+        "Ada King",
+        "countess",
+        "AK",
+        "Europe/London",
+    )
     other = new_browser().sign_in(make.user())
     shown = other.get("/u/countess")
     assert shown.html.h1.text == "Ada King"

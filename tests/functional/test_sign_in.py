@@ -187,7 +187,9 @@ def test_guessing_codes_ends_after_five(ask, ada, web, db):
 def test_guesses_for_an_unknown_address_end_alike(ask, web):
     ask("nobody@example.org")
     told = [enter(web, "100000").html.select_one("#field-code-error").text.strip() for _ in range(6)]
-    assert told == ["This code is not right, or it is too old."] * 5 + ["Too many wrong codes. Please ask for a new one."]
+    assert told == ["This code is not right, or it is too old."] * 5 + [
+        "Too many wrong codes. Please ask for a new one."
+    ]
 
 
 def test_no_answer_tells_whether_an_address_has_an_account(web, new_browser, ada, db):
@@ -271,7 +273,8 @@ def test_link_opens_a_locked_account(web, with_password, ask, clock, new_browser
 
 
 @pytest.mark.parametrize(
-    "path", ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:x", "evil", ""]
+    "path",
+    ["https://evil.example", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:x", "evil", ""],
 )
 def test_nobody_is_led_off_the_site(web, with_password, ask, path):
     page = web.send("/sign_in", {"email": "ada@example.org", "password": PASSWORD, "next": path})

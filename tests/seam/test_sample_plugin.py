@@ -31,7 +31,12 @@ def with_sample(venv, strangers, monkeypatch):
 
 
 def test_core_does_not_know_it():
-    folders = [ROOT / "llmio", ROOT / "frontend" / "sass", ROOT / "frontend" / "controllers", *ROOT.glob("plugins/*/llmio_*")]
+    folders = [
+        ROOT / "llmio",
+        ROOT / "frontend" / "sass",
+        ROOT / "frontend" / "controllers",
+        *ROOT.glob("plugins/*/llmio_*"),
+    ]
     files = [
         file
         for folder in folders

@@ -136,9 +136,7 @@ def may_register(ctx: Context, email: str) -> bool:
     return email.lower() not in own and not is_spam(ctx, email)
 
 
-def create_user(
-    ctx: Context, *, email: str, name: str, password: str | None = None, is_admin: bool = False
-) -> User:
+def create_user(ctx: Context, *, email: str, name: str, password: str | None = None, is_admin: bool = False) -> User:
     """Make a person whose address is taken as proved (commands, the first administrator, demo data)."""
     user = find_or_invite(ctx, email)
     if user.email_verified and user.name:
