@@ -130,7 +130,14 @@ def rows_of(profile: Profile, poll: PollValue, scores: Mapping[int, Number]) -> 
     ]
     if poll.setting("show_none_of_the_above"):
         lines.append(_beside(NONE_OF_THE_ABOVE_ID, _("None of the above"), profile.none_of_the_above, poll))
-    lines.append(_beside(UNDECIDED_ID, _("Not voted yet"), max(0, poll.voters_count - poll.cast_count), poll))
+    lines.append(
+        _beside(
+            UNDECIDED_ID,
+            _("Did not vote") if poll.closed else _("Not voted yet"),
+            max(0, poll.voters_count - poll.cast_count),
+            poll,
+        )
+    )
     return tuple(lines)
 
 
