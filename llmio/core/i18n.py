@@ -19,7 +19,7 @@ current: ContextVar[str] = ContextVar("llmio_locale", default=DEFAULT)
 @lru_cache(maxsize=64)
 def translations(locale: str) -> _gettext.NullTranslations:
     """The catalogue of a language, or one that returns its keys."""
-    return _gettext.translation(DOMAIN, LOCALE_DIR, [locale, locale.split("_")[0]], fallback=True)
+    return _gettext.translation(DOMAIN, LOCALE_DIR, [locale, locale.split("_", maxsplit=1)[0]], fallback=True)
 
 
 @lru_cache(maxsize=1)
