@@ -159,6 +159,9 @@ def _decorate(safe: str, prefix: str) -> str:
         safe = _MENTION.sub(r'<span class="mention"\1>', safe)
     if "<pre>" in safe:
         safe = safe.replace("<pre>", '<pre tabindex="0">')
+    if "<th></th>" in safe:
+        # The empty corner of a table heads nothing, which screen readers would say of it.
+        safe = safe.replace("<th></th>", "<td></td>")
     if "<video" in safe or "<audio" in safe:
         safe = safe.replace("<video", '<video controls="" preload="metadata"').replace("<audio", '<audio controls=""')
     return safe

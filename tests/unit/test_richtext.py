@@ -163,3 +163,9 @@ def test_a_cold_cache_is_fast() -> None:
     for text in texts:
         richtext.to_html(text)
     assert (time.process_time() - begin) / len(texts) < 0.002
+
+
+def test_the_empty_corner_of_a_table_heads_nothing() -> None:
+    shown = richtext.to_html("|   | Repair |\n|---|---|\n| Price | 4 |", "md")
+    assert "<th></th>" not in shown
+    assert "<th>Repair</th>" in shown
