@@ -287,3 +287,27 @@ def test_strangers_see_no_list_of_polls(web, make, start, group, ada):
     start(ada, group=group)
     web.sign_in(make.user())
     web.get(f"/g/{group.key}/polls", status=404)
+
+
+def test_a_thread_of_many_polls_and_votes_asks_no_more_than_one_of_few(sign_in, make, start, ada, ctx, queries, db):
+    from llmio.plugins.polls import Ballot
+    from llmio.polls import queries as polls
+    from llmio.polls import service
+
+    counts = []
+    for size in (1, 6):
+        voters = [make.user() for _ in range(3)]
+        discussion = make.discussion(make.group(admin=ada, members=voters))
+        for _ in range(size):
+            poll = polls.get(ctx(), start(ada, discussion=discussion).id)
+            for voter in voters:
+                ballot = Ballot({poll.options[0].id: 1})
+                service.cast_vote(ctx(voter), polls.get(ctx(voter), poll.id), ballot=ballot, reason="So there.")
+        web = sign_in(ada)
+        path = f"/d/{discussion.key}"
+        web.get(path).maybe_follow()
+        with queries() as sent:
+            page = web.get(path).maybe_follow()
+        assert page.text.count("So there.") >= 3
+        counts.append(sent.count)
+    assert counts[0] == counts[1], str(sent)
