@@ -59,7 +59,7 @@ export default class extends Controller {
     const response = await fetch(own ? location.href : this.urlValue, { headers: { Accept: own ? "text/html" : `${STREAM}, text/html` }, credentials: "same-origin" });
     if (!response.ok || !this.element.isConnected) return;
     const text = await response.text();
-    const message = (response.headers.get("Content-Type") ?? "").startsWith(STREAM) ? text : this.fromPage(text);
+    const message = (response.headers.get("Content-Type") ?? "").startsWith(STREAM) ? fresh(text) : this.fromPage(text);
     if (!message) return;
     const known = this.ids();
     const hold = anchor();
@@ -100,6 +100,18 @@ export default class extends Controller {
     seen.observe(fresh[0]);
     document.body.append(button);
   }
+}
+
+// Without the items that are here already, such as what one just wrote oneself: adding them again would close the answer
+// that somebody has begun below one.
+function fresh(text) {
+  const holder = document.createElement("template");
+  holder.innerHTML = text;
+  for (const stream of holder.content.querySelectorAll('turbo-stream:is([action="append"], [action="prepend"], [action="after"], [action="before"])')) {
+    const id = stream.querySelector("template")?.content.firstElementChild?.id;
+    if (id && document.getElementById(id)) stream.remove();
+  }
+  return holder.innerHTML;
 }
 
 // Remember where the first readable thing stands, and put it back there.
