@@ -1,0 +1,159 @@
+"""Search: what is found, by whom, and how it is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmio.discussions import service as discussions
+from llmio.search import service as search
+from tests import factories
+
+
+@pytest.fixture
+def ada(make):
+    return make.user(name="Ada King")
+
+
+@pytest.fixture
+def group(make, ada):
+    return make.group(admin=ada, name="Weavers")
+
+
+@pytest.fixture
+def indexed(ctx):
+    """Build the index of what was made."""
+    return lambda: search.reindex(ctx())
+
+
+def titles(page):
+    return sorted(one.get_text(strip=True) for one in page.html.select("#results .row-title a"))
+
+
+def kinds(page):
+    return sorted(one.get_text(strip=True) for one in page.html.select("#results .pill"))
+
+
+def test_all_five_kinds_are_found(web, make, ada, group, indexed):
+    thread = make.discussion(group, author=ada, title="Zebra thread")
+    make.comment(thread, user=ada, body="a zebra comment")
+    poll = make.poll(discussion=thread, author=ada, title="Zebra poll")
+    make.stance(poll, ada, choices={"agree": 1}, reason="zebra reason")
+    closed = make.poll(discussion=thread, author=ada, title="Something else")
+    make.outcome(closed, author=ada, statement="zebra outcome")
+    indexed()
+    page = web.sign_in(ada).get("/search?q=zebra")
+    assert kinds(page) == ["Comment", "Outcome", "Poll", "Thread", "Vote"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("loom", ["Loom"]), ("Loo", ["Loom"]), ("loom !blue", []), ("blue loom", ["Loom"]), ("oom", [])],
+)
+def test_words_beginnings_and_exclusions(web, make, ada, group, indexed, query, found):
+    make.discussion(group, author=ada, title="Loom", description="A blue one.")
+    make.discussion(group, author=ada, title="Bread", description="With salt.")
+    indexed()
+    assert titles(web.sign_in(ada).get("/search", {"q": query})) == found
+
+
+def test_found_words_are_marked_and_nothing_else_is_markup(web, make, ada, group, indexed):
+    make.discussion(group, author=ada, title="Plain", description="<b>fat</b> zebra <img src=x onerror=alert(1)> & co")
+    indexed()
+    page = web.sign_in(ada).get("/search?q=zebra")
+    assert "<mark>zebra</mark>" in page
+    assert page.html.select("#results img, #results b, #results script") == []
+
+
+def test_strangers_find_nothing_of_a_group(web, make, ada, group, indexed):
+    make.discussion(group, author=ada, title="Zebra secret")
+    indexed()
+    web.sign_in(make.user())
+    assert titles(web.get("/search?q=zebra")) == []
+    assert titles(web.get(f"/search?q=zebra&group_id={group.id}")) == []
+    member = make.user()
+    make.membership(group, member)
+    assert titles(web.sign_in(member).get("/search?q=zebra")) == ["Zebra secret"]
+
+
+def test_a_guest_finds_the_thread_and_no_other(web, make, ada, group, indexed):
+    guest = make.user()
+    thread = make.discussion(group, author=ada, title="Zebra here")
+    make.discussion(group, author=ada, title="Zebra there")
+    make.reader(thread, guest, guest=True, inviter_id=ada.id)
+    indexed()
+    assert titles(web.sign_in(guest).get("/search?q=zebra")) == ["Zebra here"]
+
+
+def test_someone_who_left_finds_nothing_more(web, make, ada, group, indexed):
+    member = make.user()
+    make.membership(group, member, revoked_at=factories.now())
+    make.discussion(group, author=ada, title="Zebra secret")
+    indexed()
+    assert titles(web.sign_in(member).get("/search?q=zebra")) == []
+
+
+def test_hidden_votes_are_no_back_door(web, make, ada, group, indexed):
+    """Reasons of a poll that hides its results, or keeps names away, are not found while it runs."""
+    other = make.user(name="Ben Okri")
+    make.membership(group, other)
+    for fields in ({"hide_results": 2}, {"hide_results": 1}, {"anonymous": True}):
+        poll = make.poll(group=group, author=ada, title="A quiet poll", **fields)
+        make.stance(poll, other, choices={"agree": 1}, reason="zebra reason")
+    indexed()
+    web.sign_in(ada)
+    assert titles(web.get("/search?q=zebra")) == []
+    assert titles(web.get("/search?q=okri&type=Stance")) == []
+
+
+def test_a_new_thread_is_found_once_its_jobs_have_run_and_a_discarded_one_is_not(web, ctx, ada, group, run_jobs):
+    thread = discussions.start_discussion(ctx(ada), group, title="Zebra crossing", description="Words.")
+    run_jobs()
+    web.sign_in(ada)
+    assert titles(web.get("/search?q=zebra")) == ["Zebra crossing"]
+    discussions.discard_discussion(ctx(ada), thread)
+    run_jobs()
+    assert titles(web.get("/search?q=zebra")) == []
+
+
+def test_filters_and_pages(web, make, ada, group, indexed):
+    elsewhere = make.group(admin=ada, name="Bakers")
+    for number in range(22):
+        make.discussion(group, author=ada, title=f"Zebra {number:02}")
+    make.discussion(elsewhere, author=ada, title="Zebra bread")
+    indexed()
+    web.sign_in(ada)
+    assert titles(web.get(f"/search?q=zebra&group_id={elsewhere.id}")) == ["Zebra bread"]
+    assert titles(web.get("/search?q=zebra&type=Poll")) == []
+    first = web.get(f"/search?q=zebra&group_id={group.id}&order=oldest")
+    second = first.click("More results")
+    assert len(titles(first)) == 20
+    assert len({*titles(first), *titles(second)}) == 22
+    assert "More results" not in second
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["q=%27%29%3B", "q=%00", "q=!", "q=zebra&offset=-1", "q=zebra&offset=x", "q=zebra&group_id=1e9", "q=" + "x" * 5000],
+)
+def test_strange_queries_find_nothing_and_break_nothing(web, ada, group, query):
+    assert titles(web.sign_in(ada).get(f"/search?{query}")) == []
+
+
+def test_one_must_be_signed_in(web):
+    assert web.get("/search?q=x", expect_errors=True).status_int in (303, 403)
+
+
+def test_queries_do_not_grow_with_results(web, make, ada, group, indexed, queries):
+    web.sign_in(ada)
+
+    def cost(count):
+        for number in range(count):
+            thread = make.discussion(group, author=make.user(), title=f"Zebra {number}")
+            make.comment(thread, user=make.user(), body="zebra")
+        indexed()
+        with queries() as sent:
+            assert "<mark>" in web.get("/search?q=zebra")
+        return sent.count
+
+    cost(1)
+    assert cost(1) == cost(15)
