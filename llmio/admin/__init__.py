@@ -14,4 +14,5 @@ def register(app: App) -> None:
 
 def includeme(config: Any) -> None:
     """Routes and views."""
+    config.include(".overview")
     config.include(".plugin_views")

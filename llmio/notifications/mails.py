@@ -20,7 +20,7 @@ from llmio.notifications.deliveries import Delivery
 from llmio.notifications.service import invitation_path
 from llmio.notifications.subjects import Subject
 from llmio.plugins import Message, Target
-from llmio.polls.models import Poll, PollOption
+from llmio.polls.models import Poll, PollOption, Stance
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -62,7 +62,8 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
     """What the template shows."""
     settings = ctx.app.settings
     path = invitation_path(ctx, event, subject, user.id) or subject.path
-    link = absolute(settings, path, utm_medium="email", utm_campaign=kind)
+    token = guest_token(ctx, subject, user)
+    link = absolute(settings, path, utm_medium="email", utm_campaign=kind, stance_token=token)
     text = richtext.plain(subject.text, subject.text_format)
     values: dict[str, Any] = {
         "headline_text": texts.headline(kind, actor=name, title=subject.title),
@@ -80,7 +81,7 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
     if poll is not None and isinstance(subject.record, Poll) and poll.closed_at is None:
         values["closing_at"] = poll.closing_at
         values["choices"] = [
-            (option.name, option.meaning or "", absolute(settings, path, poll_option_id=option.id))
+            (option.name, option.meaning or "", absolute(settings, path, poll_option_id=option.id, stance_token=token))
             for option in ctx.db.scalars(options_of(poll.id))
         ]
         if poll.anonymous:
@@ -88,6 +89,21 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
         if poll.hide_results:
             values["notes"].append(_("Results are hidden until you have voted, or until the poll closes."))
     return values
+
+
+def guest_token(ctx: Context, subject: Subject, user: User) -> str | None:
+    """What lets a guest of a poll in who has no account yet."""
+    if subject.poll is None:
+        return None
+    query = select(Stance.token).where(
+        Stance.poll_id == subject.poll.id,
+        Stance.participant_id == user.id,
+        Stance.latest.is_(True),
+        Stance.guest.is_(True),
+        Stance.revoked_at.is_(None),
+        Stance.accepted_at.is_(None),
+    )
+    return ctx.db.scalar(query)
 
 
 def options_of(poll_id: int) -> Select[PollOption]:

@@ -255,3 +255,20 @@ class TestWebhooks:
         answer = web.send(f"/g/{group.key}/integrations/new", form, expect_errors=True)
         assert answer.status_int == 422
         assert 'id="field-server-error"' in answer.text
+
+
+def test_a_guest_of_a_poll_gets_a_link_that_lets_in(db, ctx, commit, run_jobs, mailbox, new_browser):
+    from llmio.polls import service as polls
+
+    author = make.user(db, "Ada Author")
+    poll = make.poll(db, group=make.group(db, admin=author), author=author, title="Which day?")
+    polls.add_voters(ctx(author), poll, emails=["guest@example.org"], notify=True)
+    commit()
+    run_jobs()
+    mail = mailbox.last("guest@example.org")
+    link = re.search(r"http://localhost(/p/\S*stance_token=[\w-]+)", mail.text)[1]
+    page = new_browser().get(link)
+    while page.status_int in (302, 303):
+        page = page.follow()
+    assert "Which day?" in page.text
+    assert mailbox.to(author.email) == []
