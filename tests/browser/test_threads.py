@@ -1,0 +1,138 @@
+"""A thread with scripts: all that is done in it happens in its place."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Site
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+LONG = 60_000
+"""Milliseconds: the first sight of a page is slow where several suites share two cores."""
+
+
+def enter(site: Site, who: str) -> Page:
+    """Someone of the demo, signed in."""
+    page = site.person()
+    page.context.set_default_timeout(LONG)
+    return site.sign_in(page, f"{who}@bakery.example")
+
+
+def comment(page: Page, words: str) -> Locator:
+    """The comment that says this."""
+    return page.locator("article.comment", has_text=words).first
+
+
+def write(form: Locator, words: str) -> None:
+    """Put words into the editor of a form, in place of what was there."""
+    editor = form.locator(".ProseMirror")
+    editor.click()
+    editor.press("Control+a")
+    editor.press_sequentially(words)
+
+
+def choose(one: Locator, name: str) -> None:
+    """Pick from the menu of a comment."""
+    one.locator("summary[aria-label='More about this comment']").click()
+    one.locator(".menu-panel").get_by_text(name, exact=True).click()
+
+
+def test_a_conversation_stays_on_its_page(site: Site) -> None:
+    page = enter(site, "segun")
+    page.goto("/sunrise")
+    page.get_by_role("link", name="Start a thread").first.click()
+    page.get_by_label("Title").fill("Who waters the basil?")
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile(r"/d/\w+/who-waters"))
+    here = page.url
+
+    form = page.locator("#comment-form")
+    form.scroll_into_view_if_needed()
+    write(form, "I can on Mondays")
+    form.get_by_role("button", name="Comment").last.click()
+    first = comment(page, "I can on Mondays")
+    expect(first).to_be_visible()
+    expect(form.locator(".ProseMirror")).to_have_text("")
+
+    first.get_by_role("link", name="Reply").click()
+    frame = page.locator(".act-frame:has(.ProseMirror)")
+    write(frame, "And who on Tuesdays")
+    frame.get_by_role("button", name="Reply").click()
+    answer = comment(page, "And who on Tuesdays")
+    expect(answer).to_have_class(re.compile("comment-reply"))
+    expect(frame).to_have_count(0)
+
+    first.locator("summary[aria-label=React]").click()
+    first.locator(".reaction-choice").first.click()
+    expect(first.locator("button.reaction[aria-pressed=true]")).to_have_count(1)
+    first.locator("button.reaction").click()
+    expect(first.locator("button.reaction")).to_have_count(0)
+
+    choose(answer, "Edit")
+    write(page.locator(".act-frame:has(.ProseMirror)"), "And who on Wednesdays")
+    page.locator(".act-frame").get_by_role("button", name="Save").click()
+    edited = comment(page, "And who on Wednesdays")
+    expect(edited).to_contain_text("edited")
+
+    choose(edited, "Remove")
+    expect(page.get_by_text("This comment was removed.")).to_be_visible()
+    page.get_by_role("button", name="Bring it back").click()
+    expect(comment(page, "And who on Wednesdays")).to_be_visible()
+
+    form.get_by_role("button", name="Comment").last.click()
+    expect(page.get_by_text("Please write something.").first).to_be_visible()
+    site.faults.clear()  # that the empty comment was refused
+    page.goto(here)
+    expect(page.locator("article.comment")).to_have_count(2)
+
+
+def test_a_picture_in_a_comment_is_seen_by_others(site: Site) -> None:
+    page = enter(site, "segun")
+    page.goto("/sunrise")
+    page.get_by_role("link", name="The deck oven is 31 years old. What now?").first.click()
+    form = page.locator("#comment-form")
+    form.scroll_into_view_if_needed()
+    expect(form.locator(".ProseMirror")).to_be_visible()
+    with page.expect_file_chooser() as chooser:
+        form.get_by_role("button", name=re.compile("picture|file|attach", re.IGNORECASE)).first.click()
+    chooser.value.set_files({"name": "oven.png", "mimeType": "image/png", "buffer": PIXEL})
+    expect(form.locator("img[src^='/files/'], .upload.is-done")).to_have_count(1)
+    form.locator(".ProseMirror").press("Control+End")
+    form.locator(".ProseMirror").press_sequentially(" the oven today")
+    form.get_by_role("button", name="Comment").last.click()
+    shown = comment(page, "the oven today")
+    expect(shown).to_be_visible()
+    picture = shown.locator("img[src^='/files/']").first
+    expect(picture).to_be_visible()
+    assert picture.evaluate("one => one.decode().then(() => one.naturalWidth)") == 1
+
+
+def test_what_was_on_the_screen_is_read(site: Site) -> None:
+    writer = enter(site, "segun")
+    writer.goto("/sunrise")
+    writer.get_by_role("link", name="Start a thread").first.click()
+    writer.get_by_label("Title").fill("Minutes of Monday")
+    writer.locator("main form button[type=submit]").last.click()
+    writer.wait_for_url(re.compile(r"/d/\w+/minutes"))
+    form = writer.locator("#comment-form")
+    form.scroll_into_view_if_needed()
+    write(form, "We met and decided")
+    form.get_by_role("button", name="Comment").last.click()
+    expect(comment(writer, "We met and decided")).to_be_visible()
+    path = writer.url
+
+    reader = enter(site, "priya")
+    reader.goto("/inbox")
+    expect(reader.get_by_role("link", name="Minutes of Monday")).to_be_visible()
+    with reader.expect_response(lambda answer: answer.url.endswith("/read") and answer.ok):
+        reader.goto(path)
+    reader.goto("/inbox")
+    expect(reader.get_by_role("heading", level=1)).to_have_text("Inbox")
+    expect(reader.get_by_role("link", name="Minutes of Monday")).to_have_count(0)
