@@ -82,7 +82,7 @@ setup(
         "pyramid-tm>=2.6,<3",
         "python-socketio>=5.12,<6",
         "redis>=5.2,<8",
-        "setuptools<82",  # pyramid 2 imports pkg_resources
+        "setuptools>=75,<82",  # pyramid 2 imports pkg_resources
         "sqlalchemy>=2.0.36,<2.2",
         "transaction>=5,<6",
         "tzdata",

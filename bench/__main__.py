@@ -29,12 +29,13 @@ def main() -> None:
     folder.chmod(0o755)
     try:
         with Site(folder) as site:
+            at_rest = memory.at_rest(site)
             world = seed.fill(site.app())
             figures = []
             for what in world.asks:
                 print(f"{what.name} …", file=sys.stderr, flush=True)
                 figures.append(measure(site, world, what, chosen.seconds))
-            result = {"pages": figures, "jobs": jobs.measure(site), "memory": memory.at_rest(site)}
+            result = {"pages": figures, "jobs": jobs.measure(site), "memory": at_rest}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(result, indent=2) if chosen.json else table(result))

@@ -56,7 +56,7 @@ def _outbox(site: Site) -> float:
         ctx.db.execute(text("DELETE FROM llmio.outbox"))
         for number in range(COUNT):
             ctx.enqueue(nothing, number)
-    site.start("worker", "worker")
+    site.start("worker", "worker", module="bench.worker")
     waiting = "SELECT count(*) FROM llmio.outbox WHERE job = 'bench.nothing'"
     return _drained(lambda: _scalar(app, waiting))
 

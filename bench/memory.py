@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 from bench.site import Site
 
+SETTLED = 12.0
+
 
 def at_rest(site: Site) -> dict[str, float]:
-    """Megabytes by part, and in all."""
+    """Megabytes by part, and in all, once the worker has settled and nobody has asked for anything."""
+    site.start("worker", "worker", "--with-schedule")
+    site.start("channels", "channels")
+    time.sleep(SETTLED)
     roots = {name: process.pid for name, process in site.processes.items()}
-    roots |= {"postgresql": _pid(site.folder / "postgres"), "valkey": _pid(site.folder / "valkey")}
+    roots |= {"postgresql": _pid(site.folder / "postgres"), "valkey": _of_folder(site.folder / "valkey")}
     sizes = {name: round(sum(_pss(pid) for pid in _family(pid)) / 1024, 1) for name, pid in roots.items() if pid}
+    for name in ("worker", "channels"):
+        site.end(name)
     return {**sizes, "together": round(sum(sizes.values()), 1)}
+
+
+def _of_folder(folder: Path) -> int:
+    """The process that works in a folder."""
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and str(folder) in (entry / "cmdline").read_text() + str(
+                (entry / "cwd").readlink()
+            ):
+                return int(entry.name)
+        except OSError:
+            continue
+    return 0
 
 
 def _pid(folder: Path) -> int:

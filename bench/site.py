@@ -64,12 +64,18 @@ class Site:
             "LLMIO_BENCH": "1",
         }
 
-    def start(self, name: str, *words: str) -> None:
+    def start(self, name: str, *words: str, module: str = "llmio") -> None:
         """Start one of llmio's own processes."""
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "llmio", *words], env=self.environment(), stdout=log, stderr=log
+                [sys.executable, "-m", module, *words], env=self.environment(), stdout=log, stderr=log
             )
+
+    def end(self, name: str) -> None:
+        """Stop one of them."""
+        process = self.processes.pop(name)
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
 
     def app(self) -> Any:
         """An App in this process, on the same database."""

@@ -79,7 +79,8 @@ class Channels:
 
     async def say_goodbye(self) -> None:
         """End all connections; browsers come back by themselves when there is a server again."""
-        await self.server.eio.disconnect()
+        if self.server.eio.sockets:  # with nobody there, it would wait for an empty set of tasks, which asyncio refuses
+            await self.server.eio.disconnect()
         await self.server.shutdown()
 
     async def listen(self) -> None:
