@@ -50,7 +50,6 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject) -> tupl
         why=reasons.sentence(row.reason, name),
         data={
             "site_name": ctx.app.settings.text("site.name"),
-            "icon_url": absolute(ctx.app.settings, "/static/brand/icon.png"),
             "title": subject.title,
             "group": subject.group.name if subject.group else "",
         },

@@ -6,6 +6,7 @@ import base64
 import re
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import Site
 
@@ -39,9 +40,17 @@ def write(form: Locator, words: str) -> None:
 
 
 def choose(one: Locator, name: str) -> None:
-    """Pick from the menu of a comment."""
-    one.locator("summary[aria-label='More about this comment']").click()
-    one.locator(".menu-panel").get_by_text(name, exact=True).click()
+    """Pick from the menu of a comment; the live echo of one's own act may put a fresh one in its place meanwhile."""
+    for _attempt in range(5):
+        entry = one.locator(".menu-panel").get_by_text(name, exact=True)
+        if not entry.is_visible():
+            one.locator("summary[aria-label='More about this comment']").click()
+        try:
+            entry.click(timeout=4_000)
+        except PlaywrightTimeout:
+            continue
+        return
+    raise AssertionError(f"{name} cannot be picked")
 
 
 def test_a_conversation_stays_on_its_page(site: Site) -> None:
