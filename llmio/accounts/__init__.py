@@ -15,10 +15,11 @@ __all__ = ["SETTINGS", "includeme", "register"]
 def register(app: App) -> None:
     """Give the App this feature's rules and jobs."""
     from llmio.accounts import jobs, rules  # noqa: PLC0415  # slow
+    from llmio.core.jobs import HOUR  # noqa: PLC0415  # likewise
 
     rules.add_rules(app)
     app.add_jobs(jobs.sweep)
-    app.add_schedule(jobs.sweep, every=jobs.HOUR)
+    app.add_schedule(jobs.sweep, every=HOUR)
 
 
 def includeme(config: Any) -> None:

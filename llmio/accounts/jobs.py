@@ -14,8 +14,6 @@ from llmio.core.jobs import job
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-HOUR = 3600
-
 
 @job("accounts.sweep", queue="low", retries=3)
 def sweep(ctx: Context) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import transaction
 from sqlalchemy.engine import Connection, Engine
@@ -63,9 +63,9 @@ class App:
         """Register jobs."""
         self._add(self.jobs, {job.name: job for job in jobs}, "job")
 
-    def add_schedule(self, job: Job, *, every: int) -> None:
-        """Have a registered job run every so many seconds, by whichever process acts as the schedule."""
-        self.schedules.append(Schedule(job, every))
+    def add_schedule(self, job: Job, *, every: int | Literal["month"], moments: bool = False) -> None:
+        """Have a registered job run by the clock, by whichever process acts as the schedule (see `Schedule`)."""
+        self.schedules.append(Schedule(job, every, moments=moments))
 
     def add_event_job(self, job: Job) -> None:
         """Have a job enqueued for every event."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 QUEUES: dict[str, int] = {"critical": 10, "high": 6, "default": 3, "low": 1, "mailers": 1}
 """Queue → its share of the work when all are full."""
@@ -54,10 +55,50 @@ def job(
     return made
 
 
+HOUR = 3600
+DAY = 24 * HOUR
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class Schedule:
-    """When a job is run without being asked: every `every` seconds, counted from midnight UTC."""
+    """When a job is run without being asked.
+
+    Every `every` seconds, counted from midnight UTC, or with `"month"` at midnight UTC of each month's first day. With
+    `moments` the job is given two more arguments, `since` and `until`, as ISO 8601 text: the moment it served last and
+    the one it serves now. What happens at local times looks at that stretch, so that a moment missed in a downtime is
+    made up for.
+    """
 
     job: Job
-    every: int
+    every: int | Literal["month"]
     args: tuple[Any, ...] = ()
+    moments: bool = False
+
+    def last(self, now: datetime) -> datetime:
+        """The last moment up to now at which the job was to run."""
+        if self.every == "month":
+            return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        seconds = int((now - EPOCH).total_seconds())
+        return EPOCH + timedelta(seconds=seconds - seconds % self.every)
+
+    def next(self, now: datetime) -> datetime:
+        """The first moment after now at which it is to run."""
+        return self._after(self.last(now))
+
+    def due(self, asked: datetime | None, now: datetime) -> bool:
+        """Whether a moment came since the job was asked for; one never asked for is due at once."""
+        return asked is None or asked < self.last(now)
+
+    def arguments(self, asked: datetime | None, now: datetime) -> tuple[Any, ...]:
+        """What the job is given now."""
+        if not self.moments:
+            return self.args
+        until = self.last(now)
+        since = self.last(asked) if asked else self.last(until - timedelta(microseconds=1))
+        return (*self.args, since.isoformat(), until.isoformat())
+
+    def _after(self, moment: datetime) -> datetime:
+        if self.every == "month":
+            return (moment + timedelta(days=32)).replace(day=1)
+        return moment + timedelta(seconds=self.every)

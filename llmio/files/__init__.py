@@ -14,11 +14,12 @@ __all__ = ["SETTINGS", "includeme", "register"]
 
 def register(app: App) -> None:
     """Give the App this feature's rules and jobs."""
-    from llmio.files import jobs, rules  # noqa: PLC0415  # slow
+    from llmio.core.jobs import DAY  # noqa: PLC0415  # slow
+    from llmio.files import jobs, rules  # noqa: PLC0415  # likewise
 
     rules.register(app)
     app.add_jobs(jobs.purge_unused)
-    app.add_schedule(jobs.purge_unused, every=86400)
+    app.add_schedule(jobs.purge_unused, every=DAY)
 
 
 def includeme(config: Any) -> None:

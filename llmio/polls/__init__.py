@@ -13,14 +13,15 @@ TEMPLATES = "llmio:web/templates/polls"
 def register(app: App) -> None:
     """Give the App this feature's rules, kinds, jobs and sections."""
     from llmio.core.features import Panel, TimelineItem  # noqa: PLC0415  # slow
+    from llmio.core.jobs import HOUR  # noqa: PLC0415  # likewise
     from llmio.polls import jobs, kinds, panels, rules, timeline  # noqa: PLC0415  # slow
 
     rules.register(app)
     app.add_kinds(*kinds.KINDS)
     app.add_jobs(*jobs.JOBS)
     app.add_schedule(jobs.close_expired, every=30)
-    app.add_schedule(jobs.closing_soon, every=600)
-    app.add_schedule(jobs.outcome_review_due, every=3600)
+    app.add_schedule(jobs.closing_soon, every=600, moments=True)
+    app.add_schedule(jobs.outcome_review_due, every=HOUR, moments=True)
     app.add_observer(jobs.follow_membership, "Membership")
     app.add_timeline_item(TimelineItem("Poll", f"{TEMPLATES}/item_poll.jinja2", timeline.load_polls))
     app.add_timeline_item(TimelineItem("Stance", f"{TEMPLATES}/item_stance.jinja2", timeline.load_stances))

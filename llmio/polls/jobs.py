@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Interval, literal, select
 
 from llmio.core.jobs import job
 from llmio.core.tables import Event
@@ -22,7 +22,7 @@ BEFORE = timedelta(hours=24)
 
 @job("polls.close_expired", queue="high")
 def close_expired(ctx: Context) -> None:
-    """Find polls whose time is over, and have each closed."""
+    """Find polls whose time is over, and have each closed by a job of its own: one at fault holds up no other."""
     for poll_id in queries.lapsed_ids(ctx):
         ctx.enqueue(close_lapsed, poll_id)
 
@@ -34,19 +34,24 @@ def close_lapsed(ctx: Context, poll_id: int) -> None:
 
 
 @job("polls.closing_soon")
-def closing_soon(ctx: Context) -> None:
-    """Tell of polls that close in about a day: those that do in the hour that begins 24 hours from now."""
+def closing_soon(ctx: Context, since: str | None = None, _until: str | None = None) -> None:
+    """Tell of polls that close in about a day: those that do in the hour that begins 24 hours from now.
+
+    What should have been told while nobody was there to do it is made up for, but not for polls that were open for less
+    than a day: whoever made them knows.
+    """
     told = select(Event.id).where(
         Event.kind == "poll_closing_soon",
         Event.eventable_type == "Poll",
         Event.eventable_id == Poll.id,
         Event.created_at > ctx.now - BEFORE,
     )
-    start = ctx.now + BEFORE
+    start = min(_moment(since) or ctx.now, ctx.now) + BEFORE
     due = select(Poll.id).where(
         queries.active(ctx.now),
         Poll.closing_at >= start,
-        Poll.closing_at < start + timedelta(hours=1),
+        Poll.closing_at < ctx.now + BEFORE + timedelta(hours=1),
+        (Poll.closing_at >= ctx.now + BEFORE) | (Poll.created_at <= Poll.closing_at - literal(BEFORE, Interval)),
         Poll.notify_on_closing_soon != ClosingSoon.NOBODY,
         ~told.exists(),
     )
@@ -55,10 +60,15 @@ def closing_soon(ctx: Context) -> None:
 
 
 @job("polls.outcome_review_due")
-def outcome_review_due(ctx: Context) -> None:
-    """Tell the authors of outcomes that are to be looked at again today."""
-    for outcome in queries.reviews_due(ctx, ctx.now.date()):
+def outcome_review_due(ctx: Context, since: str | None = None, _until: str | None = None) -> None:
+    """Tell the authors of outcomes that are to be looked at again today, or were to be while nobody was there to tell."""
+    first = min(_moment(since) or ctx.now, ctx.now).date()
+    for outcome in queries.reviews_due(ctx, first, ctx.now.date()):
         service.announce_review(ctx, outcome)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 @job("polls.follow_membership")

@@ -261,21 +261,21 @@ def of_discussion(ctx: Context, discussion_id: int) -> list[Poll]:
     return list(ctx.db.scalars(query))
 
 
-def lapsed_ids(ctx: Context) -> list[int]:
-    """Polls whose time is over and that nobody closed yet."""
+def lapsed_ids(ctx: Context, *, limit: int = 1000) -> list[int]:
+    """Polls whose time is over and that nobody closed yet; the rest is for the next look."""
     query = select(Poll.id).where(Poll.closed_at.is_(None), Poll.closing_at <= ctx.now, shown())
-    return list(ctx.db.scalars(query.order_by(Poll.closing_at)))
+    return list(ctx.db.scalars(query.order_by(Poll.closing_at).limit(limit)))
 
 
-def reviews_due(ctx: Context, day: date) -> list[Outcome]:
-    """Latest outcomes to look at again on a day, that nobody was told of yet."""
+def reviews_due(ctx: Context, first: date, last: date) -> list[Outcome]:
+    """Latest outcomes to look at again on one of these days, that nobody was told of yet."""
     told = select(Event.id).where(
         Event.kind == "outcome_review_due", Event.eventable_type == "Outcome", Event.eventable_id == Outcome.id
     )
     query = (
         select(Outcome)
         .join(Poll, Poll.id == Outcome.poll_id)
-        .where(Outcome.review_on == day, Outcome.latest.is_(True), shown(), ~told.exists())
+        .where(Outcome.review_on.between(first, last), Outcome.latest.is_(True), shown(), ~told.exists())
     )
     return list(ctx.db.scalars(query))
 

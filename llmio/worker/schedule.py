@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -13,17 +12,9 @@ from llmio.core.heartbeats import ScheduleRun
 
 if TYPE_CHECKING:
     from llmio.core.app import App
-    from llmio.core.jobs import Schedule
 
 SECONDS = 1.0
 LOCK = (0x11A0, 0x5C4E)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def slot(now: datetime, every: int) -> datetime:
-    """The last moment up to now at which a job was to run, counted from midnight UTC."""
-    seconds = int((now - EPOCH).total_seconds())
-    return EPOCH + timedelta(seconds=seconds - seconds % every)
 
 
 def step(app: App) -> list[str]:
@@ -37,13 +28,9 @@ def step(app: App) -> list[str]:
             return []
         heartbeats.beat(ctx.db, heartbeats.SCHEDULE, ctx.now)
         asked = {row.name: row.last_run_at for row in ctx.db.query(ScheduleRun)}
-        due = [one for one in app.schedules if _is_due(one, asked.get(one.job.name), ctx.now)]
+        due = [one for one in app.schedules if one.due(asked.get(one.job.name), ctx.now)]
         for one in due:
-            ctx.enqueue(one.job, *one.args)
+            ctx.enqueue(one.job, *one.arguments(asked.get(one.job.name), ctx.now))
             row = upsert(ScheduleRun).values(name=one.job.name, last_run_at=ctx.now)
             ctx.db.execute(row.on_conflict_do_update(index_elements=["name"], set_={"last_run_at": ctx.now}))
         return [one.job.name for one in due]
-
-
-def _is_due(one: Schedule, asked: datetime | None, now: datetime) -> bool:
-    return asked is None or asked < slot(now, one.every)

@@ -62,7 +62,79 @@ def test_the_schedule_shows_that_it_lives(hourly, db):
     (30, NOON + timedelta(seconds=30), NOON + timedelta(seconds=30)),
 ])  # fmt: skip
 def test_moments_are_counted_from_midnight(every, now, expected):
-    assert schedule.slot(now, every) == expected
+    assert Schedule(deeds.tick, every).last(now) == expected
+
+
+@pytest.mark.parametrize(("every", "now", "expected"), [
+    (3600, NOON, NOON + timedelta(hours=1)),
+    (86400, NOON, datetime(2026, 3, 5, tzinfo=UTC)),
+    ("month", NOON, datetime(2026, 4, 1, tzinfo=UTC)),
+    ("month", datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+    ("month", datetime(2028, 2, 1, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
+])  # fmt: skip
+def test_the_next_moment_is_known(every, now, expected):
+    assert Schedule(deeds.tick, every).next(now) == expected
+
+
+@pytest.fixture
+def monthly(app):
+    """An App with a job of every month, one of every day, and an hourly one that is told of its moments."""
+    before = app.schedules
+    app.schedules = [
+        Schedule(deeds.tick, "month"),
+        Schedule(deeds.note, 86400, args=("daily",)),
+        Schedule(deeds.wait, 3600, moments=True),
+    ]
+    app.ports.clock.set(datetime(2026, 1, 31, 23, 30, tzinfo=UTC))
+    yield app
+    app.schedules = before
+
+
+def test_daily_and_monthly_jobs_come_at_midnight_of_utc(monthly, clock):
+    schedule.step(monthly)
+    clock.move(minutes=29, seconds=59)
+    assert schedule.step(monthly) == []
+    clock.move(seconds=1)
+    assert schedule.step(monthly) == ["test.tick", "test.note", "test.wait"]
+    clock.move(hours=23, minutes=59)
+    assert schedule.step(monthly) == ["test.wait"]
+    clock.set(datetime(2026, 2, 28, 23, 59, tzinfo=UTC))
+    assert schedule.step(monthly) == ["test.note", "test.wait"]
+
+
+def test_a_month_missed_is_made_up_for_once(monthly, clock):
+    schedule.step(monthly)
+    clock.set(datetime(2026, 4, 17, 9, 12, tzinfo=UTC))
+    assert schedule.step(monthly) == ["test.tick", "test.note", "test.wait"]
+    assert schedule.step(monthly) == []
+
+
+def test_a_job_is_told_which_stretch_it_serves_without_gap_or_overlap(monthly, clock, db):
+    schedule.step(monthly)
+    clock.move(minutes=31)
+    schedule.step(monthly)
+    clock.move(hours=9, minutes=47)
+    schedule.step(monthly)
+    rows = db.scalars(text("SELECT args FROM llmio.outbox WHERE job = 'test.wait' ORDER BY id")).all()
+    assert rows == [
+        ["2026-01-31T22:00:00+00:00", "2026-01-31T23:00:00+00:00"],
+        ["2026-01-31T23:00:00+00:00", "2026-02-01T00:00:00+00:00"],
+        ["2026-02-01T00:00:00+00:00", "2026-02-01T09:00:00+00:00"],
+    ]
+
+
+def test_a_poll_is_closed_within_a_minute_of_its_time(app, make, clock, db, run_jobs):
+    ends = datetime(2026, 3, 4, 12, 0, 1, tzinfo=UTC)
+    clock.set(ends - timedelta(minutes=10))
+    poll = make.poll(closing_at=ends, voters=[make.user()])
+    later = make.poll(closing_at=ends + timedelta(minutes=5))
+    while clock.now() <= ends + timedelta(seconds=59):
+        schedule.step(app)
+        run_jobs()
+        clock.move(seconds=1)
+    db.expire_all()
+    assert ends <= poll.closed_at <= ends + timedelta(seconds=60)
+    assert later.closed_at is None
 
 
 def test_of_many_schedules_at_once_one_acts(committed_db, app):
