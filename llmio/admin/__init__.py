@@ -16,3 +16,4 @@ def includeme(config: Any) -> None:
     """Routes and views."""
     config.include(".overview")
     config.include(".plugin_views")
+    config.include(".views")

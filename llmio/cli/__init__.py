@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "config": "Show and check the settings.",
     "plugins": "List, check and switch plugins.",
     "x": "Commands that plugins bring.",
+    "jobs": "Show what runs in the background; try again or delete what failed.",
     "user": "Make administrators.",
     "demo": "Load demo data.",
 }

@@ -39,6 +39,10 @@ class Identity:
     session_id: str = ""
 
 
+OPERATOR = Identity(id=0, name="operator", email="", is_admin=True)
+"""Who calls a command on the server: may do what administrators may, and has no account."""
+
+
 @dataclass
 class Context:
     """App, database, actor and time of one act."""
@@ -62,8 +66,8 @@ class Context:
 
     @property
     def actor_id(self) -> int | None:
-        """The actor's user id, or None."""
-        return self.actor.id if self.actor else None
+        """The actor's user id, or None (nobody, or the operator)."""
+        return self.actor.id or None if self.actor else None
 
     def can(self, permission: Permission, subject: Any = None) -> bool:
         """Whether the actor may."""

@@ -7,6 +7,7 @@ and the relay finds it (the pattern is the transactional outbox, https://microse
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -30,10 +31,16 @@ Moment = TIMESTAMP(timezone=True)
 GRACE = timedelta(seconds=5)
 STILL = text("SELECT 1 FROM llmio.outbox WHERE id = :id AND dead_at IS NULL AND available_at <= :now")
 # Deleted first, in the transaction of the job: one round trip finds, locks and removes, and a failure undoes it all.
+# The advisory lock keeps nobody away (the row lock does): it shows administrators what runs, see llmio.admin.service.jobs.
 TAKE = text(
     "DELETE FROM llmio.outbox WHERE id = (SELECT id FROM llmio.outbox WHERE id = :id AND dead_at IS NULL "
-    "AND available_at <= :now FOR UPDATE SKIP LOCKED) RETURNING job, args"
+    "AND available_at <= :now FOR UPDATE SKIP LOCKED) "
+    "RETURNING job, args, pg_try_advisory_xact_lock(:space, :key)"
 )
+LONGEST_ERROR = 20_000
+"""Characters of a traceback that are kept: its beginning and, more telling, its end."""
+UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+"""What PostgreSQL cannot keep in a text: a row must not be tried for ever because of the words of its error."""
 
 
 class Outbox(Base):
@@ -124,15 +131,22 @@ def run(app: App, outbox_id: int) -> bool:
     """Run the row's job if it still waits and nobody else runs it; True if it was run and is done."""
     try:
         return _attempt(app, outbox_id)
-    except Exception as error:  # a job may raise anything: the row keeps it, with its traceback
+    except (Exception, SystemExit) as error:  # a job may raise anything: the row keeps it, with its traceback
         log.warning("job of outbox row %s failed", outbox_id, exc_info=True)
         _failed(app, outbox_id, traceback.format_exc(), final=isinstance(error, GiveUp))
         return False
 
 
+def lock_key(outbox_id: int) -> int:
+    """The row's key among advisory locks, which are half as wide as its id."""
+    return outbox_id % 2**31
+
+
 def _attempt(app: App, outbox_id: int) -> bool:
     with app.begin() as ctx:
-        row = ctx.db.execute(TAKE, {"id": outbox_id, "now": ctx.now}).one_or_none()
+        row = ctx.db.execute(
+            TAKE, {"id": outbox_id, "now": ctx.now, "space": ADVISORY_SPACE, "key": lock_key(outbox_id)}
+        ).one_or_none()
         if row is None:
             return False
         job = app.jobs.get(row.job)
@@ -154,7 +168,7 @@ def _run_outside(app: App, outbox_id: int, job: Job, args: list[Any]) -> bool:
     `kill -9` the job is free at once.
     """
     with app.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        key = {"space": ADVISORY_SPACE, "id": outbox_id % 2**31}
+        key = {"space": ADVISORY_SPACE, "id": lock_key(outbox_id)}
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:space, :id)"), key):
             return False
         try:
@@ -176,6 +190,13 @@ def _park(app: App, outbox_id: int, name: str) -> None:
             row.available_at = ctx.now + timedelta(hours=1)
 
 
+def writable(error: str) -> str:
+    """A traceback as it can be kept: bounded, and without what the database refuses."""
+    if len(error) > LONGEST_ERROR:
+        error = f"{error[: LONGEST_ERROR // 4]}\n…\n{error[-3 * LONGEST_ERROR // 4 :]}"
+    return UNWRITABLE.sub("\ufffd", error)
+
+
 def _failed(app: App, outbox_id: int, error: str, *, final: bool) -> None:
     with app.begin() as ctx:
         row = ctx.db.get(Outbox, outbox_id)
@@ -183,7 +204,7 @@ def _failed(app: App, outbox_id: int, error: str, *, final: bool) -> None:
             return
         job = app.jobs[row.job]
         row.attempts += 1
-        row.last_error = error
+        row.last_error = writable(error)
         row.kicked_at = None
         if final or row.attempts > job.retries:
             row.dead_at = ctx.now

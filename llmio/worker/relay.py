@@ -30,8 +30,9 @@ class Relay:
     """One sweep a `step`; any number of relays may sweep at the same time.
 
     Hints are only added to queues that are nearly empty, so that a long backlog is not hinted over and over. What was
-    hinted and still waits is hinted again after a while; at its first sweep a relay mistrusts every hint made before it
-    began, since the worker that held it may have been killed.
+    hinted and still waits is hinted again after a while; until it has been through all of them, a relay mistrusts every hint
+    made before it began, since the worker that held it may have been killed. A sweep adds `BATCH` hints at most, so that
+    neither Redis nor a worker ever holds more than that and `ENOUGH` for a queue, however much waits in the database.
 
     While Redis is away a relay that has `hands` runs the rows itself: work goes on, without the weights of the queues.
     """
@@ -55,15 +56,11 @@ class Relay:
             return
         self._note(away=False)
         hungry = {name for name, length in lengths.items() if length < ENOUGH}
-        while hungry and not self._stopping.is_set():
-            rows = outbox.due(self.app, queues=hungry, hinted_before=self._mistrusted(), limit=BATCH)
-            if not self.queue.kick(rows):
-                return
-            if len(rows) < BATCH:
-                break
-            if not self._first:
-                return
-        self._first = False
+        if not hungry:
+            return
+        rows = outbox.due(self.app, queues=hungry, hinted_before=self._mistrusted(), limit=BATCH)
+        if self.queue.kick(rows) and len(rows) < BATCH and len(hungry) == len(lengths):
+            self._first = False
 
     def _note(self, *, away: bool, why: object = "") -> None:
         if away != self._away:
@@ -80,7 +77,8 @@ class Relay:
         self._stopping.set()
 
     def _mistrusted(self) -> datetime:
-        return self._began if self._first else self.app.ports.clock.now() - AGAIN
+        old = self.app.ports.clock.now() - AGAIN
+        return max(self._began, old) if self._first else old
 
     def _without_redis(self) -> None:
         if not self._hands:

@@ -6,13 +6,13 @@ from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from llmio.core import outbox
 from llmio.core.jobs import QUEUES, GiveUp, Job
 from llmio.core.outbox import Outbox
 from llmio.worker.queue import CeleryQueue
-from llmio.worker.relay import AGAIN, ENOUGH, Relay
+from llmio.worker.relay import AGAIN, BATCH, ENOUGH, Relay
 
 LATER = timedelta(seconds=10)
 
@@ -101,6 +101,27 @@ def test_a_job_may_give_up_at_once(app, job, put, row):
     row_id = put(job(run))
     outbox.run(app, row_id)
     assert row(row_id).dead_at is not None
+
+
+@pytest.mark.parametrize("transaction", [True, False])
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("a nul \0 and half a pair \udc80"), ValueError("long " * 100_000), SystemExit(3), RecursionError("deep")],
+    ids=["unwritable", "long", "exit", "deep"],
+)
+def test_a_poison_job_ends_dead_with_its_traceback_whatever_it_raises(app, job, put, row, clock, error, transaction):
+    def run(*_args):
+        raise error
+
+    row_id = put(job(run, retries=1, transaction=transaction))
+    for _ in range(2):
+        assert outbox.run(app, row_id) is False
+        clock.move(hours=7)
+    kept = row(row_id)
+    assert kept.dead_at is not None
+    assert "in run" in kept.last_error
+    assert type(error).__name__ in kept.last_error
+    assert len(kept.last_error) <= outbox.LONGEST_ERROR + 10
 
 
 def test_what_a_failed_job_wrote_is_undone(app, job, put, db):
@@ -208,6 +229,23 @@ def test_the_relay_adds_nothing_to_a_queue_with_hints_enough(app, job, put, cloc
     clock.move(seconds=6)
     Relay(app, queue).step()
     assert queue.lengths(["default", "low"]) == {"default": ENOUGH, "low": 1}
+
+
+def test_the_relay_puts_no_more_than_a_measure_into_a_queue_however_much_waits(app, job, db, clock, redis_url):
+    one = job(fails)
+    moment = clock.now() - timedelta(minutes=1)
+    row = {"job": one.name, "queue": "default", "args": [], "created_at": moment, "available_at": moment, "attempts": 0}
+    db.execute(insert(Outbox), [row] * (2 * BATCH + 50))
+    db.flush()
+    queue = CeleryQueue(redis_url)
+    relay = Relay(app, queue)
+    for _ in range(3):
+        relay.step()
+        assert ENOUGH <= queue.lengths(["default"])["default"] <= ENOUGH + BATCH
+    while queue.redis.rpop("default"):
+        pass
+    relay.step()
+    assert 0 < queue.lengths(["default"])["default"] <= ENOUGH + BATCH
 
 
 def test_the_relay_runs_rows_itself_while_redis_is_away(committed_db, app, job, put, clock):

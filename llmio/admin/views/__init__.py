@@ -1,0 +1,26 @@
+"""Pages for those who run the site; `overview` and `plugin_views` beside this folder are older rooms of the same kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def includeme(config: Any) -> None:
+    """Routes and views of every page."""
+    config.add_route("admin.jobs", "/admin/jobs")
+    config.add_route("admin.jobs_json", "/admin/jobs.json")
+    config.add_route("admin.retry_jobs", "/admin/jobs/retry")
+    config.add_route("admin.discard_jobs", "/admin/jobs/delete")
+    config.add_route("admin.stuck_jobs", "/admin/jobs/{state:failed|dead|parked}")
+    config.add_route("admin.retry_job", "/admin/jobs/{id}/retry")
+    config.add_route("admin.discard_job", "/admin/jobs/{id}/delete")
+    config.add_route("admin.deliveries", "/admin/deliveries")
+    config.add_route("admin.send_all_again", "/admin/deliveries/send_again")
+    config.add_route("admin.send_again", "/admin/deliveries/{id}/send_again")
+    config.scan(__name__)
+
+
+def number(text: str | None, *, least: int = 1) -> int:
+    """A whole number of an address, such as a page; what is none counts as the least."""
+    found = int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else least
+    return max(found, least)
