@@ -1,4 +1,4 @@
-"""Every page and act under /admin is for the site's administrators alone: by matrix, role × route."""
+"""Every page and act under /admin is for the site's administrators alone: by matrix, each role on each route."""
 
 from __future__ import annotations
 

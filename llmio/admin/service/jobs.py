@@ -127,7 +127,10 @@ def queues(ctx: Context, *, at_work: Sequence[Running] = ()) -> list[Queue]:
         .where(Outbox.dead_at.is_(None), Outbox.id.not_in([one.id for one in at_work]))
         .group_by(Outbox.queue)
     )
-    found = {name: Queue(name, QUEUES.get(name, 0), *rest) for name, *rest in ctx.db.execute(query)}
+    found = {
+        name: Queue(name, QUEUES.get(name, 0), waiting, oldest, later)
+        for name, waiting, oldest, later in ctx.db.execute(query)
+    }
     strangers = sorted(set(found) - set(QUEUES))
     return [found.get(name) or Queue(name, QUEUES.get(name, 0)) for name in (*QUEUES, *strangers)]
 
