@@ -48,7 +48,11 @@ def test_the_state_is_shown_for_people_and_programs(call, db, clock):
     assert "ValueError: rotten" in text
     assert "No sign of `llmio worker`" in text
     found = json.loads(call("--json"))
-    assert {name: found[name]["count"] for name in ("dead", "parked", "failed")} == {"dead": 1, "parked": 1, "failed": 1}
+    assert {name: found[name]["count"] for name in ("dead", "parked", "failed")} == {
+        "dead": 1,
+        "parked": 1,
+        "failed": 1,
+    }
     assert found["dead"]["jobs"][0]["error"].endswith("rotten")
     assert {one["name"]: one["waiting"] for one in found["queues"]} == {
         "critical": 1, "high": 0, "default": 0, "low": 2, "mailers": 0

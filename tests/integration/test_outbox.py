@@ -106,7 +106,12 @@ def test_a_job_may_give_up_at_once(app, job, put, row):
 @pytest.mark.parametrize("transaction", [True, False])
 @pytest.mark.parametrize(
     "error",
-    [ValueError("a nul \0 and half a pair \udc80"), ValueError("long " * 100_000), SystemExit(3), RecursionError("deep")],
+    [
+        ValueError("a nul \0 and half a pair \udc80"),
+        ValueError("long " * 100_000),
+        SystemExit(3),
+        RecursionError("deep"),
+    ],
     ids=["unwritable", "long", "exit", "deep"],
 )
 def test_a_poison_job_ends_dead_with_its_traceback_whatever_it_raises(app, job, put, row, clock, error, transaction):

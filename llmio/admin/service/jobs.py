@@ -186,7 +186,13 @@ def schedule(ctx: Context) -> list[Planned]:
         following = ctx.now + timedelta(seconds=one.every - seconds % one.every)
         overdue = last is None or last.timestamp() < seconds - seconds % one.every
         lines.append(
-            Planned(one.job.name, one.job.summary, one.every, last, (ctx.now if overdue else following).replace(microsecond=0))
+            Planned(
+                one.job.name,
+                one.job.summary,
+                one.every,
+                last,
+                (ctx.now if overdue else following).replace(microsecond=0),
+            )
         )
     return sorted(lines, key=lambda line: (line.next, line.job))
 
