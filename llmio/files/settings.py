@@ -9,8 +9,8 @@ SETTINGS: tuple[Setting, ...] = (
         "files.storage",
         "ACTIVE_STORAGE_SERVICE",
         default="",
-        help="Storage for new files (local, amazon, digitalocean, s3_compatible); empty: amazon where AWS_BUCKET is set, "
-        "else local. Old files are read from the storage that has them.",
+        help="Storage for new files (local, test, amazon, digitalocean, google, s3_compatible, or one that a plugin "
+        "brings); empty: amazon where AWS_BUCKET is set, else local. Old files are read from the storage that has them.",
     ),
     Setting(
         "files.max_bytes",

@@ -44,7 +44,7 @@ from llmio.plugins.polls import (
     totals_of,
 )
 from llmio.plugins.search import Document, Filters, Hit, Page, SearchProvider, Visible
-from llmio.plugins.storage import StorageBackend
+from llmio.plugins.storage import StorageBackend, StorageFault, Stored, is_key
 from llmio.plugins.webhooks import WebhookFormat
 
 __all__ = [
@@ -90,6 +90,8 @@ __all__ = [
     "Setting",
     "Step",
     "StorageBackend",
+    "StorageFault",
+    "Stored",
     "Target",
     "Tie",
     "UnknownType",
@@ -98,6 +100,7 @@ __all__ = [
     "_",
     "column",
     "hookimpl",
+    "is_key",
     "ranked",
     "require_choices",
     "require_own_options",

@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
+import errno
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import IO, Any, ClassVar
 
 PIECE = 1 << 16
+
+
+class StorageFault(StrEnum):
+    """What is wrong when a place does not do what it was asked; the site puts each in words."""
+
+    FULL = "full"
+    """There is no room left."""
+    DENIED = "denied"
+    """The key is wrong, or may not do this."""
+    MISSING = "missing"
+    """The folder or bucket is not there."""
+    SILENT = "silent"
+    """No answer, or too late."""
+    OTHER = "other"
+
+
+FAULTS: Mapping[int, StorageFault] = {
+    errno.ENOSPC: StorageFault.FULL,
+    errno.EDQUOT: StorageFault.FULL,
+    errno.EFBIG: StorageFault.FULL,
+    errno.EROFS: StorageFault.DENIED,
+    errno.EIO: StorageFault.SILENT,
+    errno.ESTALE: StorageFault.SILENT,
+    errno.EHOSTUNREACH: StorageFault.SILENT,
+    errno.ENETUNREACH: StorageFault.SILENT,
+}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Something that lies in a place, as the place itself lists it."""
+
+    key: str
+    size: int
+    modified: datetime
 
 
 class StorageBackend(ABC):
@@ -20,6 +58,8 @@ class StorageBackend(ABC):
     """Kept in each file's row: an old file stays readable after the site moved to another backend."""
     title: ClassVar[str]
     summary: ClassVar[str] = ""
+    permissions: ClassVar[Mapping[str, str]] = {}
+    """What an operator must allow for `write`, `read`, `delete` and `list`, in the place's own words."""
 
     @abstractmethod
     def filesystem(self, settings: Mapping[str, Any]) -> Any:
@@ -73,6 +113,13 @@ class StorageBackend(ABC):
         """How many bytes; FileNotFoundError where there are none."""
         return int(self.filesystem(settings).size(self.path(key, settings)))
 
+    def stored(self, settings: Mapping[str, Any]) -> Iterator[Stored]:
+        """All that lies there under a key of a file, page by page: there may be millions.
+
+        Without it `llmio files check` and `sweep` say that this place cannot be looked through.
+        """
+        raise NotImplementedError
+
     def url(
         self,
         key: str,
@@ -88,3 +135,20 @@ class StorageBackend(ABC):
     def probe(self, settings: Mapping[str, Any]) -> None:
         """Raise if the place cannot be used now; the message says what to mend."""
         self.filesystem(settings)
+
+    def fault(self, error: BaseException) -> StorageFault:
+        """What an error of this place means. Those of the system are known; a client library has more of its own."""
+        if isinstance(error, (TimeoutError, ConnectionError)):
+            return StorageFault.SILENT
+        if isinstance(error, PermissionError):
+            return StorageFault.DENIED
+        if isinstance(error, (FileNotFoundError, NotADirectoryError, LookupError)):
+            return StorageFault.MISSING
+        if isinstance(error, OSError):
+            return FAULTS.get(error.errno or 0, StorageFault.OTHER)
+        return StorageFault.OTHER
+
+
+def is_key(text: str) -> bool:
+    """Whether this can be the key of a file: letters and digits, as Active Storage makes them, and no way elsewhere."""
+    return text.isascii() and text.isalnum()

@@ -187,22 +187,36 @@ def test_unused_files_go_after_two_days(db, member, ctx, app, clock, thread, com
     assert queries.unused(context, clock.now() - timedelta(days=2)) == []
 
 
-def test_the_storage_that_the_operator_named(app, monkeypatch):
-    assert storages.for_new_files(app).backend.key == "local"
-    monkeypatch.setitem(app.settings.values, "storage_s3.amazon_bucket", "b")
-    assert storages.for_new_files(app).backend.key == "amazon"
-    monkeypatch.setitem(app.settings.values, "files.storage", "local")
-    assert storages.for_new_files(app).backend.key == "local"
-    monkeypatch.setitem(app.settings.values, "files.storage", "google")
-    with pytest.raises(Unavailable, match="google"):
-        storages.for_new_files(app)
+@pytest.mark.parametrize(
+    ("variables", "chosen"),
+    [
+        ({}, "local"),
+        ({"AWS_BUCKET": "b"}, "amazon"),
+        ({"AWS_BUCKET": "b", "ACTIVE_STORAGE_SERVICE": "local"}, "local"),
+        ({"DO_BUCKET": "b", "STORAGE_BUCKET_NAME": "b", "GCS_BUCKET": "b"}, "local"),
+        ({"ACTIVE_STORAGE_SERVICE": "test"}, "test"),
+        ({"ACTIVE_STORAGE_SERVICE": "digitalocean", "AWS_BUCKET": "b"}, "digitalocean"),
+        ({"ACTIVE_STORAGE_SERVICE": "google"}, "google"),
+        ({"ACTIVE_STORAGE_SERVICE": "s3_compatible"}, "s3_compatible"),
+        ({"ACTIVE_STORAGE_SERVICE": "Amazon"}, None),
+    ],
+)
+def test_the_storage_is_chosen_as_the_reference_does(app, monkeypatch, variables, chosen):
+    by_variable = {one.env: one.key for one in app.settings.declared.values()}
+    for variable, value in variables.items():
+        monkeypatch.setitem(app.settings.values, by_variable[variable], value)
+    if chosen is None:
+        with pytest.raises(Unavailable, match="Amazon"):
+            storages.for_new_files(app)
+    else:
+        assert storages.for_new_files(app).backend.key == chosen
 
 
 def test_a_file_whose_storage_is_absent_is_told(web, member, ctx, db):
     context = ctx(member)
     blob = service.store(context, filename="a", stream=BytesIO(b"a"))
-    blob.service_name = "google"
-    assert "google" in web.get(signing.url(context, blob), status=503).text
+    blob.service_name = "azure"
+    assert "azure" in web.get(signing.url(context, blob), status=503).text
 
 
 def test_a_row_from_elsewhere_has_no_uploader(db):

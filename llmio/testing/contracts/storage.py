@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import io
 import secrets
 import string
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import time
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from llmio.plugins import StorageBackend
+from llmio.plugins import StorageBackend, StorageFault, Stored
 
 LETTERS = string.ascii_lowercase + string.digits
 
@@ -28,21 +32,21 @@ def joined(pieces: Iterator[bytes]) -> bytes:
 
 
 class Breaking(io.RawIOBase):
-    """An upload that breaks off after its first piece."""
+    """An upload that breaks off after some pieces."""
 
-    def __init__(self) -> None:
-        self.given = False
+    def __init__(self, size: int = 1024, pieces: int = 1) -> None:
+        self.size, self.left = size, pieces
 
     def readable(self) -> bool:
         """It can be read from."""
         return True
 
     def read(self, size: int = -1) -> bytes:  # as streams have it
-        """One piece, then the end of the connection."""
-        if self.given:
+        """A piece, and at last the end of the connection."""
+        if not self.left:
             raise ConnectionResetError("the browser went away")
-        self.given = True
-        return b"x" * 1024
+        self.left -= 1
+        return b"x" * self.size
 
 
 class StorageContract:
@@ -130,6 +134,7 @@ class StorageContract:
         stream: IO[bytes] = Breaking()  # type: ignore[assignment]  # has what is used of it
         with pytest.raises(ConnectionResetError):
             backend.save(key, stream, storage_settings)
+        gc.collect()  # a client may finish an upload when it forgets it
         assert not backend.exists(key, storage_settings)
 
     @pytest.mark.parametrize("key", ["../../etc/passwd", "a/b", ""])
@@ -152,6 +157,56 @@ class StorageContract:
             disposition='attachment; filename="a.txt"',
         )
         assert found is None or urlsplit(found).scheme in ("http", "https")
+
+    def test_what_lies_there_is_listed(self, backend: StorageBackend, storage_settings: Mapping[str, Any]) -> None:
+        """Each with its size and the moment it was stored; what was removed is not."""
+        kept, gone = new_key(), new_key()
+        for key in (kept, gone):
+            backend.save(key, io.BytesIO(b"12345"), storage_settings)
+        backend.delete(gone, storage_settings)
+        found: dict[str, Stored] = {one.key: one for one in backend.stored(storage_settings)}
+        assert found[kept].size == 5
+        assert abs(found[kept].modified.timestamp() - time()) < 60
+        assert gone not in found
+
+    def test_two_uploads_at_once(self, backend: StorageBackend, storage_settings: Mapping[str, Any]) -> None:
+        """In two threads; neither gets the other's bytes."""
+        contents = {new_key(): bytes([number]) * 300_000 for number in range(4)}
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda one: backend.save(one[0], io.BytesIO(one[1]), storage_settings), contents.items()))
+        for key, content in contents.items():
+            assert joined(backend.open(key, storage_settings)) == content
+
+    def test_an_upload_that_breaks_off_late_leaves_nothing(
+        self, backend: StorageBackend, storage_settings: Mapping[str, Any]
+    ) -> None:
+        """Also when parts of it were sent already."""
+        key = new_key()
+        stream: IO[bytes] = Breaking(1 << 20, 20)  # type: ignore[assignment]  # has what is used of it
+        with pytest.raises(ConnectionResetError):
+            backend.save(key, stream, storage_settings)
+        gc.collect()
+        assert not backend.exists(key, storage_settings)
+        assert key not in {one.key for one in backend.stored(storage_settings)}
+
+    @pytest.mark.parametrize(
+        ("error", "fault"),
+        [
+            (TimeoutError(), StorageFault.SILENT),
+            (ConnectionRefusedError(), StorageFault.SILENT),
+            (PermissionError(), StorageFault.DENIED),
+            (OSError(errno.ENOSPC, "no space"), StorageFault.FULL),
+            (LookupError("X is not set"), StorageFault.MISSING),
+            (ArithmeticError(), StorageFault.OTHER),
+        ],
+    )
+    def test_what_an_error_means(self, backend: StorageBackend, error: Exception, fault: StorageFault) -> None:
+        """Errors of the system mean the same everywhere."""
+        assert backend.fault(error) is fault
+
+    def test_needed_permissions_are_named(self, backend: StorageBackend) -> None:
+        """So that `llmio files test` can say what is lacking."""
+        assert set(backend.permissions) >= {"write", "read", "delete", "list"}
 
     def test_probe_is_content(self, backend: StorageBackend, storage_settings: Mapping[str, Any]) -> None:
         """It raises nothing where all is well."""

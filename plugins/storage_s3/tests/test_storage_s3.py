@@ -5,45 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from io import BytesIO
+from time import monotonic, sleep
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from llmio_storage_s3 import Amazon, Bucket, Compatible
+from llmio_storage_s3 import Amazon, Compatible
+from llmio_storage_s3.bucket import Bucket
 
-from llmio.plugins import StorageBackend
+from llmio.plugins import StorageBackend, StorageFault
 from llmio.testing.contracts.storage import StorageContract, new_key
-
-pytest.importorskip("moto.server")
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+from llmio.testing.objectstores import ObjectStore, moto, rclone
 
 
-@pytest.fixture(scope="module")
-def storage_settings(endpoint: str) -> Mapping[str, Any]:
-    settings = {
-        "compatible_bucket": "files",
-        "compatible_endpoint": endpoint,
+def settings_of(store: ObjectStore) -> dict[str, Any]:
+    return {
+        "compatible_bucket": store.bucket,
+        "compatible_endpoint": store.endpoint,
         "compatible_region": "us-east-1",
-        "compatible_key": "test",
-        "compatible_secret": "test",
+        "compatible_key": store.key,
+        "compatible_secret": store.secret,
         "compatible_path_style": True,
         "data": "/nonexistent",
     }
-    Compatible().filesystem(settings).call_s3("create_bucket", Bucket="files")
-    return settings
 
 
-class TestBucket(StorageContract):
+@pytest.fixture(scope="module")
+def storage_settings() -> Iterator[Mapping[str, Any]]:
+    """rclone, which checks signatures."""
+    with rclone() as store:
+        yield settings_of(store)
+
+
+@pytest.fixture(scope="module")
+def believing() -> Iterator[Mapping[str, Any]]:
+    """moto, which believes everybody and has all of Amazon's calls."""
+    with moto() as store:
+        yield {name.replace("compatible", "amazon"): value for name, value in settings_of(store).items()}
+
+
+class TestRclone(StorageContract):
     @pytest.fixture
     def backend(self) -> StorageBackend:
         return Compatible()
@@ -51,6 +53,89 @@ class TestBucket(StorageContract):
     @pytest.fixture
     def storage_settings(self, storage_settings: Mapping[str, Any]) -> Mapping[str, Any]:
         return storage_settings
+
+
+class TestMoto(StorageContract):
+    @pytest.fixture
+    def backend(self) -> StorageBackend:
+        return Amazon()
+
+    @pytest.fixture
+    def storage_settings(self, believing: Mapping[str, Any]) -> Mapping[str, Any]:
+        return believing
+
+
+class Short(Amazon):
+    page = 3
+
+
+def test_many_pages_are_listed(believing: Mapping[str, Any]) -> None:
+    wanted = {new_key() for _one in range(10)}
+    for key in wanted:
+        Short().save(key, BytesIO(b"x"), believing)
+    files = Short().filesystem(believing)
+    files.call_s3("put_object", Bucket="files", Key="notes/of-somebody.txt", Body=b"x")
+    found = [one.key for one in Short().stored(believing)]
+    assert wanted <= set(found)
+    assert len(found) == len(set(found))
+    assert all(key.isalnum() for key in found)
+
+
+def fetch(url: str) -> int:
+    try:
+        with urlopen(url) as answer:
+            return answer.status
+    except HTTPError as error:
+        return error.code
+
+
+def signed(settings: Mapping[str, Any], key: str, *, seconds: int = 300) -> str:
+    found = Compatible().url(
+        key,
+        settings,
+        expires=timedelta(seconds=seconds),
+        content_type="text/plain",
+        disposition="attachment",
+    )
+    assert found
+    return found
+
+
+def test_signatures_that_are_wrong_tampered_or_expired_are_refused(storage_settings: Mapping[str, Any]) -> None:
+    backend, key, other = Compatible(), new_key(), new_key()
+    for one in (key, other):
+        backend.save(one, BytesIO(b"hello"), storage_settings)
+    good = signed(storage_settings, key)
+    assert fetch(good) == 200
+    assert fetch(good.split("?")[0]) == 400  # none
+    assert fetch(good.replace(key, other)) == 403  # for another file
+    assert fetch(good.replace("text%2Fplain", "text%2Fhtml")) == 403  # with another type
+    assert fetch(good.replace("X-Amz-Expires=300", "X-Amz-Expires=3000")) == 403  # for longer
+    assert fetch(signed({**storage_settings, "compatible_secret": "wrong"}, key)) == 403
+    short = signed(storage_settings, key, seconds=1)
+    end = monotonic() + 10
+    while (status := fetch(short)) == 200 and monotonic() < end:
+        sleep(0.2)
+    assert status in (400, 403)
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"compatible_secret": "wrong"}, StorageFault.DENIED),
+        ({"compatible_key": "wrong"}, StorageFault.DENIED),
+        ({"compatible_bucket": "nowhere"}, StorageFault.MISSING),
+        ({"compatible_bucket": ""}, StorageFault.MISSING),
+        ({"compatible_endpoint": "http://127.0.0.1:9"}, StorageFault.SILENT),
+    ],
+)
+def test_what_is_wrong_is_known(
+    storage_settings: Mapping[str, Any], changed: Mapping[str, Any], fault: StorageFault
+) -> None:
+    backend, settings = Compatible(), {**storage_settings, **changed}
+    with pytest.raises(Exception) as caught:  # noqa: PT011  # each library has its own
+        backend.save(new_key(), BytesIO(b"x"), settings)
+    assert backend.fault(caught.value) is fault
 
 
 def test_a_signed_address_gives_the_file_with_its_headers(storage_settings: Mapping[str, Any]) -> None:
@@ -111,5 +196,5 @@ def test_the_contract_finds_a_wrong_sibling_out(storage_settings: Mapping[str, A
 def test_each_service_is_a_bucket() -> None:
     from llmio_storage_s3 import llmio_storages
 
-    assert [storage.key for storage in llmio_storages()] == ["amazon", "digitalocean", "s3_compatible"]
+    assert [storage.key for storage in llmio_storages()] == ["amazon", "s3_compatible"]
     assert all(isinstance(storage, Bucket) for storage in llmio_storages())
