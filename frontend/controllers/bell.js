@@ -8,7 +8,8 @@ export default class extends Controller {
   connect() {
     this.load = () => this.element.open && this.fetch();
     this.element.addEventListener("toggle", this.load);
-    this.heard = ({ detail }) => this.count((detail?.records?.notifications ?? []).filter((one) => !one.viewed).length);
+    // New ones count up; those that were read meanwhile, here or on another page, count down.
+    this.heard = ({ detail }) => this.count((detail?.records?.notifications ?? []).reduce((sum, one) => sum + (one.viewed ? -1 : 1), 0));
     addEventListener("llmio:records", this.heard);
   }
 
@@ -21,10 +22,10 @@ export default class extends Controller {
   count(more) {
     if (!more) return;
     for (const badge of document.querySelectorAll("[data-bell-count]")) {
-      const number = Number(badge.dataset.bellCount) + more;
+      const number = Math.max(0, Number(badge.dataset.bellCount) + more);
       badge.dataset.bellCount = String(number);
       badge.textContent = number < 100 ? String(number) : "99+";
-      badge.hidden = false;
+      badge.hidden = number === 0;
     }
   }
 

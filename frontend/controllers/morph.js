@@ -3,6 +3,8 @@ document.addEventListener("turbo:before-morph-attribute", (event) => {
   const { attributeName } = event.detail;
   if (attributeName === "open" && event.target.matches("details")) event.preventDefault();
   if (attributeName === "aria-expanded") event.preventDefault();
+  // Where an open menu was pushed to, to be on the screen (panel.js).
+  if (attributeName === "style" && event.target.closest("details[open]")) event.preventDefault();
 });
 
 document.addEventListener("turbo:before-morph-element", (event) => {

@@ -103,10 +103,15 @@ export default class extends Controller {
 }
 
 // Without the items that are here already, such as what one just wrote oneself: adding them again would close the answer
-// that somebody has begun below one.
+// that somebody has begun below one. What is shown anew is changed where it differs and not exchanged, so that a menu
+// that is open in it stays open, and the focus where it is (see morph.js).
 function fresh(text) {
   const holder = document.createElement("template");
   holder.innerHTML = text;
+  for (const stream of holder.content.querySelectorAll('turbo-stream[action="replace"]')) {
+    const target = document.getElementById(stream.target ?? stream.getAttribute("target"));
+    if (target?.matches("article") || target?.querySelector("details[open], :focus")) stream.setAttribute("method", "morph");
+  }
   for (const stream of holder.content.querySelectorAll('turbo-stream:is([action="append"], [action="prepend"], [action="after"], [action="before"])')) {
     const id = stream.querySelector("template")?.content.firstElementChild?.id;
     if (id && document.getElementById(id)) stream.remove();

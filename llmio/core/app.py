@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from llmio.core import db as database
-from llmio.core.context import Context, Identity
+from llmio.core.context import Context, Identity, SeenListener
 from llmio.core.events import EventKind, Listener, Listeners
 from llmio.core.features import Panel, Panels, TimelineItem
 from llmio.core.jobs import Job, Schedule
@@ -45,6 +45,8 @@ class App:
     observers: dict[str, list[Job]] = field(default_factory=dict)
     """Record type → jobs enqueued when `ctx.changed(record)` was called, with (type, id)."""
     timeline: dict[str, TimelineItem] = field(default_factory=dict)
+    seen_listeners: list[SeenListener] = field(default_factory=list)
+    """Called when the actor has seen records, in the transaction of the reading."""
     panels: Panels = field(default_factory=Panels)
     extras: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Further registries that one feature opens for those above it: registry name → key → object."""
@@ -75,6 +77,10 @@ class App:
     def add_listener(self, listener: Listener) -> None:
         """Have a function called in the transaction of every event."""
         self.listeners.add(listener)
+
+    def add_seen_listener(self, listener: SeenListener) -> None:
+        """Have a function called when the actor has seen records (`ctx.saw`)."""
+        self.seen_listeners.append(listener)
 
     def add_observer(self, job: Job, *record_types: str) -> None:
         """Have a job enqueued when a record of these types changed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -106,6 +106,16 @@ class Context:
         for observer in self.app.observers.get(subject[0], ()):
             self.enqueue(observer, *subject)
 
+    def saw(self, records: Mapping[str, Collection[int]]) -> None:
+        """Tell those who keep account of it (notices in the bell) that the actor has seen records: type → ids."""
+        wanted = {record_type: ids for record_type, ids in records.items() if ids}
+        if wanted and self.actor is not None:
+            for listener in self.app.seen_listeners:
+                listener(self, wanted)
+
     def values(self) -> Mapping[str, Any]:
         """What a log line should name."""
         return {"actor": self.actor_id}
+
+
+SeenListener = Callable[[Context, Mapping[str, Collection[int]]], None]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased, contains_eager
 
 from llmio.accounts.models import User
 from llmio.core.tables import Event, Version
+from llmio.discussions import ranges
 from llmio.discussions.models import Comment, Discussion, DiscussionReader, Reaction
 from llmio.discussions.values import Person, Tally, ThreadRow, tally_of
 from llmio.groups import queries as groups
@@ -80,6 +81,19 @@ def event_of(ctx: Context, record_type: str, record_id: int) -> Event | None:
         )
     )
     return ctx.db.scalars(query.order_by(Event.discussion_id.is_(None), Event.id).limit(1)).one_or_none()
+
+
+def records_in(ctx: Context, discussion_id: int, seen: ranges.Ranges) -> dict[str, list[int]]:
+    """What stands in a thread within these ranges of sequence ids: type of record → ids."""
+    if not seen:
+        return {}
+    within = or_(*(Event.sequence_id.between(first, last) for first, last in seen))
+    query = select(Event.eventable_type, Event.eventable_id).where(Event.discussion_id == discussion_id, within)
+    found: dict[str, list[int]] = {}
+    for record_type, record_id in ctx.db.execute(query):
+        if record_type and record_id:
+            found.setdefault(record_type, []).append(record_id)
+    return found
 
 
 def has_replies(ctx: Context, comment_id: int) -> bool:

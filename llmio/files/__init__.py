@@ -25,7 +25,10 @@ def register(app: App) -> None:
 def includeme(config: Any) -> None:
     """Routes and views."""
     from llmio.files import resources  # noqa: PLC0415  # slow
+    from llmio.groups import resources as of_groups  # noqa: PLC0415  # slow
 
     config.add_route("files.create", "/files", request_method="POST")
     config.add_route("files.show", r"/files/{reference:\d+(-[0-9a-f]+)?}/{filename}", factory=resources.blob)
+    config.add_route("groups.pictures", "/g/{key}/pictures", factory=of_groups.group)
     config.scan("llmio.files.views")
+    config.scan("llmio.files.group_views")

@@ -117,6 +117,7 @@ def _accepted(ctx: Context, membership: Membership) -> Membership:
     audience = Audience([membership.inviter_id] if membership.inviter_id else [])
     ctx.publish(kinds.INVITATION_ACCEPTED, membership, audience=audience)
     ctx.changed(membership)
+    ctx.saw({"Group": [membership.group.id]})
     return membership
 
 

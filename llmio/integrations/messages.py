@@ -9,6 +9,7 @@ from llmio.core import richtext
 from llmio.core.i18n import _
 from llmio.core.tables import Event
 from llmio.core.urls import absolute
+from llmio.files import pictures
 from llmio.integrations.models import Chatbot
 from llmio.integrations.service import target_of
 from llmio.notifications import reasons, texts
@@ -50,11 +51,18 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject) -> tupl
         why=reasons.sentence(row.reason, name),
         data={
             "site_name": ctx.app.settings.text("site.name"),
+            "icon_url": icon_url(ctx, subject),
             "title": subject.title,
             "group": subject.group.name if subject.group else "",
         },
     )
     return made, target_of(ctx, chatbot)
+
+
+def icon_url(ctx: Context, subject: Subject) -> str:
+    """The address of the logo of the group that an event belongs to; empty where it has none."""
+    path = pictures.of_group(ctx, subject.group).logo if subject.group else ""
+    return absolute(ctx.app.settings, path) if path else ""
 
 
 def _escape(text: str) -> str:

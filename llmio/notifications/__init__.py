@@ -14,12 +14,13 @@ __all__ = ["SETTINGS", "includeme", "register"]
 
 
 def register(app: App) -> None:
-    """Give the App this feature's kinds and jobs."""
-    from llmio.notifications import jobs, kinds  # noqa: PLC0415  # slow
+    """Give the App this feature's kinds, jobs and its account of what was seen."""
+    from llmio.notifications import jobs, kinds, seen  # noqa: PLC0415  # slow
 
     app.add_kinds(*kinds.KINDS)
     app.add_jobs(jobs.deliver, jobs.deliver_to_channel)
     app.add_event_job(jobs.publish_event)
+    app.add_seen_listener(seen.on_seen)
 
 
 def includeme(config: Any) -> None:

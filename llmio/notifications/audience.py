@@ -34,7 +34,6 @@ REASON_OF_KIND = {
     "poll_closing_soon": "voter",
     "poll_expired": "author",
     "outcome_review_due": "author",
-    "reaction_created": "author",
     "group_mentioned": "group_mentioned",
 }
 
@@ -105,10 +104,17 @@ def _chosen(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> li
 
 
 def _author(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> list[Told]:
-    if Channel.AUTHOR not in kind.channels or subject.author_id is None:
+    """Whoever wrote what the event is about; of a reaction they hear in the bell alone."""
+    reaction = kind.name == "reaction_created"
+    if subject.author_id is None or not (reaction or Channel.AUTHOR in kind.channels):
         return []
     return [
-        Told(reader.user, "author", in_app=Channel.IN_APP in kind.channels, email=may_mail(reader, kind))
+        Told(
+            reader.user,
+            "wrote" if reaction else "author",
+            in_app=Channel.IN_APP in kind.channels and (not reaction or reader.volume >= QUIET),
+            email=not reaction and may_mail(reader, kind),
+        )
         for reader in readers(ctx, subject, [subject.author_id])
     ]
 

@@ -12,6 +12,7 @@ REASONS: dict[str, object] = {
     "group_mentioned": _("You get this because {actor} mentioned your group."),
     "subscribed": _("You get this because you follow everything here."),
     "author": _("You get this because you started it."),
+    "wrote": _("You get this because you wrote it."),
     "admin": _("You get this because you are an admin of the group."),
     "voter": _("You get this because your vote is asked for."),
     "member": _("You get this because it is about your membership."),

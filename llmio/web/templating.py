@@ -135,6 +135,32 @@ class Nav:
 
         return queries.unread_count(self.request.ctx, self.user.id)
 
+    def pictures_of(self, group: Any) -> Any:
+        """Logo and cover photo of a group; those of the person's own groups are looked up at once."""
+        from llmio.files import pictures  # noqa: PLC0415  # slow, and only for pages
+
+        if not self.live:
+            return pictures.NONE
+        known = self.request.ctx.memo.get("nav.pictures")
+        if known is None:
+            ids = {one_id for one in self.groups for one_id in (one.id, one.parent_id) if one_id}
+            known = dict.fromkeys(ids, pictures.NONE) | pictures.of_groups(self.request.ctx, ids)
+            self.request.ctx.memo["nav.pictures"] = known
+        missing = [one_id for one_id in (group.id, group.parent_id) if one_id and one_id not in known]
+        known.update(dict.fromkeys(missing, pictures.NONE) | pictures.of_groups(self.request.ctx, missing))
+        own, above = known[group.id], known.get(group.parent_id, pictures.NONE)
+        return pictures.Pictures(own.logo or above.logo, own.cover or above.cover)
+
+    def know_pictures(self, groups: Any) -> str:
+        """Look up the pictures of a list of groups in one query; gives nothing to show."""
+        from llmio.files import pictures  # noqa: PLC0415  # slow, and only for pages
+
+        known = self.request.ctx.memo.setdefault("nav.pictures", {})
+        ids = {one_id for one in (*self.groups, *groups) for one_id in (one.id, one.parent_id) if one_id}
+        missing = ids - known.keys()
+        known.update(dict.fromkeys(missing, pictures.NONE) | pictures.of_groups(self.request.ctx, missing))
+        return ""
+
     @property
     def can_start_group(self) -> bool:
         """Whether "start a group" is offered."""

@@ -6,7 +6,6 @@ import base64
 import re
 
 from playwright.sync_api import Locator, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import Site
 
@@ -40,17 +39,30 @@ def write(form: Locator, words: str) -> None:
 
 
 def choose(one: Locator, name: str) -> None:
-    """Pick from the menu of a comment; the live echo of one's own act may put a fresh one in its place meanwhile."""
-    for _attempt in range(5):
-        entry = one.locator(".menu-panel").get_by_text(name, exact=True)
-        if not entry.is_visible():
-            one.locator("summary[aria-label='More about this comment']").click()
-        try:
-            entry.click(timeout=4_000)
-        except PlaywrightTimeout:
-            continue
-        return
-    raise AssertionError(f"{name} cannot be picked")
+    """Pick from the menu of a comment."""
+    one.locator("summary[aria-label='More about this comment']").click()
+    one.locator(".menu-panel").get_by_text(name, exact=True).click()
+
+
+def start(page: Page, title: str) -> str:
+    """Start a thread in the bakery; returns its address."""
+    page.goto("/sunrise")
+    page.get_by_role("link", name="Start a thread").first.click()
+    page.get_by_label("Title").fill(title)
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile(r"/d/\w+/"))
+    return page.url
+
+
+def say(page: Page, words: str) -> Locator:
+    """Comment on the thread that is open."""
+    form = page.locator("#comment-form")
+    form.scroll_into_view_if_needed()
+    write(form, words)
+    form.get_by_role("button", name="Comment").last.click()
+    said = comment(page, words)
+    expect(said).to_be_visible()
+    return said
 
 
 def test_a_conversation_stays_on_its_page(site: Site) -> None:
@@ -100,6 +112,45 @@ def test_a_conversation_stays_on_its_page(site: Site) -> None:
     site.faults.clear()  # that the empty comment was refused
     page.goto(here)
     expect(page.locator("article.comment")).to_have_count(2)
+
+
+def test_a_menu_stays_open_while_others_act(site: Site) -> None:
+    page, other = enter(site, "segun"), enter(site, "priya")
+    path = start(page, "Which flour next year?")
+    mine = say(page, "Rye from the mill")
+    menu = mine.locator("summary[aria-label='More about this comment']")
+    menu.click()
+    page.keyboard.press("ArrowDown")
+    held = page.evaluate("document.activeElement.textContent")
+
+    other.goto(path)
+    theirs = comment(other, "Rye from the mill")
+    theirs.locator("summary[aria-label=React]").click()
+    theirs.locator(".reaction-choice").first.click()
+    expect(mine.locator("button.reaction")).to_have_count(1)
+    expect(mine.locator("details[open]")).to_have_count(1)
+    assert page.evaluate("document.activeElement.textContent") == held
+    mine.locator(".menu-panel").get_by_text("Edit", exact=True).click()
+    expect(page.locator(".act-frame .ProseMirror")).to_be_visible()
+
+
+def test_what_one_reads_leaves_the_bell(site: Site) -> None:
+    page, other = enter(site, "segun"), enter(site, "priya")
+    path = start(page, "Who opens on Sunday?")
+    say(page, "Not me")
+    page.goto("/notifications")
+    seen = page.locator("main").get_by_role("button", name="Mark all as seen")
+    if seen.count():
+        seen.click()
+        expect(seen).to_have_count(0)
+    other.goto(path)
+    comment(other, "Not me").locator("summary[aria-label=React]").click()
+    comment(other, "Not me").locator(".reaction-choice").first.click()
+    bell = page.locator(".bell [data-bell-count]")
+    expect(bell).to_have_attribute("data-bell-count", "1")
+    page.goto(path)
+    expect(bell).to_have_attribute("data-bell-count", "0")
+    expect(bell).to_be_hidden()
 
 
 def test_a_picture_in_a_comment_is_seen_by_others(site: Site) -> None:

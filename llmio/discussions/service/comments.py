@@ -48,6 +48,7 @@ def add_comment(
     pinned = richtext.has_headings(comment.body, comment.body_format)
     ctx.publish(kinds.NEW_COMMENT, comment, place=Place(discussion.id, above, discussion.max_depth, pinned))
     ctx.changed(comment)
+    ctx.saw({parent_type: [parent_id]})
     return comment
 
 

@@ -10,11 +10,20 @@ from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.discussions import kinds
-from llmio.discussions.models import Reaction
+from llmio.discussions.models import Comment, Reaction
 from llmio.discussions.values import emoji_of, is_emoji
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
+
+
+def _gone(ctx: Context, record_type: str, record_id: int) -> None:
+    """Of a reaction that is gone nothing is left to tell of: the comment it stood under is shown anew instead."""
+    comment = ctx.db.get(Comment, record_id) if record_type == "Comment" else None
+    if comment is not None:
+        comment.updated_at = ctx.now
+        ctx.db.flush()
+        ctx.changed(comment)
 
 
 def react(ctx: Context, record_type: str, record_id: int, *, emoji: str) -> Reaction | None:
@@ -33,6 +42,7 @@ def react(ctx: Context, record_type: str, record_id: int, *, emoji: str) -> Reac
         if emoji_of(found.reaction) == emoji:
             ctx.db.delete(found)
             ctx.db.flush()
+            _gone(ctx, record_type, record_id)
             return None
         found.reaction = emoji
         ctx.db.flush()

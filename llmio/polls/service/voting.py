@@ -64,6 +64,7 @@ def cast_vote(
         ctx.db.execute(insert(StanceChoice), rows)
     recount(ctx, poll)
     _tell(ctx, poll, stance, kind)
+    ctx.saw({"Poll": [poll.id]})
     return stance
 
 

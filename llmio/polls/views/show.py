@@ -36,10 +36,14 @@ def show(poll: Poll, request: Any) -> View:
     if request.params.get("stance_token") and ctx.actor is not None:
         service.redeem(ctx, poll, token=request.params["stance_token"])
     view = cards.one(ctx, poll)
+    votes = cards.votes(view, limit=PAGE + 1)
+    ctx.saw(
+        {"Poll": [poll.id], "Stance": [vote.id for vote in votes], "Outcome": [view.outcome.id] if view.outcome else []}
+    )
     named = voters_nameable(poll) and ctx.actor is not None
     return {
         "view": view,
-        "votes": cards.votes(view, limit=PAGE + 1),
+        "votes": votes,
         "page": PAGE,
         "undecided": [
             cards.person_of(stance.participant) for stance in queries.voters(ctx, poll, undecided=True, limit=PAGE)
