@@ -12,6 +12,7 @@ from llmio.files import models as files
 from llmio.groups import models as groups
 from llmio.integrations import models as integrations
 from llmio.mail import models as mail
+from llmio.mail import sent
 from llmio.notifications import deliveries
 from llmio.notifications import models as notifications
 from llmio.plugins import models as plugins
@@ -34,6 +35,7 @@ __all__ = [
     "plugins",
     "polls",
     "search",
+    "sent",
     "sessions",
     "tables",
 ]

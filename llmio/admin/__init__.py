@@ -15,5 +15,6 @@ def register(app: App) -> None:
 def includeme(config: Any) -> None:
     """Routes and views."""
     config.include(".overview")
+    config.include(".mails")
     config.include(".plugin_views")
     config.include(".views")

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "plugins": "List, check and switch plugins.",
     "x": "Commands that plugins bring.",
     "jobs": "Show what runs in the background; try again or delete what failed.",
+    "mail": "Try the mail server; show what was sent.",
     "user": "Make administrators.",
     "demo": "Load demo data.",
 }

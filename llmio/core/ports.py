@@ -57,15 +57,23 @@ class Mail:
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: Sequence[tuple[str, str, bytes]] = ()
     """(file name, content type, content) each."""
+    kind: str = ""
+    """What it is about, as the log of mails names it: `login`, `catch_up`, or the kind of an event."""
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the other side answered: `ok`, its words, and whether trying again later may help."""
+    """What the other side answered: `ok`, its words, and whether trying again later may help.
+
+    `bounced`: the address itself is what was refused for good. `held`: it was not even tried, since the address bounced
+    or complained before.
+    """
 
     ok: bool
     answer: str = ""
     permanent: bool = False
+    bounced: bool = False
+    held: bool = False
 
 
 class Mailer(Protocol):

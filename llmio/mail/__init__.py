@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmio.mail.post import Post
 from llmio.mail.render import language_of, moment, render
 from llmio.mail.service import Recipient, compose, deliver
 from llmio.mail.settings import SETTINGS
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SETTINGS",
+    "Post",
     "Recipient",
     "compose",
     "deliver",
@@ -26,10 +28,12 @@ __all__ = [
 
 def register(app: App) -> None:
     """Give the App this feature's jobs."""
-    from llmio.mail import jobs  # noqa: PLC0415  # slow
+    from llmio.mail import jobs, suppression  # noqa: PLC0415  # slow
 
-    app.add_jobs(jobs.mail_sign_in)
+    app.add_jobs(jobs.mail_sign_in, jobs.sweep_log)
+    app.add_schedule(jobs.sweep_log, every=jobs.DAY)
     app.add_observer(jobs.mail_sign_in, "SignIn")
+    app.add_extra("address_proved", "mail", suppression.address_proved)
 
 
 def includeme(config: Any) -> None:

@@ -10,6 +10,7 @@ from llmio.accounts.models import SignIn
 from llmio.core.i18n import _
 from llmio.core.jobs import job
 from llmio.core.urls import absolute
+from llmio.mail import post
 from llmio.mail.render import language_of
 from llmio.mail.service import Recipient, compose, deliver
 
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from llmio.core.app import App
     from llmio.core.context import Context
     from llmio.core.ports import Mail
+
+
+DAY = 24 * 3600
+
+
+@job("mail.sweep_log", queue="low", retries=3)
+def sweep_log(ctx: Context) -> None:
+    """Forget old lines of the log of mails."""
+    post.sweep(ctx.db, ctx.now, ctx.app.settings.number("mail.log_days"))
 
 
 @job("mail.sign_in", queue="critical", transaction=False)

@@ -94,6 +94,7 @@ def environment() -> Environment:
     )
     made.globals.update(_=_gettext, ngettext=i18n.ngettext)
     made.filters["as_text"] = html_to_text
+    made.filters["quoted"] = lambda text: "\n".join(f"> {line}".rstrip() for line in str(text).splitlines())
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from llmio.core.jobs import GiveUp
 from llmio.core.ports import Mail, Receipt
 from llmio.mail.addresses import header_address, one_line, sender_of
 from llmio.mail.addresses import message_id as full_id
+from llmio.mail.post import Post
 from llmio.mail.render import language_of, render
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def compose(
     unsubscribe_url: str | None = None,
     thread: str | None = None,
     headers: Mapping[str, str] | None = None,
+    attachments: Sequence[tuple[str, str, bytes]] = (),
 ) -> Mail:
     """A mail for one reader (a User or `Recipient`), in their language and zone.
 
@@ -79,6 +81,8 @@ def compose(
             message_id=full_id(settings, message_id),
             reply_to=reply_to,
             headers=further,
+            attachments=attachments,
+            kind=kind,
         )
 
 
@@ -86,9 +90,10 @@ def deliver(app: App, mail: Mail) -> Receipt:
     """Hand a mail over, from a job outside any transaction.
 
     Raises Unavailable for what may pass, so that the job is tried again later, and GiveUp for the server's last word.
+    An address that bounced or complained is left alone, which is no failure: the log says so.
     """
-    receipt = app.ports.mailer.send(mail)
-    if receipt.ok:
+    receipt = Post(app).send(mail)
+    if receipt.ok or receipt.held:
         return receipt
     if receipt.permanent:
         raise GiveUp(f"mail to {mail.to[1]} refused: {receipt.answer}")

@@ -1,20 +1,22 @@
-"""The Mailer port over SMTP: one connection per thread, kept for a while; passing faults told from permanent ones."""
+"""The Mailer port over SMTP: a few kept connections for all threads; passing faults told from permanent ones."""
 
 from __future__ import annotations
 
-import logging
+import ipaddress
 import os
 import smtplib
 import ssl
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmio.core.ports import Receipt
 from llmio.mail.addresses import host_of
 from llmio.mail.message import build
+from llmio.mail.talk import EncryptedTalk, Listen, Talk, speaks_of_address, words
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -22,17 +24,20 @@ if TYPE_CHECKING:
     from llmio.core.ports import Clock, Mail
     from llmio.core.settings import Settings
 
-log = logging.getLogger(__name__)
 IDLE_SECONDS = 30.0
 MAILS_PER_CONNECTION = 100
 PERMANENT = 500
 
 
+class Refusal(Exception):
+    """We do not go on, for a reason of ours; the text is for administrators."""
+
+
 @dataclass
 class Line:
-    """An open connection of one thread."""
+    """An open connection."""
 
-    smtp: smtplib.SMTP
+    smtp: Talk
     pid: int
     used: float
     sent: int = 0
@@ -44,14 +49,31 @@ class Line:
             self.pid != os.getpid() or self.sent >= MAILS_PER_CONNECTION or time.monotonic() - self.used > IDLE_SECONDS
         )
 
+    def answers(self) -> bool:
+        """Asked before a kept connection is used: a mail sent into a dead one may or may not have arrived."""
+        try:
+            return self.smtp.noop()[0] == 250
+        except (smtplib.SMTPException, OSError):
+            return False
+
+    def close(self) -> None:
+        """Take leave where somebody may listen, and close."""
+        if self.pid == os.getpid() and not self.worn:
+            with suppress(smtplib.SMTPException, OSError):
+                self.smtp.quit()
+        self.smtp.close()
+
 
 class SmtpMailer:
-    """Hands mails to the operator's mail server."""
+    """Hands mails to the operator's mail server; `listen` is told what is said on the line."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, listen: Listen | None = None) -> None:
         self._settings = settings
         self._clock = clock
-        self._local = threading.local()
+        self._listen = listen
+        self._idle: list[Line] = []
+        self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(max(1, settings.number("mail.connections")))
 
     def send(self, mail: Mail) -> Receipt:
         """Send; never raises for what the server or the network does."""
@@ -65,95 +87,149 @@ class SmtpMailer:
             return self._hand_over(message, mail)
         except smtplib.SMTPRecipientsRefused as error:
             code, answer = next(iter(error.recipients.values()), (0, b""))
-            return self._refused(code, answer)
+            said = words(code, answer)
+            final = code >= PERMANENT
+            return Receipt(ok=False, answer=said, permanent=final, bounced=final and speaks_of_address(said))
         except smtplib.SMTPAuthenticationError as error:
-            self._close()
-            return Receipt(
-                ok=False, answer=f"the mail server does not let us in: {_words(error.smtp_code, error.smtp_error)}"
-            )
+            said = words(error.smtp_code, error.smtp_error)
+            return Receipt(ok=False, answer=f"the mail server does not let us in: {said}")
+        except smtplib.SMTPConnectError as error:
+            return Receipt(ok=False, answer=words(error.smtp_code, error.smtp_error))
         except smtplib.SMTPResponseException as error:
-            return self._refused(error.smtp_code, error.smtp_error)
+            said = words(error.smtp_code, error.smtp_error)
+            return Receipt(ok=False, answer=said, permanent=error.smtp_code >= PERMANENT)
+        except Refusal as error:
+            return Receipt(ok=False, answer=str(error))
         except (smtplib.SMTPException, OSError) as error:
-            self._close()
             return Receipt(ok=False, answer=f"the mail server cannot be reached: {error}")
 
+    def close(self) -> None:
+        """Close the kept connections."""
+        with self._lock:
+            lines, self._idle = self._idle, []
+        for line in lines:
+            line.close()
+
     def _hand_over(self, message: EmailMessage, mail: Mail) -> Receipt:
-        line = self._line()
-        smtp = line.smtp
-        smtp.send_message(message, mail.sender[1], [mail.to[1]])
+        with self._line() as line:
+            line.smtp.send_message(message, mail.sender[1], [mail.to[1]])
+            return Receipt(ok=True, answer=line.smtp.answered)
+
+    @contextmanager
+    def _line(self) -> Iterator[Line]:
+        """A connection of one's own for a while: the one used last, or a new one; kept afterwards if it is well.
+
+        After a refusal of one recipient or mail smtplib resets the line; what else goes wrong ends it.
+        """
+        if not self._places.acquire(timeout=float(self._settings["mail.timeout"])):
+            raise Refusal("all connections to the mail server are busy")
+        line: Line | None = None
+        try:
+            line = self._kept() or Line(self._open(), os.getpid(), time.monotonic())
+            yield line
+        except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError):
+            self._keep(line)
+            raise
+        except BaseException:
+            if line is not None:
+                line.close()
+            raise
+        else:
+            self._keep(line)
+        finally:
+            self._places.release()
+
+    def _kept(self) -> Line | None:
+        while True:
+            with self._lock:
+                line = self._idle.pop() if self._idle else None
+            if line is None or (not line.worn and line.answers()):
+                return line
+            line.close()
+
+    def _keep(self, line: Line | None) -> None:
+        if line is None:
+            return
         line.used = time.monotonic()
         line.sent += 1
-        return Receipt(ok=True, answer="accepted")
+        if line.worn or line.smtp.sock is None:
+            line.close()
+            return
+        with self._lock:
+            self._idle.append(line)
 
-    def _refused(self, code: int, answer: bytes | str) -> Receipt:
-        """A 5xx is the server's last word, all else may change."""
-        self._close()
-        return Receipt(ok=False, answer=_words(code, answer), permanent=code >= PERMANENT)
-
-    def _line(self) -> Line:
-        line: Line | None = getattr(self._local, "line", None)
-        if line is not None and not line.worn and self._answers(line):
-            return line
-        self._close()
-        line = Line(self._open(), os.getpid(), time.monotonic())
-        self._local.line = line
-        return line
-
-    def _answers(self, line: Line) -> bool:
-        """Asked before a kept connection is used: a mail sent into a dead one may or may not have arrived."""
-        try:
-            return line.smtp.noop()[0] == 250
-        except (smtplib.SMTPException, OSError):
-            return False
-
-    def _open(self) -> smtplib.SMTP:
+    def _open(self) -> Talk:
         settings = self._settings
         host, user = settings.text("mail.server"), settings.text("mail.username")
         timeout = float(settings["mail.timeout"])
         implicit = settings.on("mail.ssl")
         port = settings["mail.port"] or (465 if implicit else 587 if user else 25)
-        smtp: smtplib.SMTP
+        smtp: Talk
         if implicit:
-            smtp = smtplib.SMTP_SSL(host, port, host_of(settings), timeout=timeout, context=self._tls())
+            smtp = EncryptedTalk(local_hostname=host_of(settings), timeout=timeout, context=self._tls())
         else:
-            smtp = smtplib.SMTP(host, port, host_of(settings), timeout=timeout)
+            smtp = Talk(local_hostname=host_of(settings), timeout=timeout)
+        vars(smtp)["_host"] = host  # the name to prove; smtplib sets it only where it connects at once, unheard
+        smtp.listen = self._listen
+        smtp.tell("*", f"connecting to {host}, port {port}{', encrypted' if implicit else ''}")
         try:
-            smtp.ehlo_or_helo_if_needed()
+            _connect(smtp, host, port)
             if not implicit and smtp.has_extn("starttls"):
                 smtp.starttls(context=self._tls())
                 smtp.ehlo()
+            self._tell_of_tls(smtp)
             self._sign_in(smtp, user)
-        except BaseException:
+        except BaseException as error:
+            smtp.tell("*", f"ended: {error}")
             smtp.close()
             raise
         return smtp
 
-    def _sign_in(self, smtp: smtplib.SMTP, user: str) -> None:
+    def _tell_of_tls(self, smtp: Talk) -> None:
+        if not isinstance(smtp.sock, ssl.SSLSocket):
+            smtp.tell("*", "not encrypted: the server does not offer STARTTLS")
+            return
+        proof = "not asked for its certificate" if self._trusting else "its certificate is good"
+        smtp.tell("*", f"encrypted ({smtp.sock.version()}); {proof}")
+
+    def _sign_in(self, smtp: Talk, user: str) -> None:
         auth = self._settings.text("mail.auth")
         if not user or auth == "none":
             return
+        if not isinstance(smtp.sock, ssl.SSLSocket) and not self._trusting and not _is_loopback(smtp):
+            raise Refusal(
+                "the mail server offers no encryption, so the password was not sent; SMTP_SSL_VERIFY_MODE=none allows it"
+            )
         if auth:  # smtplib takes the best of what is offered; offer it the configured one alone
             smtp.esmtp_features["auth"] = auth.replace("_", "-").upper()
-        smtp.login(user, self._settings.text("mail.password"))
+        smtp.secret = True
+        try:
+            smtp.login(user, self._settings.text("mail.password"))
+        finally:
+            smtp.secret = False
+
+    @property
+    def _trusting(self) -> bool:
+        return self._settings.text("mail.ssl_verify") == "none"
 
     def _tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
-        if self._settings["mail.ssl_verify"] == "none":
+        if self._trusting:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
 
-    def _close(self) -> None:
-        line: Line | None = getattr(self._local, "line", None)
-        self._local.line = None
-        if line is None:
-            return
-        if line.pid == os.getpid() and not line.worn:
-            with suppress(smtplib.SMTPException, OSError):
-                line.smtp.quit()
-        line.smtp.close()
+
+def _connect(smtp: Talk, host: str, port: int) -> None:
+    code, answer = smtp.connect(host, port)
+    if code != 220:
+        raise smtplib.SMTPConnectError(code, answer)
+    smtp.ehlo_or_helo_if_needed()
 
 
-def _words(code: int, answer: bytes | str) -> str:
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    return f"{code} {' '.join(text.split())}".strip()[:500]
+def _is_loopback(smtp: Talk) -> bool:
+    address = smtp.sock.getpeername()[0] if smtp.sock is not None else ""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 QUIET, NORMAL, LOUD = 1, 2, 3
 INVITATIONS = frozenset({"membership_created", "membership_resent"})
+BY_HAND = frozenset(
+    ["new_discussion", "discussion_announced", "poll_created", "poll_announced", "poll_reminder", "outcome_announced"]
+)
+"""Kinds by which somebody asks a person in who may have no account yet."""
 REASON_OF_KIND = {
     "membership_created": "invited",
     "membership_resent": "invited",
@@ -138,11 +142,13 @@ def _is_secret_vote(subject: Subject) -> bool:
 
 
 def may_mail(reader: Reader, kind: EventKind) -> bool:
-    """Whether a person may be written to at all."""
+    """Whether a person may be written to at all: an address that nobody has proved only gets what lets its owner in."""
     user = reader.user
     if not user.email or user.complaints_count:
         return False
-    return user.email_verified or not reader.member or kind.name in INVITATIONS
+    if user.email_verified or kind.name in INVITATIONS:
+        return True
+    return not reader.member and kind.name in BY_HAND
 
 
 def readers(ctx: Context, subject: Subject, user_ids: list[int] | None) -> list[Reader]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from llmio import mail
 from llmio.accounts.models import User
 from llmio.accounts.sessions import identity_of
 from llmio.core.context import Context
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
+from llmio.mail import suppression
 from llmio.notifications import mails
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery, Status
@@ -31,7 +33,7 @@ class Ready:
 
     def send(self, app: App) -> Outcome:
         """Send it; a notifier that raises is noted and tried again later."""
-        out = Outgoing(app.ports.http, app.ports.mailer)
+        out = Outgoing(app.ports.http, mail.Post(app))
         again: Outcome = Retry("the notifier failed; see the plugins page")
         return guard(
             app.plugins,
@@ -79,8 +81,9 @@ def _to_person(ctx: Context, row: Delivery, event: Event, subject: Subject) -> t
     user = ctx.db.get(User, row.recipient_id)
     if user is None or not user.email or user.deactivated_at is not None:
         return "the account is closed"
-    if user.complaints_count:
-        return "the address complained"
+    why = suppression.why_not(ctx.db, user.email, event.kind or "")
+    if why:
+        return why
     if not _may_see(ctx, user, event, subject):
         return "the person may no longer see it"
     return mails.compose(ctx, row, event, subject, user)

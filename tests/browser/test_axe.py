@@ -39,6 +39,7 @@ SIGNED_IN = (
     "/p/new?poll_type=poll&group_id=ID",
     "/p/new?poll_type=score&group_id=ID",
     "/dev/mail",
+    "/admin/mails",
 )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime as dt
 import email
+import ipaddress
 import socket
 import ssl
 import threading
@@ -23,6 +25,7 @@ from llmio.core.ports import Mail, SystemClock
 from llmio.core.settings import load
 from llmio.mail.settings import SETTINGS
 from llmio.mail.smtp import SmtpMailer
+from llmio.mail.talk import MASK
 
 MAIL = Mail(
     to=("Zoë Müller", "zoe@example.org"),
@@ -95,7 +98,7 @@ def serve():
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """A certificate nobody trusts, for 127.0.0.1 alone by chance of its name."""
+    """A server's certificate for 127.0.0.1, which nobody trusts but who is told to by SSL_CERT_FILE."""
     folder = tmp_path_factory.mktemp("tls")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example.org")])
@@ -108,6 +111,7 @@ def certificate(tmp_path_factory):
         .serial_number(1)
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
     (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
@@ -116,7 +120,15 @@ def certificate(tmp_path_factory):
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context.cert_path = str(folder / "cert.pem")
     return context
+
+
+@pytest.fixture
+def trusted(certificate, monkeypatch):
+    """The same, trusted by this machine."""
+    monkeypatch.setenv("SSL_CERT_FILE", certificate.cert_path)
+    return certificate
 
 
 def free_port():
@@ -140,7 +152,7 @@ def site_settings():
 def test_mail_arrives_whole(serve):
     recorder, env = serve()
     receipt = mailer(env).send(MAIL)
-    assert receipt.ok
+    assert (receipt.ok, receipt.answer) == (True, "250 accepted")
     mail = recorder.mails[0]
     message = mail.message
     assert (mail.sender, mail.to) == ("notifications@example.org", ["zoe@example.org"])
@@ -162,21 +174,36 @@ def test_connection_is_kept_for_the_next_mail_and_opened_anew_when_dead(serve):
     sender = mailer(env, SMTP_DOMAIN="mail.example.org")
     assert all(sender.send(MAIL).ok for _ in range(3))
     assert (recorder.connections, recorder.helo) == (1, "mail.example.org")
-    sender._local.line.smtp.sock.shutdown(socket.SHUT_RDWR)
+    sender._idle[0].smtp.sock.shutdown(socket.SHUT_RDWR)
     assert sender.send(MAIL).ok
     assert recorder.connections == 2
     assert len(recorder.mails) == 4
 
 
-def test_each_thread_has_its_own_connection(serve):
+def test_threads_share_a_few_connections(serve):
     recorder, env = serve()
-    sender = mailer(env)
-    threads = [threading.Thread(target=sender.send, args=(MAIL,)) for _ in range(3)]
+    sender = mailer(env, SMTP_CONNECTIONS="2")
+    receipts = []
+    threads = [threading.Thread(target=lambda: receipts.append(sender.send(MAIL))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (len(recorder.mails), recorder.connections) == (3, 3)
+    assert [receipt.ok for receipt in receipts] == [True] * 8
+    assert len(recorder.mails) == 8
+    assert 1 <= recorder.connections <= 2
+    sender.close()
+    assert sender.send(MAIL).ok
+
+
+def test_mail_waits_for_a_free_connection_no_longer_than_the_time_out(serve):
+    _recorder, env = serve()
+    sender = mailer(env, SMTP_CONNECTIONS="1", SMTP_TIMEOUT="0.05")
+    with sender._line():
+        receipt = sender.send(MAIL)
+    assert (receipt.ok, receipt.permanent) == (False, False)
+    assert "busy" in receipt.answer
+    assert sender.send(MAIL).ok
 
 
 @pytest.mark.parametrize(
@@ -200,10 +227,72 @@ def test_refusals_are_told_apart(serve, stage, answer, permanent):
     assert sender.send(MAIL).ok, "one refusal must not spoil the next mail"
 
 
-def test_starttls_is_used_where_offered(serve, certificate):
-    recorder, env = serve(tls_context=certificate)
+def test_a_refusal_keeps_the_connection(serve):
+    recorder, env = serve()
+    sender = mailer(env)
+    recorder.answers = {"RCPT": "550 5.1.1 no such user"}
+    assert not sender.send(MAIL).ok
+    recorder.answers = {}
+    assert sender.send(MAIL).ok
+    assert recorder.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer", "bounced"),
+    [
+        ("RCPT", "550 5.1.1 The email account that you tried to reach does not exist", True),
+        ("RCPT", "550 5.2.1 mailbox disabled", True),
+        ("RCPT", "550 No such user here", True),
+        ("RCPT", "553 Unknown user zoe", True),
+        ("RCPT", "550 5.7.1 relaying denied", False),
+        ("RCPT", "554 5.7.1 blocked by policy: account unknown to us", False),
+        ("RCPT", "550 relay not permitted", False),
+        ("RCPT", "552 5.2.2 mailbox full", False),
+        ("RCPT", "450 4.1.1 user unknown for now", False),
+        ("MAIL", "550 5.1.1 no such user", False),
+        ("DATA", "550 5.1.1 no such user", False),
+    ],
+)
+def test_only_a_refusal_of_the_address_itself_counts_as_a_bounce(serve, stage, answer, bounced):
+    recorder, env = serve()
+    recorder.answers = {stage: answer}
+    receipt = mailer(env).send(MAIL)
+    assert (receipt.ok, receipt.bounced) == (False, bounced)
+
+
+def test_starttls_is_used_where_offered(serve, trusted):
+    recorder, env = serve(tls_context=trusted)
     assert mailer(env).send(MAIL).ok
     assert recorder.mails[0].encrypted
+
+
+def test_a_password_is_not_sent_in_the_clear_over_a_network(serve, monkeypatch):
+    recorder, env = serve(auth=True, auth_require_tls=False)
+    monkeypatch.setattr("llmio.mail.smtp._is_loopback", lambda _smtp: False)  # the only network here is the loopback
+    who = {"SMTP_USERNAME": "llmio", "SMTP_PASSWORD": "secret"}
+    receipt = mailer(env, **who).send(MAIL)
+    assert (receipt.ok, receipt.permanent, recorder.logins) == (False, False, [])
+    assert "no encryption" in receipt.answer
+    assert mailer(env, SMTP_SSL_VERIFY_MODE="none", **who).send(MAIL).ok
+
+
+def test_the_dialogue_is_told_without_its_secrets(serve, trusted):
+    _recorder, env = serve(auth=True, auth_required=True, tls_context=trusted)
+    told = []
+    for mechanism in ("plain", "login"):
+        settings = load([*SETTINGS, *site_settings()], {}, {
+            **env, "SMTP_USERNAME": "llmio", "SMTP_PASSWORD": "secret", "SMTP_AUTH": mechanism})  # fmt: skip
+        assert SmtpMailer(settings, SystemClock(), told.append).send(MAIL).ok
+    text = "\n".join(told)
+    assert "S 220 " in text
+    assert "C STARTTLS" in text
+    assert "* encrypted (TLSv1.3); its certificate is good" in text
+    assert f"C AUTH PLAIN {MASK}" in text
+    assert "C rcpt TO:<zoe@example.org>" in text
+    assert "S 250 accepted" in text
+    for secret in (b"\0llmio\0secret", b"secret", b"llmio"):
+        assert base64.b64encode(secret).decode() not in text
+    assert "Hallo" not in text
 
 
 class Encrypted(Controller):
@@ -223,33 +312,35 @@ class Encrypted(Controller):
             line.recv(1024)
 
 
-def test_tls_from_the_first_byte(serve, certificate):
-    recorder, env = serve(Encrypted, context=certificate)
+def test_tls_from_the_first_byte(serve, trusted):
+    recorder, env = serve(Encrypted, context=trusted)
     assert mailer(env, SMTP_USE_SSL="1").send(MAIL).ok
     assert recorder.mails[0].message["Subject"] == "Grüße an alle"
 
 
 @pytest.mark.parametrize("implicit", [False, True])
-def test_server_that_cannot_prove_its_name_is_refused_when_asked_to(serve, certificate, implicit):
+def test_server_that_cannot_prove_its_name_is_refused_unless_that_is_switched_off(serve, certificate, implicit):
     recorder, env = serve(Encrypted, context=certificate) if implicit else serve(tls_context=certificate)
-    sender = mailer(env, SMTP_SSL_VERIFY_MODE="peer", **({"SMTP_USE_SSL": "1"} if implicit else {}))
+    how = {"SMTP_USE_SSL": "1"} if implicit else {}
+    sender = mailer(env, **how)
     receipt = sender.send(MAIL)
     assert (receipt.ok, receipt.permanent) == (False, False)
     assert "certificate" in receipt.answer
     assert recorder.mails == []
+    assert mailer(env, SMTP_SSL_VERIFY_MODE="none", **how).send(MAIL).ok
 
 
 @pytest.mark.parametrize(("mechanism", "used"), [("", "LOGIN PLAIN"), ("plain", "PLAIN"), ("login", "LOGIN")])
-def test_signing_in_at_the_server(serve, certificate, mechanism, used):
-    recorder, env = serve(auth=True, auth_required=True, tls_context=certificate)
+def test_signing_in_at_the_server(serve, trusted, mechanism, used):
+    recorder, env = serve(auth=True, auth_required=True, tls_context=trusted)
     sender = mailer(env, SMTP_USERNAME="llmio", SMTP_PASSWORD="secret", SMTP_AUTH=mechanism)
     assert sender.send(MAIL).ok
     assert recorder.logins[0][0] in used
     assert recorder.logins[0][1] is True
 
 
-def test_wrong_password_may_be_mended(serve, certificate):
-    recorder, env = serve(auth=True, auth_required=True, tls_context=certificate)
+def test_wrong_password_may_be_mended(serve, trusted):
+    recorder, env = serve(auth=True, auth_required=True, tls_context=trusted)
     receipt = mailer(env, SMTP_USERNAME="llmio", SMTP_PASSWORD="wrong").send(MAIL)
     assert (receipt.ok, receipt.permanent) == (False, False)
     assert "535" in receipt.answer

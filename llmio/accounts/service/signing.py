@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 CODE_TRIES = 5
 MAILS_AN_HOUR = 10
 LOCKED_FOR = timedelta(hours=6)
+PROVED = "address_proved"
+"""Registry of functions (ctx, user) that are told when somebody used what a mail brought: mail arrives there."""
 
 
 def require_email_login(ctx: Context) -> None:
@@ -179,6 +181,8 @@ def _redeem(ctx: Context, token: LoginToken) -> User | None:
     )
     user.failed_attempts = 0
     user.locked_at = None
+    for told in ctx.app.extras.get(PROVED, {}).values():
+        told(ctx, user)
     return user
 
 

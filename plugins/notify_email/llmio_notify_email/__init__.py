@@ -41,6 +41,7 @@ class Email(Notifier):
             message_id=headers.pop("Message-ID"),
             reply_to=target.options.get("reply_to"),
             headers=headers,
+            kind=message.kind,
         )
         receipt = out.mailer.send(mail)
         if receipt.ok:
