@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from llmio.core.ports import Http, HttpAnswer, Mail, Mailer
+from llmio.plugins.content import Part
 
 
 class Reaches(StrEnum):
@@ -47,8 +48,9 @@ Outcome = Sent | Retry | Failed
 class Message:
     """A notice, rendered once for its recipient.
 
-    `why` says why it came. `data` holds the values behind the text (kind, title, options, results, …) for formats that
-    lay it out themselves.
+    `why` says why it came. `parts` say the same as `text`, `html` and `markdown`, in pieces for formats that lay them out
+    themselves. `data` holds the values behind it (`event`, `group`, `poll`, `results`, …) for programs. `id` is the same at
+    each try, so that the other side can tell a message that comes twice.
     """
 
     kind: str
@@ -61,6 +63,8 @@ class Message:
     locale: str = "en"
     headers: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    id: str = ""
 
 
 @dataclass(frozen=True)

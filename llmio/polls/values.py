@@ -174,3 +174,8 @@ def poll_value(app: App, poll: Poll) -> PollValue:
         method=app.plugins.methods.get(asked(app, poll_type, "method", "", settings)),
         seed=poll.id or 0,
     )
+
+
+def single_choice(value: PollValue) -> bool:
+    """Whether a voter picks one option and nothing more, so that a link can do it."""
+    return value.method is not None and value.method.ballot_kind == "choice"

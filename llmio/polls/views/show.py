@@ -9,10 +9,12 @@ from pyramid.view import view_config
 
 from llmio.core.errors import Invalid
 from llmio.core.permissions import Permission
+from llmio.plugins.polls import Ballot
 from llmio.polls import cards, queries, service
 from llmio.polls.cards import PollView
 from llmio.polls.models import Poll
 from llmio.polls.results import voters_nameable
+from llmio.polls.values import single_choice
 
 SHOW = "llmio:web/templates/polls/show.jinja2"
 PARTS = "llmio:web/templates/polls"
@@ -42,6 +44,7 @@ def show(poll: Poll, request: Any) -> View:
     )
     named = voters_nameable(poll) and ctx.actor is not None
     return {
+        **_picked(view, request.params.get("poll_option_id", "")),
         "view": view,
         "votes": votes,
         "page": PAGE,
@@ -53,6 +56,14 @@ def show(poll: Poll, request: Any) -> View:
         "may_export": ctx.can(Permission.POLL_EXPORT, poll),
         "full_page": True,
     }
+
+
+def _picked(view: PollView, option_id: str) -> dict[str, Any]:
+    """The ballot with the option that a link named (`?poll_option_id=`), where a vote is one option; it is not cast yet."""
+    if not view.can_vote or not single_choice(view.value):
+        return {}
+    known = {str(option.id): option.id for option in view.value.options}
+    return {"filled": Ballot({known[option_id]: 1})} if option_id in known else {}
 
 
 @view_config(
