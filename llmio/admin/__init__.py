@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 def register(app: App) -> None:
     """Give the App this feature's rules, kinds, jobs and sections."""
+    from llmio.admin import jobs  # noqa: PLC0415  # slow
+
+    app.add_jobs(jobs.mail_link)
 
 
 def includeme(config: Any) -> None:

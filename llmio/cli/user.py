@@ -43,10 +43,10 @@ def create(email: str, name: str, *, admin: bool, password: bool) -> None:
 @click.option("--off", is_flag=True, help="Take the right away instead.")
 def admin(email: str, *, off: bool) -> None:
     """Make a person an administrator of the site."""
+    from llmio.admin.service import people
+
     with _working() as ctx:
-        found = _find(ctx, email)
-        found.is_admin = not off
-        ctx.changed(found)
+        found = people.set_admin(ctx, _find(ctx, email), on=not off)
         click.echo(f"{found.name or found.email} is {'no longer' if off else 'now'} an administrator of the site.")
 
 
@@ -129,11 +129,12 @@ def _find(ctx: Context, email: str) -> User:
 def _working() -> Iterator[Context]:
     """One transaction; what was refused is told in one line."""
     from llmio import boot
+    from llmio.core.context import OPERATOR
     from llmio.core.errors import Invalid
 
     app = boot.build()
     try:
-        with app.begin() as ctx:
+        with app.begin(OPERATOR) as ctx:
             yield ctx
     except Invalid as fault:
         texts = [f"{field}: {text}" if field else str(text) for field, found in fault.errors.items() for text in found]

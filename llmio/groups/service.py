@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from llmio.core import richtext, versions
+from llmio.core import permissions, richtext, versions
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -82,10 +82,23 @@ def update_settings(ctx: Context, group: Group, form: SettingsForm) -> Group:
 
 def archive_group(ctx: Context, group: Group) -> Group:
     """Put a group and its subgroups away; nothing is deleted."""
-    ctx.require(Permission.GROUP_ARCHIVE, group)
+    if not permissions.site_admin(ctx, group):
+        ctx.require(Permission.GROUP_ARCHIVE, group)
     group.archived_at = ctx.now
     for subgroup in ctx.db.scalars(select(Group).where(Group.parent_id == group.id, Group.archived_at.is_(None))):
         subgroup.archived_at = ctx.now
+    queries.forget(ctx)
+    return group
+
+
+def unarchive_group(ctx: Context, group: Group) -> Group:
+    """Bring a group back, with the subgroups that went with it (administrators of the site)."""
+    ctx.require(Permission.ADMIN)
+    if group.parent is not None and group.parent.archived_at is not None:
+        raise Invalid(_("It belongs to {name}, which is archived. Bring that back first.", name=group.parent.name))
+    together = select(Group).where(Group.parent_id == group.id, Group.archived_at == group.archived_at)
+    for one in (group, *ctx.db.scalars(together)):
+        one.archived_at = None
     queries.forget(ctx)
     return group
 

@@ -34,6 +34,7 @@ def includeme(config: Any) -> None:
     config.add_exception_view(told, context=LlmioError, renderer=PAGE)
     config.add_exception_view(http, context=HTTPException, renderer=PAGE)
     config.add_exception_view(stale_form, context=BadCSRFToken, renderer=PAGE)
+    config.add_exception_view(garbled, context=UnicodeDecodeError, renderer=PAGE)
     config.add_exception_view(broken, context=Exception, renderer=PAGE)
     config.add_notfound_view(missing, renderer=PAGE)
     config.add_forbidden_view(forbidden, renderer=PAGE)
@@ -81,6 +82,16 @@ def forbidden(request: Any) -> Any:
 def stale_form(error: Any, request: Any) -> Any:
     """The form was opened in another session, or long ago."""
     return page(request, 400, _("This form is too old to be sent. Please go back, reload the page and try again."))
+
+
+def garbled(error: UnicodeDecodeError, request: Any) -> Any:
+    """The address or the form holds bytes that are no text; where it holds text, the fault is ours."""
+    try:
+        _parts = request.GET, request.POST
+    except UnicodeDecodeError:
+        request.environ["QUERY_STRING"] = ""  # the page's own search field reads it, too
+        return page(request, 400)
+    return broken(error, request)
 
 
 def broken(error: Exception, request: Any) -> Any:

@@ -109,7 +109,7 @@ def set_password(ctx: Context, user: User, *, new: str, current: str = "") -> Us
 
 def sign_out_everywhere(ctx: Context, user: User) -> User:
     """End every session of a person; links that were mailed are void, too."""
-    ctx.require(Permission.USER_UPDATE, user)
+    _require_own_or_admin(ctx, user)
     sessions.end_sessions(ctx, user.id)
     _void_links(ctx, user)
     people.rotate_secret(ctx, user)
@@ -121,10 +121,8 @@ def deactivate(ctx: Context, user: User, *, reason: str = "") -> User:
 
     The owner may open it again by signing in by mail; what a site's administrator closed stays closed.
     """
-    if not (ctx.can(Permission.USER_UPDATE, user) or permissions.site_admin(ctx, user)):
-        raise NotAllowed(_("You may not do this."))
-    if user.is_admin and not _other_admin(ctx, user):
-        raise Invalid(_("You are the only administrator of this site. Make somebody else one first."))
+    _require_own_or_admin(ctx, user)
+    keep_an_admin(ctx, user)
     user.deactivated_at = ctx.now
     user.deactivator_id = ctx.actor_id
     sessions.end_sessions(ctx, user.id)
@@ -150,6 +148,20 @@ def _void_links(ctx: Context, user: User) -> None:
     )
 
 
-def _other_admin(ctx: Context, user: User) -> bool:
+def _require_own_or_admin(ctx: Context, user: User) -> None:
+    if not (ctx.can(Permission.USER_UPDATE, user) or permissions.site_admin(ctx, user)):
+        raise NotAllowed(_("You may not do this."))
+
+
+def keep_an_admin(ctx: Context, user: User) -> None:
+    """Go on only if the site has an administrator without this person; Invalid otherwise.
+
+    The other one is locked: of two who leave at the same time one is tried again, and refused.
+    """
+    if not user.is_admin:
+        return
     query = select(User.id).where(User.is_admin.is_(True), User.deactivated_at.is_(None), User.id != user.id)
-    return ctx.db.scalar(query.limit(1)) is not None
+    if ctx.db.scalar(query.order_by(User.id).limit(1).with_for_update()) is None:
+        if ctx.actor_id == user.id:
+            raise Invalid(_("You are the only administrator of this site. Make somebody else one first."))
+        raise Invalid(_("This is the only administrator of this site. Make somebody else one first."))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
 
@@ -84,7 +84,7 @@ class Planned:
 
     job: str
     summary: str
-    every: int
+    every: int | Literal["month"]
     last: datetime | None
     next: datetime
 
@@ -179,21 +179,16 @@ def schedule(ctx: Context) -> list[Planned]:
     """What comes by the clock, the next first."""
     ctx.require(Permission.ADMIN)
     asked = {row.name: row.last_run_at for row in ctx.db.scalars(select(ScheduleRun))}
-    lines = []
-    for one in ctx.app.schedules:
-        last = asked.get(one.job.name)
-        seconds = int(ctx.now.timestamp())
-        following = ctx.now + timedelta(seconds=one.every - seconds % one.every)
-        overdue = last is None or last.timestamp() < seconds - seconds % one.every
-        lines.append(
-            Planned(
-                one.job.name,
-                one.job.summary,
-                one.every,
-                last,
-                (ctx.now if overdue else following).replace(microsecond=0),
-            )
+    lines = [
+        Planned(
+            one.job.name,
+            one.job.summary,
+            one.every,
+            asked.get(one.job.name),
+            ctx.now if one.due(asked.get(one.job.name), ctx.now) else one.next(ctx.now),
         )
+        for one in ctx.app.schedules
+    ]
     return sorted(lines, key=lambda line: (line.next, line.job))
 
 

@@ -17,6 +17,11 @@ def includeme(config: Any) -> None:
     config.add_route("admin.deliveries", "/admin/deliveries")
     config.add_route("admin.send_all_again", "/admin/deliveries/send_again")
     config.add_route("admin.send_again", "/admin/deliveries/{id}/send_again")
+    config.add_route("admin.users", "/admin/users")
+    config.add_route("admin.user", "/admin/users/{id}")
+    config.add_route("admin.user_act", "/admin/users/{id}/{act}")
+    config.add_route("admin.groups", "/admin/groups")
+    config.add_route("admin.group_act", "/admin/groups/{id}/{act:archive|unarchive}")
     config.scan(__name__)
 
 
@@ -24,3 +29,8 @@ def number(text: str | None, *, least: int = 1) -> int:
     """A whole number of an address, such as a page; what is none counts as the least."""
     found = int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else least
     return max(found, least)
+
+
+def words(text: str | None) -> str:
+    """What somebody looks for: bounded, on one line, without what a database cannot hold."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in (text or "")[:200]).split())

@@ -1,0 +1,53 @@
+"""Mails that administrators have sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmio.accounts.models import LoginToken
+from llmio.admin.service.people import MAIL_LINK
+from llmio.core.i18n import _
+from llmio.core.jobs import job
+from llmio.core.urls import absolute
+from llmio.mail.render import language_of
+from llmio.mail.service import compose, deliver
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+    from llmio.core.context import Context
+    from llmio.core.ports import Mail
+
+
+@job(MAIL_LINK, queue="critical", transaction=False)
+def mail_link(app: App, token_id: int, sender: str) -> None:
+    """Mail a person the sign-in link that an administrator had made."""
+    with app.begin() as ctx:
+        mail = _link_mail(ctx, token_id, sender)
+    if mail is not None:
+        deliver(app, mail)
+
+
+def _link_mail(ctx: Context, token_id: int, sender: str) -> Mail | None:
+    """None where the link was used or is gone."""
+    token = ctx.db.get(LoginToken, token_id)
+    user = token.user if token else None
+    if token is None or user is None or token.used or not user.email:
+        return None
+    site = ctx.app.settings.text("site.name")
+    minutes = ctx.app.settings.number("accounts.login_token_minutes")
+    with language_of(user):
+        return compose(
+            ctx,
+            user,
+            "mail/admin_link.jinja2",
+            _("Your way in to {site}", site=site),
+            {
+                "link": absolute(ctx.app.settings, f"/login_tokens/{token.token}"),
+                "sender": sender,
+                "hours": minutes // 60,
+                "minutes": minutes,
+                "why": _("An administrator of {site} had this link sent to you.", site=site),
+            },
+            kind="login",
+            message_id=f"admin-link-{token.id}",
+        )
