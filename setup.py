@@ -69,6 +69,7 @@ setup(
         "fsspec>=2025.3",
         "granian>=2.3,<3",
         "httpx>=0.28,<1",
+        "itsdangerous>=2.2,<3",
         "markdown-it-py[linkify]>=3,<5",
         "markdownify>=1.1,<2",
         "nh3>=0.3,<1",

@@ -25,6 +25,7 @@ FEATURES = (
     "llmio.notifications",
     "llmio.integrations",
     "llmio.search",
+    "llmio.upkeep",
     "llmio.admin",
 )
 """In order: a feature may use those before it."""

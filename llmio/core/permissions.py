@@ -23,6 +23,8 @@ class Permission(StrEnum):
 
     USER_SHOW = "user.show"
     USER_UPDATE = "user.update"
+    USER_REDACT = "user.redact"
+    USER_MERGE = "user.merge"
 
     GROUP_CREATE = "group.create"
     GROUP_SHOW = "group.show"

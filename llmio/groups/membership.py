@@ -66,7 +66,7 @@ def invite_users(ctx: Context, group: Group, users: Sequence[User], *, message: 
     if not made:
         return []
     ctx.db.flush()
-    _recount(ctx, group)
+    recount(ctx, group)
     audience = Audience([row.user_id for row in made if row.user_id], message=message or None)
     ctx.publish(kinds.MEMBERSHIP_CREATED, group, audience=audience, custom={"membership_ids": [row.id for row in made]})
     return made
@@ -113,7 +113,7 @@ def _accepted(ctx: Context, membership: Membership) -> Membership:
     membership.revoked_at = membership.revoker_id = None
     ctx.db.flush()
     queries.forget(ctx)
-    _recount(ctx, membership.group)
+    recount(ctx, membership.group)
     audience = Audience([membership.inviter_id] if membership.inviter_id else [])
     ctx.publish(kinds.INVITATION_ACCEPTED, membership, audience=audience)
     ctx.changed(membership)
@@ -143,7 +143,7 @@ def _renew(ctx: Context, group: Group, user_id: int, row: Membership | None) -> 
     row.admin = False
     ctx.db.flush()
     queries.forget(ctx)
-    _recount(ctx, group)
+    recount(ctx, group)
     return row
 
 
@@ -194,7 +194,7 @@ def make_admin(ctx: Context, membership: Membership) -> Membership:
         return membership
     membership.admin = True
     ctx.db.flush()
-    _recount(ctx, membership.group)
+    recount(ctx, membership.group)
     audience = Audience([membership.user_id] if membership.user_id else [])
     ctx.publish(kinds.NEW_COORDINATOR, membership, audience=audience)
     return membership
@@ -206,7 +206,7 @@ def remove_admin(ctx: Context, membership: Membership) -> Membership:
     _keep_one_admin(ctx, membership)
     membership.admin = False
     ctx.db.flush()
-    _recount(ctx, membership.group)
+    recount(ctx, membership.group)
     return membership
 
 
@@ -222,7 +222,7 @@ def revoke(ctx: Context, membership: Membership) -> Membership:
     membership.admin = False
     ctx.db.flush()
     queries.forget(ctx)
-    _recount(ctx, membership.group)
+    recount(ctx, membership.group)
     ctx.changed(membership)
     return membership
 
@@ -238,7 +238,7 @@ def end_memberships(ctx: Context, user: User) -> None:
         membership.admin = False
     ctx.db.flush()
     for membership in held:
-        _recount(ctx, membership.group)
+        recount(ctx, membership.group)
         ctx.changed(membership)
 
 
@@ -272,7 +272,7 @@ def reset_join_link(ctx: Context, group: Group) -> Group:
     return group
 
 
-def _recount(ctx: Context, group: Group) -> None:
+def recount(ctx: Context, group: Group) -> None:
     """The group's cached counts, from the rows."""
     held = Membership.revoked_at.is_(None)
     counts = (

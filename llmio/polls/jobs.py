@@ -79,4 +79,12 @@ def follow_membership(ctx: Context, _record_type: str, membership_id: int) -> No
         service.follow_members(ctx, membership.group_id)
 
 
-JOBS = (close_expired, close_lapsed, closing_soon, outcome_review_due, follow_membership)
+@job("polls.recount", queue="low")
+def recount(ctx: Context, poll_id: int) -> None:
+    """Count the votes of a poll anew: its counters, and the scores kept beside each vote."""
+    poll = ctx.db.get(Poll, poll_id)
+    if poll is not None:
+        service.recount_poll(ctx, poll)
+
+
+JOBS = (recount, close_expired, close_lapsed, closing_soon, outcome_review_due, follow_membership)

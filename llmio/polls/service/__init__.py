@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmio.polls.service.closing import announce_closing_soon, close_poll, discard_poll, expire_poll, reopen_poll
-from llmio.polls.service.counts import lock, recount, reload_options
+from llmio.polls.service.counts import lock, recount, recount_poll, reload_options
 from llmio.polls.service.outcomes import announce_review, publish_outcome, update_outcome
 from llmio.polls.service.voters import add_voters, follow_members, redeem, remind, remove_voter
 from llmio.polls.service.voting import cast_vote, check_ballot, uncast
@@ -25,6 +25,7 @@ __all__ = [
     "lock",
     "publish_outcome",
     "recount",
+    "recount_poll",
     "redeem",
     "reload_options",
     "remind",

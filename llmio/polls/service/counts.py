@@ -32,6 +32,12 @@ UPDATE polls SET
   stance_counts = (SELECT coalesce(jsonb_agg(total_score ORDER BY priority, id), '[]'::jsonb) FROM counted)
 WHERE id = :poll_id
 """)
+SCORES = text("""
+UPDATE stances s SET option_scores = c.scores FROM (
+  SELECT st.id, coalesce(jsonb_object_agg(c.poll_option_id, c.score) FILTER (WHERE c.id IS NOT NULL), '{}'::jsonb) AS scores
+  FROM stances st LEFT JOIN stance_choices c ON c.stance_id = st.id WHERE st.poll_id = :poll_id GROUP BY st.id
+) c WHERE s.id = c.id AND s.option_scores IS DISTINCT FROM c.scores
+""")
 COLUMNS = [attribute.key for attribute in inspect(Poll).column_attrs]
 
 
@@ -52,6 +58,15 @@ def recount(ctx: Context, poll: Poll) -> None:
     ctx.db.flush()
     ctx.db.execute(RECOUNT, {"poll_id": poll.id, "anonymous": poll.anonymous})
     refresh(ctx, poll)
+
+
+def recount_poll(ctx: Context, poll: Poll) -> Poll:
+    """Make all that is counted of a poll anew from its choices: the scores kept beside each vote, then the counters."""
+    poll = lock(ctx, poll)
+    ctx.db.flush()
+    ctx.db.execute(SCORES, {"poll_id": poll.id})
+    recount(ctx, poll)
+    return poll
 
 
 def refresh(ctx: Context, poll: Poll) -> None:

@@ -1,0 +1,34 @@
+"""Upkeep: what concerns several features at once. Accounts deleted and merged, records destroyed, counts put right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmio.upkeep.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+
+__all__ = ["SETTINGS", "includeme", "register"]
+
+
+def register(app: App) -> None:
+    """Give the App this feature's rules, jobs, schedule and sections."""
+    from llmio.core.features import Panel  # noqa: PLC0415  # slow
+    from llmio.upkeep import jobs, rules  # noqa: PLC0415  # likewise
+
+    rules.register(app)
+    app.add_jobs(*jobs.JOBS)
+    for job, every in jobs.SCHEDULE:
+        app.add_schedule(job, every=every)
+    app.add_panel(
+        Panel("profile", "upkeep", 90, "llmio:web/templates/upkeep/panel_profile.jinja2", lambda _ctx, _user: {})
+    )
+
+
+def includeme(config: Any) -> None:
+    """Routes and views."""
+    config.add_route("upkeep.delete_account", "/profile/delete")
+    config.add_route("upkeep.merge", "/profile/merge")
+    config.add_route("upkeep.merge_confirm", "/profile/merge/{token}")
+    config.scan("llmio.upkeep.account_views")

@@ -1,0 +1,100 @@
+"""What people are told by mail of upkeep: deleted and merged accounts, groups about to be destroyed, exports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from llmio.core.i18n import _
+from llmio.core.urls import absolute
+from llmio.mail import Recipient, compose, language_of
+
+if TYPE_CHECKING:
+    from llmio.accounts.models import User
+    from llmio.core.context import Context
+    from llmio.core.ports import Mail
+
+
+def notice(
+    ctx: Context,
+    reader: Any,
+    *,
+    kind: str,
+    message_id: str,
+    headline: object,
+    lines: Sequence[object],
+    why: object,
+    label: object = "",
+    link: str = "",
+    facts: Sequence[tuple[object, object]] = (),
+) -> Mail:
+    """A short mail about one thing."""
+    values = {
+        "headline_text": headline,
+        "paragraphs": lines,
+        "facts_shown": facts,
+        "call": label,
+        "link": link,
+        "why": why,
+    }
+    return compose(ctx, reader, "mail/notice.jinja2", headline, values, kind=kind, message_id=message_id)
+
+
+def account_deleted(ctx: Context, user_id: int, address: str, locale: str) -> Mail:
+    """To the address of an account that is no more."""
+    site = ctx.app.settings.text("site.name")
+    reader = Recipient(address, "", locale or "en")
+    with language_of(reader):
+        return notice(
+            ctx,
+            reader,
+            kind="redacted",
+            message_id=f"redacted-{user_id}",
+            headline=_("Your account on {site} is deleted", site=site),
+            lines=[
+                _("Your name, your address and everything else that says who you are was removed."),
+                _("What you wrote in your groups stays there, without your name. Nothing more will be sent to you."),
+            ],
+            why=_("You, or an administrator of the site, deleted the account with this address."),
+        )
+
+
+def accounts_merged(ctx: Context, target: User, source_id: int) -> Mail:
+    """To the owner of the account that stayed."""
+    site = ctx.app.settings.text("site.name")
+    with language_of(target):
+        return notice(
+            ctx,
+            target,
+            kind="accounts_merged",
+            message_id=f"accounts-merged-{source_id}-{target.id}",
+            headline=_("Your accounts on {site} are one now", site=site),
+            lines=[_("Groups, threads, comments and votes of your other account belong to this one.")],
+            label=_("Open {site}", site=site),
+            link=absolute(ctx.app.settings, "/dashboard"),
+            why=_("You asked for your two accounts to be merged."),
+        )
+
+
+def merge_verification(ctx: Context, source: User, target: User, token: str) -> Mail:
+    """To the other address, whose owner must want it."""
+    site = ctx.app.settings.text("site.name")
+    with language_of(source):
+        return notice(
+            ctx,
+            source,
+            kind="merge_verification",
+            message_id=f"merge-{source.id}-{target.id}-{int(ctx.now.timestamp())}",
+            headline=_("Merge your accounts on {site}?", site=site),
+            lines=[
+                _(
+                    "{name} ({email}) asks to take over the account of this address: its groups, threads, comments and votes.",
+                    name=target.name or "",
+                    email=target.email or "",
+                ),
+                _("If that is you, open the link in the browser where you are signed in. It works for one day."),
+            ],
+            label=_("Merge the accounts"),
+            link=absolute(ctx.app.settings, f"/profile/merge/{token}"),
+            why=_("Somebody typed this address to merge accounts. If that was not you, ignore this mail."),
+        )

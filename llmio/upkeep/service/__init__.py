@@ -1,0 +1,1 @@
+"""Acts of upkeep, by what they are about."""
