@@ -37,6 +37,8 @@ def mail_account_deleted(app: App, user_id: int, address: str, locale: str) -> N
     with app.begin() as ctx:
         mail = mails.account_deleted(ctx, user_id, address, locale)
     deliver(app, mail)
+    with app.begin() as ctx:
+        redact.forget_address(ctx, address)
 
 
 @job("upkeep.merge_users")

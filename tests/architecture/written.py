@@ -13,6 +13,7 @@ from llmio.cli import group
 from llmio.cli.config import documented, ini, markdown
 from llmio.cli.x import PluginGroup
 from llmio.core.app import App
+from llmio.core.jobs import DAY, HOUR
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTE = "<!-- Written by `make docs` from the code. -->"
@@ -98,6 +99,28 @@ def events_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+JOBS_MARK = "<!-- From here on written by `make docs` from the code. -->\n"
+EVERY: dict[object, str] = {HOUR: "hourly", DAY: "daily", "month": "monthly", 60: "every minute", 600: "every 10 min"}
+
+
+def often(every: object) -> str:
+    """How often a scheduled job comes, in words."""
+    return EVERY.get(every, f"every {every} s")
+
+
+def jobs_page() -> str:
+    """docs/operators/jobs.md: people write its beginning; the list of all jobs at its end comes from the code."""
+    found = app()
+    when = {one.job.name: often(one.every) for one in found.schedules}
+    head, mark, _old = (ROOT / "docs/operators/jobs.md").read_text().partition(JOBS_MARK)
+    lines = ["", "| job | queue | tries again | when | what it does |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {one.queue} | {one.retries} | {when.get(name, 'on demand')} | {one.summary} |"
+        for name, one in sorted(found.jobs.items())
+    ]
+    return head + mark + "\n".join(lines) + "\n"
+
+
 def app() -> App:
     """An App without a database, as far as what is declared can be seen from it."""
     from llmio import boot
@@ -114,6 +137,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/operators/settings.md": settings_page,
     "docs/operators/commands.md": commands_page,
     "docs/developers/events.md": events_page,
+    "docs/operators/jobs.md": jobs_page,
     "etc/production.ini": production_ini,
     "etc/development.ini": development_ini,
     "etc/testing.ini": testing_ini,

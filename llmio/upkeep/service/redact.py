@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, text, update
 
 from llmio.accounts import service as accounts
 from llmio.accounts.models import LoginToken, OmniauthIdentity, SignIn, User, UserDeactivationResponse
 from llmio.accounts.sessions import UserSession
-from llmio.core.db import Base
 from llmio.core.permissions import Permission
 from llmio.core.tables import Version
 from llmio.files.models import Attachment
 from llmio.groups.models import MemberEmailAlias, MembershipRequest
 from llmio.integrations.models import OauthAccessGrant, OauthAccessToken
+from llmio.mail.sent import SentMail
 from llmio.notifications.deliveries import Delivery
 
 if TYPE_CHECKING:
@@ -131,17 +131,10 @@ def _wipe_person(ctx: Context, user: User) -> None:
         .where((MembershipRequest.requestor_id == user.id) | (MembershipRequest.email == address))
         .values(name=None, email=None, introduction=None)
     )
-    _forget_address(ctx, address)
+    forget_address(ctx, address)
     ctx.changed(user)
 
 
-def _forget_address(ctx: Context, address: str) -> None:
-    """The log of sent mails names addresses."""
-    log = Base.metadata.tables.get("llmio.sent_mails")
-    if log is not None:
-        ctx.db.execute(delete(log).where(log.c.address == address))
-
-
-def deleted(ctx: Context, user_id: int) -> bool:
-    """Whether an account was deleted for good."""
-    return bool(ctx.db.scalar(select(User.id).where(User.id == user_id, User.email.is_(None))))
+def forget_address(ctx: Context, address: str) -> None:
+    """The log of mails names addresses."""
+    ctx.db.execute(delete(SentMail).where(SentMail.address == address.lower()))
