@@ -14,7 +14,7 @@ from bench import seed
 from bench.site import Site
 from llmio import web
 
-WANTED = ("thread of 100", "vote (write)")
+WANTED = ("thread of 100", "poll of 200 votes", "vote (write)")
 TIMES = 40
 
 

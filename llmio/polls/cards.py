@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from llmio.accounts.models import User
 from llmio.core import richtext
 from llmio.core.permissions import Permission
 from llmio.discussions.values import Person, slug_of
@@ -34,13 +33,12 @@ def path_of(poll: Poll) -> str:
     return f"/p/{poll.key}/{slug}-poll" if slug in RESERVED else f"/p/{poll.key}/{slug}"
 
 
-def person_of(user: User | None) -> Person | None:
-    """Someone as avatars need them; the address stands for a name not given yet."""
+def person_of(user: Any, user_id: int | None = None) -> Person | None:
+    """Someone (a user, or a row with their names) as avatars need them; the address stands for a name not given yet."""
     if user is None:
         return None
-    return Person(
-        user.id, user.name or (user.email or "").split("@")[0], user.username or "", user.avatar_initials or ""
-    )
+    name = user.name or (user.email or "").split("@")[0]
+    return Person(user_id or user.id, name, user.username or "", user.avatar_initials or "")
 
 
 def state_of(ctx: Context, poll: Poll, stance: Stance | None) -> str:
@@ -54,8 +52,8 @@ def state_of(ctx: Context, poll: Poll, stance: Stance | None) -> str:
     return "open"
 
 
-def ballot_of(stance: Stance | None) -> Ballot | None:
-    """What a person chose; None where they have not voted."""
+def ballot_of(stance: Any) -> Ballot | None:
+    """What a person chose (by a stance, or a row of what it says); None where they have not voted."""
     if stance is None or stance.cast_at is None:
         return None
     return Ballot({int(key): int(score) for key, score in stance.option_scores.items()}, stance.none_of_the_above)
@@ -215,8 +213,8 @@ class PollView:
         return vote_view(self, self.stance, self.stance.participant_id)
 
 
-def vote_view(view: PollView, stance: Stance, participant_id: int | None, person: Person | None = None) -> VoteView:
-    """A vote as the reader may see it."""
+def vote_view(view: PollView, stance: Any, participant_id: int | None, person: Person | None = None) -> VoteView:
+    """A vote (a stance, or a row of what it says) as the reader may see it."""
     ctx, poll = view.ctx, view.poll
     own = ctx.actor is not None and participant_id == ctx.actor.id
     made = VoteView(
@@ -277,12 +275,14 @@ def votes(view: PollView, *, limit: int = 50, offset: int = 0) -> list[VoteView]
     """Votes of a poll, newest first; none where results may not be seen."""
     if view.result is None:
         return []
-    rows = view.ctx.db.scalars(queries.votes(view.poll, limit=limit, offset=offset)).unique()
-    return [vote_view(view, row, row.participant_id, _voter(view.poll, row)) for row in rows]
-
-
-def _voter(poll: Poll, stance: Stance) -> Person | None:
-    return person_of(stance.participant) if results.voters_nameable(poll) else None
+    rows = view.ctx.db.execute(queries.votes(view.poll, limit=limit, offset=offset))
+    named = results.voters_nameable(view.poll)
+    return [
+        vote_view(
+            view, row, row.participant_id, person_of(row, row.participant_id) if named and row.participant_id else None
+        )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True)

@@ -79,11 +79,11 @@ def _votes(ctx: Context, poll: Poll) -> Sequence[Sequence[Any]]:
     rows: list[Sequence[Any]] = [
         ["voter", "cast_at", *(option.name for option in options), "none_of_the_above", "reason"]
     ]
-    for stance in ctx.db.scalars(queries.votes(poll, limit=100_000)):
+    for stance in ctx.db.execute(queries.votes(poll, limit=100_000)):
         scores = stance.option_scores
         rows.append(
             [
-                stance.participant.name if named and stance.participant else "",
+                (stance.name or "") if named else "",
                 stance.cast_at if named else "",
                 *(scores.get(str(option.id), "") for option in options),
                 stance.none_of_the_above,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -46,7 +47,16 @@ def includeme(config: Any) -> None:
     environment = config.get_jinja2_environment()
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)
     # As globals they also reach components that components import, without context: those are made once, not per page.
-    environment.globals.update(_=_gettext_values, Permission=Permission, csrf_token=_csrf_token, time_text=_time_text)
+    environment.globals.update(
+        _=_gettext_values,
+        Permission=Permission,
+        csrf_token=_csrf_token,
+        group_logo=_group_logo,
+        page_errors=_page_errors,
+        time_text=_time_text,
+    )
+    # Jinja's own cache moves each template it is asked for to the end of a queue of hundreds, for every import and include.
+    environment.cache = {}
     development = config.registry["app"].settings["llmio.env"] == "development"
     environment.globals["asset"] = fresh_asset if development else asset
     config.add_subscriber(add_values, BeforeRender)
@@ -188,6 +198,18 @@ def _csrf_token() -> str:
     return str(get_current_request().session.get_csrf_token())
 
 
+def _group_logo(group: Any) -> str:
+    """The address of a group's picture; "" where it has none, or no page is being made."""
+    request = get_current_request()
+    nav = request.environ.get("llmio.nav") if request is not None else None
+    return str(nav.pictures_of(group).logo or "") if nav is not None else ""
+
+
+def _page_errors() -> Mapping[str, Any]:
+    """What is wrong with the form that the request at hand brought: {field: [messages]}."""
+    return get_current_request().environ.get("llmio.errors", {})
+
+
 def _time_text(moment: Any, mode: Any = "relative") -> tuple[str, str]:
     """A time in words for the reader at hand."""
     request = get_current_request()
@@ -207,5 +229,7 @@ def add_values(event: Any) -> None:
     event["ctx"] = request.ctx if event["nav"].live else None
     event["theme"] = request.cookies.get("theme", "") if request.cookies.get("theme") in ("light", "dark") else ""
     event["path"] = request.route_path
+    if "errors" in event:  # else this may be a part, rendered within a page that has some
+        request.environ["llmio.errors"] = event["errors"] or {}
     event.setdefault("errors", {})
     event.setdefault("values", {})

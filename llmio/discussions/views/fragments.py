@@ -1,4 +1,4 @@
-"""Comments as HTML, made once for all who see the same of them.
+"""Comments, and other parts that are many on a page, as HTML: made once for all who see the same of them.
 
 Most of the time a thread page takes would go into the markup around its comments (menus, reactions, forms). What it
 shows depends on few things, all of them in `key_of`; the one that differs for everybody, the token of the forms, is
@@ -31,27 +31,34 @@ _kept: Recent[bytes] = Recent(6_000_000)
 def comments(request: Any, entries: Iterable[Entry], *, first_visit: bool) -> Mapping[int, Markup]:
     """The comments among these items by id, as HTML."""
     wanted = [entry for entry in entries if entry.event.eventable_type == "Comment"]
+    keyed = [((*key_of(entry, request.ctx.now), first_visit), entry) for entry in wanted]
+    made = once(request, TEMPLATE, keyed, first_visit=first_visit)
+    return {entry.item.id: html for entry, html in zip(wanted, made, strict=True)}
+
+
+def once(request: Any, template: str, keyed: Sequence[tuple[tuple[Hashable, ...], Any]], **values: Any) -> list[Markup]:
+    """The HTML of each value, in their order: what was made before for the same key is taken again.
+
+    A key holds all that the markup depends on; the template and the reader's language and zone are added to it here. The
+    template gets those values that are missing as `entries` and puts `border` after each.
+    """
     zone = request.identity_once.time_zone if request.identity_once else "UTC"
-    place = (i18n.current.get(), zone, first_visit)
-    keys = {entry.item.id: (*key_of(entry, request.ctx.now), *place) for entry in wanted}
-    found = {comment_id: _kept.get(key) for comment_id, key in keys.items()}
+    keys = [(template, i18n.current.get(), zone, *key) for key, _value in keyed]
+    found = [_kept.get(key) for key in keys]
+    missing = [place for place, held in enumerate(found) if held is None]
     token = request.session.get_csrf_token()
-    missing = [entry for entry in wanted if found[entry.item.id] is None]
-    for entry, html in zip(missing, _made(request, missing, first_visit=first_visit), strict=True):
-        found[entry.item.id] = held = html.replace(token, TOKEN).encode()
-        _kept.put(keys[entry.item.id], held)
-    return {
-        comment_id: Markup(held.decode().replace(TOKEN, token))  # noqa: S704  # our own template's output
-        for comment_id, held in found.items()
-        if held is not None
-    }
+    fresh = _made(request, template, [keyed[place][1] for place in missing], values)
+    for place, html in zip(missing, fresh, strict=True):
+        found[place] = held = html.replace(token, TOKEN).encode()
+        _kept.put(keys[place], held)
+    return [Markup(held.decode().replace(TOKEN, token)) for held in found if held is not None]  # noqa: S704  # our own
 
 
-def _made(request: Any, entries: Sequence[Entry], *, first_visit: bool) -> list[str]:
+def _made(request: Any, template: str, entries: Sequence[Any], values: Mapping[str, Any]) -> list[str]:
     if not entries:
         return []
-    values = {"entries": entries, "first_visit": first_visit, "border": Markup(BORDER)}  # noqa: S704  # made above
-    return render(TEMPLATE, values, request).split(BORDER)[:-1]
+    border = Markup(BORDER)  # noqa: S704  # made above
+    return render(template, {**values, "entries": entries, "border": border}, request).split(BORDER)[:-1]
 
 
 def key_of(entry: Entry, now: datetime) -> tuple[Hashable, ...]:

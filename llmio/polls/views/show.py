@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pyramid.view import view_config
 
 from llmio.core.errors import Invalid
 from llmio.core.permissions import Permission
+from llmio.discussions.views import fragments
 from llmio.plugins.polls import Ballot
 from llmio.polls import cards, queries, service
-from llmio.polls.cards import PollView
+from llmio.polls.cards import PollView, VoteView
 from llmio.polls.models import Poll
 from llmio.polls.results import voters_nameable
 from llmio.polls.values import single_choice
 
 SHOW = "llmio:web/templates/polls/show.jinja2"
+VOTES = "llmio:web/templates/polls/vote_items.jinja2"
 PARTS = "llmio:web/templates/polls"
 PAGE = 50
 View = Mapping[str, Any]
@@ -38,21 +41,16 @@ def show(poll: Poll, request: Any) -> View:
     if request.params.get("stance_token") and ctx.actor is not None:
         service.redeem(ctx, poll, token=request.params["stance_token"])
     view = cards.one(ctx, poll)
-    votes = cards.votes(view, limit=PAGE + 1)
+    found = cards.votes(view, limit=PAGE + 1)
     ctx.saw(
-        {"Poll": [poll.id], "Stance": [vote.id for vote in votes], "Outcome": [view.outcome.id] if view.outcome else []}
+        {"Poll": [poll.id], "Stance": [vote.id for vote in found], "Outcome": [view.outcome.id] if view.outcome else []}
     )
     named = voters_nameable(poll) and ctx.actor is not None
     return {
         **_picked(view, request.params.get("poll_option_id", "")),
         "view": view,
-        "votes": votes,
-        "page": PAGE,
-        "undecided": [
-            cards.person_of(stance.participant) for stance in queries.voters(ctx, poll, undecided=True, limit=PAGE)
-        ]
-        if named
-        else [],
+        **votes_values(request, found),
+        "undecided": [cards.person_of(row) for row in queries.undecided(ctx, poll, limit=PAGE)] if named else [],
         "may_export": ctx.can(Permission.POLL_EXPORT, poll),
         "full_page": True,
     }
@@ -75,12 +73,24 @@ def votes(poll: Poll, request: Any) -> View:
     if not offset.isdecimal() or len(offset) > 6:
         raise Invalid.at("offset", "offset")
     view = cards.one(request.ctx, poll)
-    return {
-        "view": view,
-        "votes": cards.votes(view, limit=PAGE + 1, offset=int(offset)),
-        "page": PAGE,
-        "offset": int(offset),
-    }
+    found = cards.votes(view, limit=PAGE + 1, offset=int(offset))
+    return {"view": view, "offset": int(offset), **votes_values(request, found, int(offset))}
+
+
+def votes_values(request: Any, found: Sequence[VoteView], offset: int = 0) -> dict[str, Any]:
+    """A page of votes as HTML, and where the next begins (0: there is none)."""
+    keyed = [((place, *key_of(vote, request.ctx.now)), (place, vote)) for place, vote in enumerate(found[:PAGE], offset)]
+    return {"votes_html": fragments.once(request, VOTES, keyed), "more": offset + PAGE if len(found) > PAGE else 0}
+
+
+def key_of(vote: VoteView, now: datetime) -> tuple[Hashable, ...]:
+    """All that the markup of a vote depends on."""
+    chosen = tuple(
+        (choice.option.name, choice.option.icon, choice.option.priority, choice.score, choice.shows_score)
+        for choice in vote.choices
+    )
+    age = fragments.age(vote.cast_at, now)
+    return vote.id, vote.person, vote.cast_at, age, chosen, vote.none_of_the_above, vote.reason, vote.own
 
 
 @view_config(route_name="polls.card", permission=Permission.POLL_SHOW)

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from llmio.accounts.models import User
 from llmio.core.permissions import Permission
-from llmio.polls import queries, service
+from llmio.polls import service
 from llmio.polls.rules import Place
 
 ROLES = (
@@ -42,7 +43,7 @@ def cast(make, ctx, start):
             make.reader(discussion, people["thread_admin"], admin=True)
         found = start(people["author"], group=group, discussion=discussion, **(poll or {}))
         guests = service.add_voters(ctx(people["admin"]), found, emails=["guest@example.org"])
-        people["guest"] = queries.people(ctx(), guests)[guests[0]]
+        people["guest"] = ctx().db.get(User, guests[0])
         for name, value in group_settings.items():
             setattr(group, name, value)
         for name, value in (thread or {}).items():
