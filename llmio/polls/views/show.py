@@ -79,7 +79,9 @@ def votes(poll: Poll, request: Any) -> View:
 
 def votes_values(request: Any, found: Sequence[VoteView], offset: int = 0) -> dict[str, Any]:
     """A page of votes as HTML, and where the next begins (0: there is none)."""
-    keyed = [((place, *key_of(vote, request.ctx.now)), (place, vote)) for place, vote in enumerate(found[:PAGE], offset)]
+    keyed = [
+        ((place, *key_of(vote, request.ctx.now)), (place, vote)) for place, vote in enumerate(found[:PAGE], offset)
+    ]
     return {"votes_html": fragments.once(request, VOTES, keyed), "more": offset + PAGE if len(found) > PAGE else 0}
 
 
