@@ -70,6 +70,7 @@ setup(
         "granian>=2.3,<3",
         "httpx>=0.28,<1",
         "itsdangerous>=2.2,<3",
+        "mail-parser-reply>=1.36,<2",
         "markdown-it-py[linkify]>=3,<5",
         "markdownify>=1.1,<2",
         "nh3>=0.3,<1",

@@ -13,6 +13,7 @@ from llmio.groups import models as groups
 from llmio.integrations import models as integrations
 from llmio.mail import models as mail
 from llmio.mail import sent
+from llmio.mail.incoming import models as incoming_mail
 from llmio.notifications import deliveries
 from llmio.notifications import models as notifications
 from llmio.plugins import models as plugins
@@ -28,6 +29,7 @@ __all__ = [
     "files",
     "groups",
     "heartbeats",
+    "incoming_mail",
     "integrations",
     "mail",
     "notifications",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmio.mail.incoming.settings import SETTINGS as INCOMING
 from llmio.mail.post import Post
 from llmio.mail.render import language_of, moment, render
 from llmio.mail.service import Recipient, compose, deliver
-from llmio.mail.settings import SETTINGS
+from llmio.mail.settings import SETTINGS as OUTGOING
 
 if TYPE_CHECKING:
     from llmio.core.app import App
 
+SETTINGS = (*OUTGOING, *INCOMING)
 __all__ = [
     "SETTINGS",
     "Post",
@@ -28,18 +30,20 @@ __all__ = [
 
 def register(app: App) -> None:
     """Give the App this feature's jobs."""
-    from llmio.mail import jobs, suppression  # noqa: PLC0415  # slow
+    from llmio.mail import incoming, jobs, suppression  # noqa: PLC0415  # slow
 
     app.add_jobs(jobs.mail_sign_in, jobs.sweep_log)
     app.add_schedule(jobs.sweep_log, every=jobs.DAY)
     app.add_observer(jobs.mail_sign_in, "SignIn")
     app.add_extra("address_proved", "mail", suppression.address_proved)
+    incoming.register(app)
 
 
 def includeme(config: Any) -> None:
-    """The page of mails in development; nowhere else, since mails hold links that sign people in."""
+    """Doors for mail; the page of mails in development, nowhere else, since mails hold links that sign people in."""
     from llmio.mail import maildir  # noqa: PLC0415  # slow
 
+    config.include("llmio.mail.incoming")
     if config.registry["app"].settings["llmio.env"] == "production":
         return
     of_mail = {"factory": maildir.mail_of}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmio.notifications.replies import SETTINGS
-
 if TYPE_CHECKING:
     from llmio.core.app import App
 
 
-__all__ = ["SETTINGS", "includeme", "register"]
+__all__ = ["includeme", "register"]
 
 
 def register(app: App) -> None:

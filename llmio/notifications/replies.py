@@ -8,19 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmio.accounts.models import User
-from llmio.core.settings import Setting
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
     from llmio.notifications.subjects import Subject
 
-SETTINGS = (
-    Setting(
-        "mail.reply_host",
-        "REPLY_HOSTNAME",
-        help="Host whose mail reaches this site; with it, mails about threads can be answered. Empty: no reply address.",
-    ),
-)
 LETTERS = {"Poll": "p", "Comment": "c", "Stance": "s", "Outcome": "o"}
 
 

@@ -34,7 +34,13 @@ PARTS = (
 def configurator(app: App) -> Configurator:
     """A configurator with core, features and their views, not yet with plugins."""
     settings = app.settings
-    config = Configurator(settings={"tm.commit_veto": "pyramid_tm.default_commit_veto", "retry.attempts": 3})
+    config = Configurator(
+        settings={
+            "tm.commit_veto": "pyramid_tm.default_commit_veto",
+            "retry.attempts": 3,
+            "retry.activate_hook": "llmio.web.transactions.tries",
+        }
+    )
     config.registry["app"] = app
     config.set_security_policy(SecurityPolicy())
     config.set_default_permission(Permission.SIGNED_IN)

@@ -12,6 +12,8 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from llmio.core import db
 
+LARGE = 1 << 20
+
 
 def includeme(config: Any) -> None:
     """pyramid_tm and pyramid_retry, and `request.dbsession`."""
@@ -23,6 +25,11 @@ def includeme(config: Any) -> None:
     # retried here: services lock or upsert, and answer a real duplicate with words.
     for error in (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected, StaleDataError):
         mark_error_retryable(error)
+
+
+def tries(request: Any) -> int | None:
+    """One try for a request with a large body: to run it again, all of it would be copied before anything looks at it."""
+    return 1 if (request.content_length or 0) > LARGE or request.environ.get("HTTP_TRANSFER_ENCODING") else None
 
 
 def dbsession(request: Any) -> Session:

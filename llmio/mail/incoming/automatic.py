@@ -1,0 +1,48 @@
+"""Mail that nobody wrote: absence notes, delivery reports, what programs send. It is dropped, never answered."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmio.mail.incoming.letter import Letter
+
+SUBJECTS = re.compile(
+    r"(?:(?:re|aw|sv|antw|odp)\s*:\s*)?(?:"
+    r"auto(?:matic)?[ -]?(?:reply|response|responder|matic reply)\b|auto\s*:|automated (?:reply|response)\b|"
+    r"out[ -]of[ -](?:the )?office\b|ooo\s*:|"
+    r"automatische (?:antwort|r[üu]ckmeldung)|abwesenheits(?:notiz|benachrichtigung|assistent)|abwesenheit\s*:|"
+    r"r[ée]ponse automatique|absence du bureau|message d'absence|"
+    r"respuesta autom[áa]tica|fuera de (?:la )?oficina|"
+    r"resposta autom[áa]tica|fora do escrit[óo]rio|ausência tempor[áa]ria|"
+    r"risposta automatica|fuori (?:sede|ufficio)|"
+    r"automatisch antwoord|afwezigheids(?:bericht|assistent)|"
+    r"autosvar|automatisk svar|automatiskt svar|fr[åa]nvaromeddelande|fravær|"
+    r"automaattinen vastaus|poissaoloviesti|"
+    r"automatyczna odpowied[źz]|odpowied[źz] automatyczna|"
+    r"automatick[áa] odpov[ěe]ď|automatikus v[áa]lasz|r[ăa]spuns automat|otomatik yan[ıi]t|"
+    r"автоматический ответ|автоответ|автоматична відповідь|αυτόματη απάντηση|自動応答|自動返信|自动答复|自动回复|自動回覆|자동 회신|"
+    r"undeliver(?:able|ed)\b|delivery status notification|mail delivery (?:failed|failure|subsystem)|"
+    r"returned mail|failure notice|unzustellbar\b|read:\s|gelesen:\s"
+    r")",
+    re.IGNORECASE,
+)
+HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-mail-autoreply", "x-autoreply-from")
+ROBOTS = re.compile(r"(?:mailer-daemon|postmaster|mail-daemon|no-?reply-bounce|bounces?)@", re.IGNORECASE)
+
+
+def is_automatic(letter: Letter) -> bool:
+    """Whether a program sent it in answer to something."""
+    submitted = letter.header("auto-submitted").lower()
+    precedence = {letter.header(name).strip().lower() for name in ("precedence", "x-precedence")}
+    return bool(
+        (submitted and not submitted.startswith("no"))
+        or any(letter.header(name) not in ("", "no") for name in HEADERS)
+        or precedence & {"auto_reply", "auto-reply", "junk"}
+        or letter.header("return-path").strip() == "<>"
+        or "multipart/report" in letter.header("content-type").lower()
+        or letter.header("x-failed-recipients")
+        or ROBOTS.match(letter.sender[1])
+        or SUBJECTS.match(letter.subject)
+    )

@@ -1,0 +1,55 @@
+"""Mail is routed after it was taken, and swept when it is old."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete
+
+from llmio.core.jobs import job
+from llmio.mail.incoming import keeping, letter, mime, trust
+from llmio.mail.incoming.models import IncomingMail, MailBounce
+from llmio.mail.incoming.service import Case, Verdict, route
+from llmio.mail.models import ActionMailboxInboundEmail, ReceivedEmail
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+KEPT = timedelta(days=60)
+
+
+@job("mail.route", queue="high")
+def route_mail(ctx: Context, mail_id: int) -> str:
+    """Bring a mail that came in to its place."""
+    mail = ctx.db.get(IncomingMail, mail_id)
+    if mail is None:
+        return "gone"
+    with keeping.open_mail(ctx, mail) as raw:
+        taken = mime.take_apart(raw)
+    try:
+        read = letter.read(taken)
+        verdict = route(Case(ctx, read, trust.checks_of(read, mail.checks), mail.recipients))
+        finish(ctx, mail, verdict)
+    finally:
+        taken.close()
+    return f"{verdict.what}: {verdict.why}"
+
+
+def finish(ctx: Context, mail: IncomingMail, verdict: Verdict) -> None:
+    """Let go of what is not needed any more; what waits for an admin keeps its bytes, for its files are in them."""
+    if verdict.what == "waiting" and verdict.received is not None:
+        mail.received_email_id = verdict.received.id
+    else:
+        keeping.done(ctx, mail, keeping.BOUNCED if verdict.what == "bounced" else keeping.DELIVERED)
+
+
+@job("mail.sweep", queue="low")
+def sweep(ctx: Context) -> int:
+    """Delete mail from more than 60 days ago, and what is known of it."""
+    before = ctx.now - KEPT
+    old = delete(ReceivedEmail).where(ReceivedEmail.created_at < before)
+    gone = len(ctx.db.scalars(old.returning(ReceivedEmail.id)).all())
+    ctx.db.execute(delete(ActionMailboxInboundEmail).where(ActionMailboxInboundEmail.created_at < before))
+    ctx.db.execute(delete(MailBounce).where(MailBounce.sent_at < before))
+    return gone

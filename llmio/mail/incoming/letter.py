@@ -1,0 +1,198 @@
+"""A mail as values: who wrote what to whom. Made from raw bytes by pure functions that never raise."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from email.utils import getaddresses
+from typing import IO
+
+from llmio.mail.incoming import charsets, html, mime
+from llmio.mail.incoming.flowed import unflowed
+from llmio.mail.plain import html_to_text
+
+TEXT_LIMIT = 4 << 20
+"""Bytes of one text that are read; whoever writes more sends a file."""
+ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.\-\u00a1-\uffff]{1,255}")
+TO_HEADERS = ("x-original-to", "delivered-to", "to", "cc", "resent-to", "x-forwarded-to")
+SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/markdown", "text/x-markdown"})
+IGNORED = frozenset(
+    {
+        "text/calendar",
+        "application/ics",
+        "application/ms-tnef",
+        "application/vnd.ms-tnef",
+        "text/watch-html",
+        "text/x-amp-html",
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "application/pgp-keys",
+        "message/delivery-status",
+        "message/disposition-notification",
+        "message/feedback-report",
+    }
+)
+"""Parts that are for programs."""
+IGNORED_NAMES = re.compile(
+    r"winmail\.dat|win\.dat|invite\.ics|smime\.p7s|signature\.asc|ATT\d+\.(?:txt|htm|html)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file in a mail; `cid` is how its HTML names it."""
+
+    name: str
+    content_type: str
+    cid: str
+    size: int
+    open: Callable[[], IO[bytes]] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail. Header names are in lower case; of a repeated header the first is kept, `all_headers` has each."""
+
+    headers: dict[str, str]
+    all_headers: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    html: str = ""
+    files: tuple[File, ...] = ()
+
+    def header(self, name: str) -> str:
+        """A header, or empty."""
+        return self.headers.get(name.lower(), "")
+
+    @property
+    def subject(self) -> str:
+        """The subject in one line."""
+        return self.header("subject")
+
+    @property
+    def sender(self) -> tuple[str, str]:
+        """(name, address) of the first sender; an address in lower case, empty where there is none."""
+        found = addresses_in([self.header("from")])
+        return found[0] if found else ("", "")
+
+    @property
+    def recipients(self) -> list[str]:
+        """Every address it was sent to, in lower case in the host alone: keys in local parts are case-sensitive."""
+        values = [value for wanted in TO_HEADERS for name, value in self.all_headers if name == wanted]
+        return list(dict.fromkeys(address for _name, address in addresses_in(values, fold=False)))
+
+    @property
+    def message_id(self) -> str:
+        """Its id without angle brackets; empty where it has none."""
+        return self.header("message-id").strip().strip("<>").strip()[:998]
+
+
+def addresses_in(values: Iterable[str], *, fold: bool = True) -> list[tuple[str, str]]:
+    """(name, address) pairs of address headers; what is no address is left out."""
+    found: list[tuple[str, str]] = []
+    for value in values:
+        try:
+            pairs = getaddresses([value], strict=False)
+        except Exception:  # noqa: BLE001  # the library trips over some
+            pairs = []
+        good = [(name.strip(), address) for name, address in pairs if ADDRESS.fullmatch(address)]
+        if not good:
+            good = [("", address) for address in ADDRESS.findall(value)]
+        found += [(name, _folded(address, local=fold)) for name, address in good]
+    return found
+
+
+def _folded(address: str, *, local: bool) -> str:
+    name, _at, host = address.rpartition("@")
+    return f"{name.lower() if local else name}@{host.lower().rstrip('.')}"
+
+
+def headers_of(taken: mime.Taken) -> tuple[tuple[str, str], ...]:
+    """All headers decoded, in order, names in lower case."""
+    try:
+        raw = list(taken.headers.raw_items())
+    except Exception:  # noqa: BLE001  # nothing a stranger sends may stop us
+        raw = []
+    return tuple((name.lower(), charsets.header_text(value)) for name, value in raw)
+
+
+def read(taken: mime.Taken) -> Letter:
+    """The mail of these parts."""
+    everything = headers_of(taken)
+    first: dict[str, str] = {}
+    for name, value in everything:
+        first.setdefault(name, value)
+    texts: list[str] = []
+    pages: list[str] = []
+    files: list[File] = []
+    for part in taken.parts:
+        if is_text(part):
+            _add_text(part, texts, pages)
+        elif not is_ignored(part):
+            files.append(_file(part, len(files) + 1))
+    page = "\n".join(pages)
+    text = "\n\n".join(one for one in (each.strip("\n") for each in texts) if one.strip())
+    if not text.strip() and page:
+        text = html_to_text(html.without_head(page))
+    return Letter(first, everything, text, page, tuple(files))
+
+
+def is_text(part: mime.Part) -> bool:
+    """Whether it is shown as the mail's words, rather than as a file."""
+    kind = part.content_type
+    if kind not in SHOWN or disposition(part) == "attachment":
+        return False
+    if any(each in ("multipart/report", "multipart/digest") for each in part.within):
+        return kind == "text/plain"
+    return not (name_of(part) and kind != "text/html" and disposition(part) != "inline") or not part.within
+
+
+def is_ignored(part: mime.Part) -> bool:
+    """Whether it is for programs: calendars, Outlook's wrapping, signatures."""
+    if part.size == 0 or part.content_type in IGNORED:
+        return True
+    return bool(IGNORED_NAMES.fullmatch(name_of(part))) and not part.content_type.startswith("image/")
+
+
+def disposition(part: mime.Part) -> str:
+    """`attachment`, `inline` or empty."""
+    value = str(part.headers.get("content-disposition") or "")
+    return value.split(";", maxsplit=1)[0].strip().lower()
+
+
+def name_of(part: mime.Part) -> str:
+    """The file name of a part, by either header; empty where it has none."""
+    name = mime.parameter(part.headers, "filename", "content-disposition") or mime.parameter(part.headers, "name")
+    return charsets.header_text(name).strip()
+
+
+def _add_text(part: mime.Part, texts: list[str], pages: list[str]) -> None:
+    words = charsets.decoded(part.text(TEXT_LIMIT), mime.parameter(part.headers, "charset") or _by_meta(part))
+    if part.content_type == "text/html":
+        pages.append(words)
+    elif part.content_type == "text/enriched":
+        texts.append(re.sub(r"</?[A-Za-z][^<>]{0,60}>", "", words))
+    elif mime.parameter(part.headers, "format").lower() == "flowed":
+        texts.append(unflowed(words, delsp=mime.parameter(part.headers, "delsp").lower() == "yes"))
+    else:
+        texts.append(words)
+
+
+def _by_meta(part: mime.Part) -> str:
+    """The charset that an HTML page says of itself, where its part says none."""
+    if part.content_type != "text/html":
+        return ""
+    found = re.search(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_.:-]{1,40})", part.text(4096), re.IGNORECASE)
+    return found.group(1).decode("ascii") if found else ""
+
+
+def _file(part: mime.Part, number: int) -> File:
+    kind = part.content_type
+    name = name_of(part)
+    if not name:
+        ending = ".eml" if kind == "message/rfc822" else mimetypes.guess_extension(kind) or ".bin"
+        name = f"file-{number}{ending}"
+    cid = charsets.header_text(part.headers.get("content-id") or "").strip().strip("<>")
+    return File(name, kind, cid, part.size, part.open)

@@ -1,0 +1,162 @@
+"""What a person wrote in answer to a mail: without the mail they answered, and without signatures.
+
+Three sieves, the surest first: our own mark in the mails we send; the shape of quotes in plain text (a line that says
+who wrote, then lines with `>`), which needs no language; then the library, which knows how mail programs introduce
+an older mail in many languages. Lines that remain stay as they were typed.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mailparser_reply import EmailReplyParser
+from mailparser_reply.constants import MAIL_LANGUAGES
+
+from llmio.mail.incoming.habits import BLOCK_LABELS, SENT_FROM, SEPARATOR, WROTE
+
+DELIMITER = "\ufeff" * 8
+"""Four pairs of U+FEFF: what stands below it in a mail of ours is no answer."""
+MARK = re.compile(r"(?:\ufeff[ \t>]*){4,}")
+INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad\u202a-\u202e\u2066-\u2069]")
+QUOTED = re.compile(r"[ \t]*>")
+INTRODUCES = re.compile(r"(?=.*(?:\d|@)).{4,}[:：]\s*$")
+SIGNATURE = re.compile(r"--[ \u00a0]?$")
+LONGEST_SIGNATURE = 15
+LIBRARY_LIMIT = 50_000
+"""Characters given to the library: its expressions look at all of them many times."""
+_parser = EmailReplyParser(languages=[name for name in MAIL_LANGUAGES if len(name) == 2])
+
+
+def answer(text: str) -> str:
+    """The words of the answer, as Markdown; empty where there are none."""
+    lines = _before_mark(text.replace("\u00a0", " ")).split("\n")
+    lines = [INVISIBLE.sub("", line).rstrip() for line in lines]
+    lines = _without_quotes(_trim(lines))
+    lines = _before_older_mail(lines)
+    lines = _without_signature(lines)
+    return "\n".join(_trim(lines))
+
+
+def without_mark(text: str) -> str:
+    """The text without our mark, where it is a whole mail that is meant."""
+    return MARK.sub("", text)
+
+
+def _before_mark(text: str) -> str:
+    found = MARK.search(text)
+    return text[: found.start()] if found else text
+
+
+def _trim(lines: list[str]) -> list[str]:
+    start, end = 0, len(lines)
+    while start < end and not lines[start].strip():
+        start += 1
+    while end > start and not lines[end - 1].strip():
+        end -= 1
+    return lines[start:end]
+
+
+# -- quotes with > -------------------------------------------------------------------------------------------------------
+
+
+def _without_quotes(lines: list[str]) -> list[str]:
+    """Without the quote at the end, and without one at the beginning; those between words stay: they are answered."""
+    lines = _without_last_quote(lines)
+    if not lines:
+        return lines
+    start = _introduction(lines, 0)
+    if start < len(lines) and QUOTED.match(lines[start]):
+        end = start
+        while end < len(lines) and (QUOTED.match(lines[end]) or not lines[end].strip()):
+            end += 1
+        if not any(QUOTED.match(line) for line in lines[end:]):
+            return _trim(lines[end:])
+        return _trim(lines[start:])
+    return lines
+
+
+def _introduction(lines: list[str], start: int) -> int:
+    """Past the lines that say who wrote what is quoted next (at most three, then perhaps a blank one)."""
+    for length in (1, 2, 3):
+        end = start + length
+        after = end + 1 if end < len(lines) and not lines[end].strip() else end
+        if after < len(lines) and QUOTED.match(lines[after]) and introduces(" ".join(lines[start:end])):
+            return after
+    return start
+
+
+def _without_last_quote(lines: list[str]) -> list[str]:
+    end = len(lines)
+    while end and (QUOTED.match(lines[end - 1]) or not lines[end - 1].strip()):
+        end -= 1
+    if end == len(lines):
+        return _without_open_introduction(lines)
+    kept = _trim(lines[:end])
+    return _without_open_introduction(kept)
+
+
+def _without_open_introduction(lines: list[str]) -> list[str]:
+    """Without the last lines, where they only say who wrote what was cut off below them."""
+    for length in (1, 2, 3):
+        if len(lines) >= length:
+            words = " ".join(line.strip() for line in lines[-length:])
+            alone = len(lines) == length or not lines[-length - 1].strip() or length > 1
+            if introduces(words) and (alone or WROTE.search(words)):
+                return _trim(lines[:-length])
+    return lines
+
+
+def introduces(words: str) -> bool:
+    """Whether a line says when and by whom what follows was written."""
+    words = words.strip()
+    if len(words) > 400 or not INTRODUCES.match(words):
+        return False
+    return bool(WROTE.search(words) or re.search(r"<?[^\s<>]+@[^\s<>]+>?", words))
+
+
+# -- older mails without > -----------------------------------------------------------------------------------------------
+
+
+def _before_older_mail(lines: list[str]) -> list[str]:
+    lines = lines[: _block(lines)]
+    text = "\n".join(lines)
+    replies = _parser.read(text[:LIBRARY_LIMIT]).replies if text.strip() else []
+    if len(replies) < 2 or not re.search(r"\d|@", replies[1].headers or ""):
+        # "On Tuesday I wrote:" is what somebody says; a mail program names a date or an address.
+        return lines
+    kept = len((replies[0].content or "").strip("\n").split("\n")) if (replies[0].content or "").strip() else 0
+    return _without_open_introduction(_trim(lines[:kept]))
+
+
+def _block(lines: list[str]) -> int:
+    """Where the headers of an older mail stand in the text, as Outlook puts them; the length where they do not."""
+    for number, line in enumerate(lines):
+        if SEPARATOR.match(line.strip()):
+            following = [one for one in lines[number + 1 : number + 4] if one.strip()]
+            if "-" in line[:6] and len(line.strip()) > 12 and re.search(r"\w", line):
+                return number
+            if following and _labels(following + lines[number + 4 : number + 10]) >= 2:
+                return number
+        elif BLOCK_LABELS.match(line) and _labels(lines[number : number + 8]) >= 3:
+            return number
+    return len(lines)
+
+
+def _labels(lines: list[str]) -> int:
+    return sum(bool(BLOCK_LABELS.match(line)) for line in lines)
+
+
+# -- signatures ----------------------------------------------------------------------------------------------------------
+
+
+def _without_signature(lines: list[str]) -> list[str]:
+    lines = _trim(lines)
+    for number, line in enumerate(lines):
+        if SIGNATURE.match(line) and len(lines) - number <= LONGEST_SIGNATURE and number + 1 < len(lines):
+            lines = _trim(lines[:number])
+            break
+    while lines and SENT_FROM.match(lines[-1].strip().strip("*_-")):
+        lines = _trim(lines[:-1])
+    if lines and SIGNATURE.match(lines[-1]):
+        lines = _trim(lines[:-1])
+    return lines
