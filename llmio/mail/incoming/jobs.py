@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from llmio.core.jobs import job
 from llmio.mail.incoming import keeping, letter, mime, trust
 from llmio.mail.incoming.models import IncomingMail, MailBounce
-from llmio.mail.incoming.service import Case, Verdict, route
+from llmio.mail.incoming.routing import Case, Verdict, route
 from llmio.mail.models import ActionMailboxInboundEmail, ReceivedEmail
 
 if TYPE_CHECKING:
