@@ -6,6 +6,8 @@ import codecs
 import re
 from email.header import decode_header
 
+from llmio.mail.incoming.unreadable import UNREADABLE
+
 ALIASES = {
     # Names that mean more than they say (as browsers read them, https://encoding.spec.whatwg.org/#names-and-labels).
     "iso-8859-1": "cp1252",
@@ -98,7 +100,7 @@ def header_text(value: object) -> str:
         return _clean(raw)
     try:
         pieces = decode_header(WORDS.sub(r"\1 \2", raw))
-    except Exception:  # noqa: BLE001  # encoded words that are none
+    except UNREADABLE:
         return _clean(raw)
     joined = "".join(_piece(text, charset) for text, charset in _merged(pieces))
     return " ".join(joined.split())

@@ -8,6 +8,8 @@ from html import escape
 from html.parser import HTMLParser
 from urllib.parse import unquote
 
+from llmio.mail.incoming.unreadable import UNREADABLE
+
 QUOTES = re.compile(
     r"\b(gmail_quote|gmail_quote_container|gmail_extra|yahoo_quoted|protonmail_quote|moz-cite-prefix|moz-signature|"
     r"moz-forward-container|tutanota_quote|zmail_extra|zmail_extra_hr|OutlookMessageHeader|mail_quote_|"
@@ -42,7 +44,7 @@ def without_quotes(page: str) -> str:
     try:
         cutter.feed(without_head(page))
         cutter.close()
-    except Exception:  # noqa: BLE001  # markup beyond the parser; better all of it than nothing
+    except UNREADABLE:
         return page
     return "".join(cutter.out)
 

@@ -11,6 +11,7 @@ from typing import IO
 
 from llmio.mail.incoming import charsets, html, mime
 from llmio.mail.incoming.flowed import unflowed
+from llmio.mail.incoming.unreadable import UNREADABLE
 from llmio.mail.plain import html_to_text
 
 TEXT_LIMIT = 4 << 20
@@ -95,7 +96,7 @@ def addresses_in(values: Iterable[str], *, fold: bool = True) -> list[tuple[str,
     for value in values:
         try:
             pairs = getaddresses([value], strict=False)
-        except Exception:  # noqa: BLE001  # the library trips over some
+        except UNREADABLE:
             pairs = []
         good = [(name.strip(), address) for name, address in pairs if ADDRESS.fullmatch(address)]
         if not good:
@@ -113,7 +114,7 @@ def headers_of(taken: mime.Taken) -> tuple[tuple[str, str], ...]:
     """All headers decoded, in order, names in lower case."""
     try:
         raw = list(taken.headers.raw_items())
-    except Exception:  # noqa: BLE001  # nothing a stranger sends may stop us
+    except UNREADABLE:
         raw = []
     return tuple((name.lower(), charsets.header_text(value)) for name, value in raw)
 

@@ -16,6 +16,8 @@ from email import message_from_bytes, policy
 from email.message import Message
 from typing import IO, Any
 
+from llmio.mail.incoming.unreadable import UNREADABLE
+
 LINE = 64 * 1024
 HEADERS = 256 * 1024
 DEEPEST = 20
@@ -100,7 +102,7 @@ def type_of(headers: Message) -> str:
     """The content type of a part; text/plain where it says nothing that can be read."""
     try:
         return headers.get_content_type().lower()
-    except Exception:  # noqa: BLE001  # the library's parser trips over some headers; such a part says nothing
+    except UNREADABLE:
         return "text/plain"
 
 
@@ -108,7 +110,7 @@ def parameter(headers: Message, name: str, header: str = "content-type") -> str:
     """A parameter of a header as text, as the library reads it; empty where there is none or it cannot be read."""
     try:
         value = headers.get_param(name, "", header)
-    except Exception:  # noqa: BLE001  # as above
+    except UNREADABLE:
         return ""
     if isinstance(value, tuple):
         encoding, _language, text = value
@@ -188,7 +190,7 @@ class _Reader:
                 found.append(line)
         try:
             return message_from_bytes(b"".join(found), policy=policy.compat32)
-        except Exception:  # noqa: BLE001  # nothing a stranger sends may stop us
+        except UNREADABLE:
             return Message()
 
     # -- parts ---------------------------------------------------------------------------------------------------
