@@ -96,8 +96,12 @@ class HttpAnswer:
 class Http(Protocol):
     """Outgoing requests: with time-outs, no private addresses unless the operator allows them."""
 
+    def request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"") -> HttpAnswer:
+        """Send a request and return the answer; never raises for what the network does."""
+        ...
+
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
-        """POST and return the answer; never raises for what the network does."""
+        """POST."""
         ...
 
 

@@ -28,6 +28,9 @@ from llmio.plugins.content import (
     Quote,
     Renderer,
     Title,
+    bar,
+    chart_text,
+    grid_text,
     shortened,
 )
 from llmio.plugins.declare import GROUP, Plugin, hookimpl
@@ -65,7 +68,7 @@ from llmio.plugins.polls import (
 )
 from llmio.plugins.search import Document, Filters, Hit, Page, SearchProvider, Visible
 from llmio.plugins.storage import StorageBackend, StorageFault, Stored, is_key
-from llmio.plugins.webhooks import WebhookFormat
+from llmio.plugins.webhooks import JsonFormat, WebhookFormat, as_json, wait_of
 
 __all__ = [
     "GROUP",
@@ -91,6 +94,7 @@ __all__ = [
     "Html",
     "Http",
     "HttpAnswer",
+    "JsonFormat",
     "Line",
     "Link",
     "Links",
@@ -135,7 +139,11 @@ __all__ = [
     "Visible",
     "WebhookFormat",
     "_",
+    "as_json",
+    "bar",
+    "chart_text",
     "column",
+    "grid_text",
     "hookimpl",
     "is_key",
     "ranked",
@@ -146,4 +154,5 @@ __all__ = [
     "rows_of",
     "shortened",
     "totals_of",
+    "wait_of",
 ]

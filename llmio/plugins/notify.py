@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from llmio.core.ports import Http, HttpAnswer, Mail, Mailer
+from llmio.core.ports import Clock, Http, HttpAnswer, Mail, Mailer, SystemClock
 from llmio.plugins.content import Part
 
 
@@ -78,10 +78,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """The ways out that a notifier may use: outgoing requests and the mail server."""
+    """The ways out that a notifier may use: outgoing requests and the mail server; and the time."""
 
     http: Http
     mailer: Mailer
+    clock: Clock = field(default_factory=SystemClock)
 
 
 class Notifier(ABC):

@@ -97,6 +97,7 @@ class Posted:
     url: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass
@@ -108,7 +109,11 @@ class MemoryHttp:
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Note the request."""
-        self.posts.append(Posted(url, dict(headers), body))
+        return self.request("POST", url, headers=headers, body=body)
+
+    def request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"") -> HttpAnswer:
+        """Note the request."""
+        self.posts.append(Posted(url, dict(headers), body, method))
         return self.answers.pop(0) if self.answers else HttpAnswer(200, {}, "ok")
 
     def reset(self) -> None:

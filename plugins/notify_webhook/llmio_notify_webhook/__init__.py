@@ -32,7 +32,7 @@ class Webhook(Notifier):
         shape = target.options.get("format")
         if not isinstance(shape, WebhookFormat):
             return Failed("no format for this webhook: is its plugin installed and on?")
-        headers, body = shape.payload(message)
+        headers, body = shape.request(message, target, out.clock.now())
         return shape.answer(out.http.post(target.address, headers=headers, body=body))
 
 

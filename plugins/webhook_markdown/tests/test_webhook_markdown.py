@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from llmio_webhook_markdown import Markdown
+from llmio_webhook_markdown import MarkdownFormat
 
 from llmio.plugins import WebhookFormat
 from llmio.testing.contracts.webhooks import MESSAGE, WebhookFormatContract
@@ -14,11 +14,11 @@ from llmio.testing.contracts.webhooks import MESSAGE, WebhookFormatContract
 class TestMarkdown(WebhookFormatContract):
     @pytest.fixture
     def shape(self) -> WebhookFormat:
-        return Markdown()
+        return MarkdownFormat()
 
 
 def test_fields_are_those_that_chats_read():
-    _headers, body = Markdown().payload(MESSAGE)
+    _headers, body = MarkdownFormat().payload(MESSAGE)
     assert json.loads(body) == {
         "text": MESSAGE.markdown,
         "icon_url": "https://example.org/logo.png",
@@ -26,7 +26,7 @@ def test_fields_are_those_that_chats_read():
     }
 
 
-class Wrong(Markdown):
+class Wrong(MarkdownFormat):
     """Counts on values that are not promised, and says something else each time."""
 
     calls = 0
