@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "jobs": "Show what runs in the background; try again or delete what failed.",
     "mail": "Try the mail server; show what was sent.",
     "user": "Make administrators.",
+    "search": "Build the search index anew; see its state.",
     "demo": "Load demo data.",
 }
 """Name and short help of each; the module `llmio.cli.<name>` has a click command of that name."""

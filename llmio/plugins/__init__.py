@@ -66,7 +66,7 @@ from llmio.plugins.polls import (
     rows_of,
     totals_of,
 )
-from llmio.plugins.search import Document, Filters, Hit, Page, SearchProvider, Visible
+from llmio.plugins.search import Document, Filters, Hit, Page, SearchProvider, Term, Visible, parse_query
 from llmio.plugins.storage import StorageBackend, StorageFault, Stored, is_key
 from llmio.plugins.webhooks import JsonFormat, WebhookFormat, as_json, wait_of
 
@@ -133,6 +133,7 @@ __all__ = [
     "StorageFault",
     "Stored",
     "Target",
+    "Term",
     "Tie",
     "Title",
     "UnknownType",
@@ -146,6 +147,7 @@ __all__ = [
     "grid_text",
     "hookimpl",
     "is_key",
+    "parse_query",
     "ranked",
     "require_choices",
     "require_own_options",

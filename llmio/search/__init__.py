@@ -18,8 +18,8 @@ def register(app: App) -> None:
     """Give the App the jobs that keep the index current."""
     from llmio.search import documents, jobs  # noqa: PLC0415  # slow
 
-    app.add_jobs(jobs.index, jobs.reindex)
-    app.add_observer(jobs.index, *documents.TYPES)
+    app.add_jobs(jobs.index, *jobs.BULK.values())
+    app.add_observer(jobs.index, "User", *documents.TYPES)
 
 
 def includeme(config: Any) -> None:

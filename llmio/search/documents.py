@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from llmio.core import richtext
 from llmio.discussions.models import Comment, Discussion
 from llmio.plugins import Document
 from llmio.polls.models import Outcome, Poll, Stance
+from llmio.polls.values import HideResults
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -25,6 +26,7 @@ MODELS: dict[str, Any] = {
     "Outcome": Outcome,
 }
 BATCH = 500
+UNTIL_CLOSED = int(HideResults.UNTIL_CLOSED)
 
 
 def _discussions() -> Select[Any]:
@@ -35,39 +37,38 @@ def _comments() -> Select[Any]:
     return (
         select(Comment)
         .join(Comment.discussion)
-        .options(joinedload(Comment.user), joinedload(Comment.discussion))
+        .options(joinedload(Comment.user), contains_eager(Comment.discussion))
         .where(Comment.discarded_at.is_(None), Discussion.discarded_at.is_(None))
     )
 
 
+def _kept(query: Select[Any], *path: Any) -> Select[Any]:
+    """Only what belongs to polls that were not discarded, nor their thread; `path` leads to the poll."""
+    return (
+        query.outerjoin(Poll.discussion)
+        .options(contains_eager(*path, Poll.discussion))
+        .where(Poll.discarded_at.is_(None), or_(Discussion.id.is_(None), Discussion.discarded_at.is_(None)))
+    )
+
+
 def _polls() -> Select[Any]:
-    return select(Poll).options(joinedload(Poll.author)).where(Poll.discarded_at.is_(None))
+    return _kept(select(Poll).options(joinedload(Poll.author)))
 
 
 def _stances() -> Select[Any]:
-    """Votes with a reason; none that its poll keeps secret while it is open."""
-    told = or_(Poll.closed_at.is_not(None), (Poll.anonymous.is_(False)) & (Poll.hide_results == 0))
-    return (
-        select(Stance)
-        .join(Stance.poll)
-        .options(joinedload(Stance.participant), joinedload(Stance.poll))
-        .where(
-            Poll.discarded_at.is_(None),
-            Stance.cast_at.is_not(None),
-            Stance.latest.is_(True),
-            Stance.revoked_at.is_(None),
-            told,
-        )
-    )
+    """Votes that count; none of a poll that keeps names or results from everybody while it is open.
+
+    Those of a poll that shows results to who has voted are searchable: `Visible.hidden_poll_ids` keeps them from others.
+    """
+    told = or_(Poll.closed_at.is_not(None), and_(Poll.anonymous.is_(False), Poll.hide_results != UNTIL_CLOSED))
+    query = select(Stance).join(Stance.poll).options(contains_eager(Stance.poll), joinedload(Stance.participant))
+    counted = (Stance.cast_at.is_not(None), Stance.latest.is_(True), Stance.revoked_at.is_(None))
+    return _kept(query, Stance.poll).where(*counted, told)
 
 
 def _outcomes() -> Select[Any]:
-    return (
-        select(Outcome)
-        .join(Outcome.poll)
-        .options(joinedload(Outcome.author), joinedload(Outcome.poll))
-        .where(Poll.discarded_at.is_(None), Outcome.latest.is_(True))
-    )
+    query = select(Outcome).join(Outcome.poll).options(contains_eager(Outcome.poll), joinedload(Outcome.author))
+    return _kept(query, Outcome.poll)
 
 
 SELECTS: dict[str, Callable[[], Select[Any]]] = {
@@ -79,37 +80,67 @@ SELECTS: dict[str, Callable[[], Select[Any]]] = {
 }
 
 
-def _of_discussion(one: Discussion) -> Document:
-    body = _text(one.description, one.description_format, one.author)
+def _made(kind: str, one: Any, texts: tuple[str | None, str | None, str], author: Any, **place: Any) -> Document:
+    """A document; the row text of the reference joins what there is of title, text and author's name."""
+    title, text, text_format = texts
+    name = author.name if author else None
     return Document(
-        "Discussion", one.id, one.title or "", body, one.author_id, one.group_id, one.id, created_at=one.created_at
+        kind,
+        one.id,
+        title or "",
+        richtext.plain(text, text_format),
+        author_name=name or "",
+        language=one.content_locale or (author.selected_locale if author else "") or "",
+        written=[part for part in (title, text, name) if part is not None],
+        **place,
     )
+
+
+def _of_discussion(one: Discussion) -> Document:
+    texts = (one.title, one.description, one.description_format)
+    place = {"author_id": one.author_id, "group_id": one.group_id, "discussion_id": one.id, "tags": one.tags or ()}
+    return _made("Discussion", one, texts, one.author, created_at=one.created_at, **place)
 
 
 def _of_comment(one: Comment) -> Document:
-    body, group_id = _text(one.body, one.body_format, one.user), one.discussion.group_id if one.discussion else None
-    return Document("Comment", one.id, "", body, one.user_id, group_id, one.discussion_id, created_at=one.created_at)
+    thread = one.discussion
+    place = {
+        "author_id": one.user_id,
+        "group_id": thread.group_id if thread else None,
+        "discussion_id": one.discussion_id,
+        "created_at": one.created_at,
+        "tags": (thread.tags or ()) if thread else (),
+    }
+    return _made("Comment", one, (None, one.body, one.body_format), one.user, **place)
+
+
+def _in_poll(poll: Poll) -> dict[str, Any]:
+    tags = [*(poll.tags or ()), *((poll.discussion.tags or ()) if poll.discussion else ())]
+    return {
+        "group_id": poll.group_id,
+        "discussion_id": poll.discussion_id,
+        "poll_id": poll.id,
+        "tags": list(dict.fromkeys(tags)),
+    }
 
 
 def _of_poll(one: Poll) -> Document:
-    body = _text(one.details, one.details_format, one.author)
-    return Document(
-        "Poll", one.id, one.title, body, one.author_id, one.group_id, one.discussion_id, one.id, one.created_at
-    )
+    texts = (one.title, one.details, one.details_format)
+    return _made("Poll", one, texts, one.author, author_id=one.author_id, created_at=one.created_at, **_in_poll(one))
 
 
 def _of_stance(one: Stance) -> Document:
     """A vote's reason; an anonymous one names nobody."""
-    poll, voter = one.poll, None if one.poll.anonymous else one.participant
-    body = _text(one.reason, one.reason_format, voter)
-    voter_id = one.participant_id if voter else None
-    return Document("Stance", one.id, "", body, voter_id, poll.group_id, poll.discussion_id, poll.id, one.cast_at)
+    voter = None if one.poll.anonymous else one.participant
+    texts = (None, one.reason, one.reason_format)
+    voter_id = None if one.poll.anonymous else one.participant_id
+    return _made("Stance", one, texts, voter, author_id=voter_id, created_at=one.cast_at, **_in_poll(one.poll))
 
 
 def _of_outcome(one: Outcome) -> Document:
-    poll, body = one.poll, _text(one.statement, one.statement_format, one.author)
-    return Document(
-        "Outcome", one.id, "", body, one.author_id, poll.group_id, poll.discussion_id, poll.id, one.created_at
+    texts = (None, one.statement, one.statement_format)
+    return _made(
+        "Outcome", one, texts, one.author, author_id=one.author_id, created_at=one.created_at, **_in_poll(one.poll)
     )
 
 
@@ -127,38 +158,63 @@ def document_of(record: Any) -> Document:
     return MAKERS[type(record).__name__](record)
 
 
-def _text(body: str | None, body_format: str, author: Any) -> str:
-    return " ".join(part for part in (richtext.plain(body, body_format), author.name if author else "") if part)
+def place_of(record: Any) -> tuple[int | None, int | None, int | None]:
+    """Where a record belongs: group, thread, poll."""
+    made = document_of(record)
+    return made.group_id, made.discussion_id, made.poll_id
 
 
-def related(record_type: str, record_id: int) -> Iterator[tuple[str, Any]]:
-    """(type, condition) of all that must be looked at again when a record changed: what lies in it comes along."""
-    yield record_type, MODELS[record_type].id == record_id
-    if record_type == "Discussion":
-        yield "Comment", Comment.discussion_id == record_id
-        yield "Poll", Poll.discussion_id == record_id
-        in_thread = select(Poll.id).where(Poll.discussion_id == record_id)
-        yield "Stance", Stance.poll_id.in_(in_thread)
-        yield "Outcome", Outcome.poll_id.in_(in_thread)
-    if record_type == "Poll":
-        yield "Stance", Stance.poll_id == record_id
-        yield "Outcome", Outcome.poll_id == record_id
+def of_author(user_id: int) -> dict[str, Any]:
+    """Type → which of its records a person wrote."""
+    return {
+        "Discussion": Discussion.author_id == user_id,
+        "Comment": Comment.user_id == user_id,
+        "Poll": Poll.author_id == user_id,
+        "Stance": Stance.participant_id == user_id,
+        "Outcome": Outcome.author_id == user_id,
+    }
+
+
+def of_discussion(discussion_id: int) -> dict[str, Any]:
+    """Type → which of its records lie in a thread."""
+    polls = select(Poll.id).where(Poll.discussion_id == discussion_id)
+    return {
+        "Discussion": Discussion.id == discussion_id,
+        "Comment": Comment.discussion_id == discussion_id,
+        "Poll": Poll.discussion_id == discussion_id,
+        "Stance": Stance.poll_id.in_(polls),
+        "Outcome": Outcome.poll_id.in_(polls),
+    }
+
+
+def of_poll(poll_id: int) -> dict[str, Any]:
+    """Type → which of its records belong to a poll."""
+    return {"Poll": Poll.id == poll_id, "Stance": Stance.poll_id == poll_id, "Outcome": Outcome.poll_id == poll_id}
+
+
+SCOPES: dict[str, Callable[[int], dict[str, Any]]] = {
+    "author": of_author,
+    "discussion": of_discussion,
+    "poll": of_poll,
+}
+
+
+def ids_after(
+    ctx: Context, record_type: str, after: int, condition: Any = None, *, limit: int | None = None
+) -> list[int]:
+    """Ids of records of a type beyond one, in ascending order, whether they may be found or not."""
+    column = MODELS[record_type].id
+    query = select(column).where(column > after).order_by(column).limit(limit or BATCH)
+    return list(ctx.db.scalars(query if condition is None else query.where(condition)))
 
 
 def found(ctx: Context, record_type: str, ids: Sequence[int]) -> list[Document]:
     """The documents of those ids that may be found at all."""
-    model = MODELS[record_type]
-    return [document_of(one) for one in ctx.db.scalars(SELECTS[record_type]().where(model.id.in_(ids)))]
+    query = SELECTS[record_type]().where(MODELS[record_type].id.in_(ids))
+    rows = ctx.db.scalars(query.execution_options(populate_existing=True))  # others may have written meanwhile
+    return [document_of(one) for one in rows]
 
 
-def all_documents(ctx: Context) -> Iterator[list[Document]]:
-    """Every document, in batches by ascending id: memory stays small."""
-    for record_type in TYPES:
-        model, last = MODELS[record_type], 0
-        while True:
-            rows = ctx.db.scalars(SELECTS[record_type]().where(model.id > last).order_by(model.id).limit(BATCH)).all()
-            if not rows:
-                break
-            last = rows[-1].id
-            yield [document_of(one) for one in rows]
-            ctx.db.expunge_all()
+def records(ctx: Context, record_type: str, ids: Sequence[int]) -> list[Any]:
+    """The records of those ids that may be found at all."""
+    return list(ctx.db.scalars(SELECTS[record_type]().where(MODELS[record_type].id.in_(ids))))

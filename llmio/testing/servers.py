@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import uuid
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy import make_url, text
@@ -16,6 +17,8 @@ from llmio.core.db import engine_for
 from llmio.embedded.postgres import Postgres
 from llmio.embedded.valkey import Valkey
 from llmio.migrations import commands
+from llmio.plugins import migrate
+from llmio.plugins.discover import discover
 
 DATABASE_VARIABLE = "LLMIO_TEST_DATABASE_URL"
 REDIS_VARIABLE = "LLMIO_TEST_REDIS_URL"
@@ -76,6 +79,7 @@ class Servers:
             self._addresses = Addresses(self._start_postgres(), self._start_valkey(), template)
             self._addresses.administer(f'CREATE DATABASE "{template}"')
             commands.upgrade(self._addresses.database(template))
+            _upgrade_plugins(self._addresses.database(template))
         return self._addresses
 
     def stop(self) -> None:
@@ -111,3 +115,14 @@ class Servers:
 def engine_of(url: str) -> Engine:
     """An engine for tests: few connections, none of them pinged."""
     return engine_for(url, pool_size=4, pool_pre_ping=False)
+
+
+def _upgrade_plugins(url: str) -> None:
+    """The tables of the built-in plugins; those of others are made by their own tests."""
+    engine = engine_of(url)
+    for candidate in discover():
+        folder = migrate.folder_of(import_module(candidate.entry.module)) if candidate.built_in else None
+        if folder is not None:
+            with engine.begin() as connection:
+                migrate.upgrade(connection, candidate.name, folder)
+    engine.dispose()

@@ -9,7 +9,7 @@ from llmio.core.errors import Unavailable
 from llmio.files import storages
 from llmio.integrations.models import Chatbot
 from llmio.polls.models import PollOption, Stance
-from llmio.search import service as search
+from llmio.search import indexing
 from tests import factories
 from tests.seam.distributions import GOOD, poll_type
 
@@ -101,7 +101,7 @@ def test_search_provider_that_raises(strangers, start):
     with site.app.begin() as ctx:
         thread = factories.discussion(ctx.db).id
     with pytest.raises(ValueError, match="cannot remove"), site.app.begin() as ctx:
-        search.index(ctx, "Discussion", thread)
+        indexing.refresh(ctx, "Discussion", [thread])
     assert site.browser.get("/search?q=tea", expect_errors=True).status_int == 503
     site.names("search_broken", "active", "cannot search", "search_providers.broken.search")
 

@@ -40,11 +40,11 @@ class SearchProviderContract:
 
     @pytest.fixture
     def find(self, provider: SearchProvider, connection: Any) -> Any:
-        """`find(query, …)`: ids found, in order."""
+        """`find(query, …)`: ids of what answers to the query itself, in order."""
 
         def ask(query: str, filters: Filters | None = None, visible_to: Visible = ALL, **part: int) -> list[int]:
             page = provider.search(connection, query, filters or Filters(), visible_to, **part)
-            return [hit.record_id for hit in page.hits]
+            return [] if page.corrected else [hit.record_id for hit in page.hits]
 
         return ask
 
@@ -85,6 +85,31 @@ class SearchProviderContract:
         assert find("голосуем") == [1]
         assert find("brücke") == [2]
 
+    def test_a_word_can_be_excluded_in_either_way(self, index: Any, find: Any) -> None:
+        """`-word` as well; where nothing else is asked for, nothing is found."""
+        index(document(1, "bread and butter"), document(2, "bread alone"))
+        assert find("bread -butter") == [2]
+        assert find("!butter") == []
+        assert sorted(find("bread - butter")) == [1]
+
+    def test_a_quoted_phrase_is_found_as_it_stands(self, index: Any, find: Any) -> None:
+        """The words beside each other, in this order; it can be excluded, too."""
+        index(document(1, "fresh brown bread"), document(2, "bread, brown and fresh"), document(3, "fresh bread"))
+        assert find('"fresh brown"') == [1]
+        assert find('"brown bread"') == [1]
+        assert sorted(find("fresh bread")) == [1, 2, 3]
+        assert sorted(find('fresh !"brown bread"')) == [2, 3]
+
+    def test_a_correction_says_so_and_shows_nothing_else(
+        self, provider: SearchProvider, connection: Any, index: Any
+    ) -> None:
+        """A provider may answer to what was perhaps meant: it names that, and never a word from what is not visible."""
+        index(document(1, "The new bakery"), document(2, "The old brewery", group_id=9))
+        page = provider.search(connection, "bakrey", Filters(), ALL)
+        assert [hit.record_id for hit in page.hits] == ([1] if page.corrected else [])
+        nothing = provider.search(connection, "berwery", Filters(), Visible(group_ids=[2]))
+        assert (list(nothing.hits), nothing.corrected) == ([], "")
+
     def test_what_is_not_visible_is_not_found(self, index: Any, find: Any) -> None:
         """By group, thread or poll; where nothing is visible nothing is found."""
         index(
@@ -97,6 +122,41 @@ class SearchProviderContract:
         assert find("bread", visible_to=Visible(group_ids=[1])) == [1]
         assert find("bread", visible_to=Visible(discussion_ids=[5])) == [3]
         assert find("bread", visible_to=Visible(poll_ids=[7])) == [4]
+
+    def test_threads_can_be_visible_without_polls(self, index: Any, find: Any) -> None:
+        """As in subgroups whose threads are shown to the parent's members."""
+        index(
+            document(1, "secret bread", group_id=9, discussion_id=5),
+            document(2, "secret bread", group_id=9, discussion_id=5, kind="Discussion"),
+            document(3, "secret bread", group_id=9, discussion_id=5, poll_id=7, kind="Poll"),
+            document(4, "secret bread", group_id=9, poll_id=7, kind="Stance"),
+            document(5, "secret bread", group_id=9, poll_id=7, kind="Outcome"),
+        )
+        assert sorted(find("bread", visible_to=Visible(thread_group_ids=[9]))) == [1, 2]
+
+    def test_votes_of_a_hidden_poll_are_not_found(self, index: Any, find: Any) -> None:
+        """The poll and its outcome are, and the votes of others."""
+        index(
+            document(1, "bread", poll_id=7, kind="Poll"),
+            document(2, "bread", poll_id=7, kind="Stance"),
+            document(3, "bread", poll_id=7, kind="Outcome"),
+            document(4, "bread", poll_id=8, kind="Stance"),
+        )
+        shown = Visible(group_ids=[1], poll_ids=[7, 8], discussion_ids=[3], hidden_poll_ids=[7])
+        assert sorted(find("bread", visible_to=shown)) == [1, 3, 4]
+
+    def test_filters_by_time_and_place(self, index: Any, find: Any) -> None:
+        """From a moment on, and before another; what belongs to no group."""
+        index(
+            document(1, "bread"), document(2, "bread"), document(3, "bread"), document(4, "bread", group_id=None,
+                                                                                     discussion_id=5)
+        )  # fmt: skip
+        shown = Visible(group_ids=[1], discussion_ids=[5])
+        after, before = START + timedelta(days=2), START + timedelta(days=3)
+        assert sorted(find("bread", Filters(since=after), shown)) == [2, 3, 4]
+        assert sorted(find("bread", Filters(until=before), shown)) == [1, 2]
+        assert find("bread", Filters(since=after, until=before), shown) == [2]
+        assert find("bread", Filters(direct=True), shown) == [4]
 
     def test_filters_restrict(self, index: Any, find: Any) -> None:
         """By type, group and author, together."""
@@ -160,6 +220,22 @@ class SearchProviderContract:
         provider.remove(connection, "Comment", [1, 99])
         assert find("bread", Filters(types=["Comment"])) == [2]
         assert find("bread", Filters(types=["Poll"])) == [1]
+
+    def test_ids_held_are_told_in_order(self, provider: SearchProvider, connection: Any, index: Any) -> None:
+        """By which the core finds what no longer has a record; a provider that cannot tell says nothing."""
+        index(document(3, "bread"), document(1, "bread"), document(2, "bread"), document(9, "bread", kind="Poll"))
+        told = list(provider.ids(connection, "Comment", 0, 2))
+        assert told in ([1, 2], [])
+        assert list(provider.ids(connection, "Comment", 2, 5)) in ([3], [])
+        assert provider.count(connection) in (4, None)
+
+    def test_putting_in_order_loses_nothing(
+        self, provider: SearchProvider, connection: Any, index: Any, find: Any
+    ) -> None:
+        """After everything was given."""
+        index(document(1, "bread"), document(2, "bread"))
+        provider.finish(connection)
+        assert sorted(find("bread")) == [1, 2]
 
     def test_an_index_made_anew_begins_empty(
         self, provider: SearchProvider, connection: Any, index: Any, find: Any
