@@ -18,7 +18,7 @@ def register(app: App) -> None:
     """Give the App the jobs that keep the index current."""
     from llmio.search import documents, jobs  # noqa: PLC0415  # slow
 
-    app.add_jobs(jobs.index, *jobs.BULK.values())
+    app.add_jobs(jobs.index, jobs.reindex, *jobs.BULK.values())
     app.add_observer(jobs.index, "User", *documents.TYPES)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmio.core.jobs import Job, job
-from llmio.search import documents, indexing
+from llmio.search import building, documents, indexing
 
 if TYPE_CHECKING:
+    from llmio.core.app import App
     from llmio.core.context import Context
 
 SCOPE_OF = {"User": "author", "Discussion": "discussion", "Poll": "poll"}
@@ -39,6 +40,13 @@ def reindex_discussion(ctx: Context, discussion_id: int, kind: str | None = None
 def reindex_poll(ctx: Context, poll_id: int, kind: str | None = None, after: int = 0) -> None:
     """Index anew a poll with votes and outcomes: it was changed, closed or removed."""
     _go_on(ctx, reindex_poll, "poll", poll_id, kind, after)
+
+
+@job("search.reindex", queue="low", transaction=False)
+def reindex(app: App) -> None:
+    """Build the whole index anew while people search, or go on with that."""
+    for _reached in building.build(app):
+        pass
 
 
 BULK: dict[str, Job] = {"author": reindex_author, "discussion": reindex_discussion, "poll": reindex_poll}

@@ -234,3 +234,10 @@ def test_two_cannot_build_at_once(committed_db, app):
     with pytest.raises(Conflict, match="being built already"):
         next(building.build(app))
     first.close()
+
+
+def test_the_job_builds_it_too(world, app, row, db, commit):
+    db.execute(text("DELETE FROM pg_search_documents"))
+    commit()
+    jobs.reindex(app)
+    assert all(row(one) for one in world)
