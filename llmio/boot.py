@@ -6,14 +6,17 @@ import os
 from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmio.core import db
 from llmio.core.app import App
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
 from llmio.core.ports import NoLive, NoQueue, Ports, SystemClock
-from llmio.core.settings import Setting, Settings, load
+from llmio.core.settings import Section, Setting, Settings, load
+
+if TYPE_CHECKING:
+    from llmio.plugins.registry import Plugins
 
 FEATURES = (
     "llmio.accounts",
@@ -44,6 +47,23 @@ def declared() -> list[Setting]:
     for feature in features():
         found.extend(getattr(feature, "SETTINGS", ()))
     return found
+
+
+def sections(settings: Settings, plugins: Plugins) -> tuple[Section, ...]:
+    """The declared settings of core, features and loaded plugins, sorted for people."""
+    from llmio.plugins.settings import SETTINGS as SWITCHES  # noqa: PLC0415  # slow
+
+    found = [Section("The site", "", SETTINGS)]
+    for feature in features():
+        if items := tuple(getattr(feature, "SETTINGS", ())):
+            found.append(Section(feature.__name__.rpartition(".")[2].capitalize(), "", items))
+    found.append(Section("Plugins", "Which plugins are loaded.", SWITCHES))
+    for record in sorted(plugins.records, key=lambda one: one.name):
+        if keys := [key for key in record.settings if key in settings.declared]:
+            title = f"Plugin `{record.name}`"
+            items = tuple(settings.declared[key] for key in keys)
+            found.append(Section(title, f"{record.title}. {record.summary}", items))
+    return tuple(found)
 
 
 def read_settings(ini: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None) -> Settings:
@@ -85,6 +105,7 @@ def build(
         sessions=db.session_factory(engine),
         ports=ports or Ports(SystemClock(), NoQueue(), None, None, NoLive()),  # type: ignore[arg-type]  # set below
         plugins=plugins,
+        sections=sections(settings, plugins),
     )
     for feature in features():
         feature.register(app)

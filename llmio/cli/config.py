@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from llmio.core.settings import Fault, Setting, Settings
+from llmio.core.settings import Fault, Section, Setting, Settings
 
 if TYPE_CHECKING:
     from llmio.plugins.registry import Plugins
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 INI = click.option(
     "--ini", "ini_file", type=click.Path(exists=True, dir_okay=False), help="Read this ini file, too ([app:main])."
 )
-OWN = ("LLMIO_SUPERVISED", "LLMIO_ADDRESS", "LLMIO_PID", "LLMIO_TEST_DATABASE_URL", "LLMIO_TEST_REDIS_URL")
-"""Variables under LLMIO_ that processes of ours tell each other, or that tests read: no settings."""
 
 
 @click.group()
@@ -70,15 +68,6 @@ def check(ini_file: str | None, *, as_json: bool) -> None:
 
 
 @dataclass(frozen=True)
-class Section:
-    """Settings that belong together."""
-
-    title: str
-    summary: str
-    settings: tuple[Setting, ...]
-
-
-@dataclass(frozen=True)
 class Found:
     """The settings in force, sorted for people, and all that is wrong with them."""
 
@@ -101,14 +90,15 @@ def read_ini(path: str | None) -> dict[str, str]:
 def examined(ini: Mapping[str, str], env: Mapping[str, str]) -> Found:
     """Read the settings of core, features and plugins; nothing is refused, so that all faults are seen at once."""
     from llmio import boot
+    from llmio.core import settings_check
     from llmio.core.settings import load
 
     settings = load(boot.declared(), ini, env)
     plugins = _plugins(settings)
     return Found(
         settings,
-        tuple(_sections(settings, plugins)),
-        (*settings.faults, *_strangers(env, settings), *_unsafe(settings)),
+        boot.sections(settings, plugins),
+        tuple(settings_check.faults(settings)),
     )
 
 
@@ -158,47 +148,6 @@ def _plugins(settings: Settings) -> Plugins:
         return load(settings, refuse=False)
     finally:
         settings.values["llmio.plugins.strict"] = strict
-
-
-def _sections(settings: Settings, plugins: Plugins) -> Iterator[Section]:
-    from llmio import boot
-    from llmio.core.declared import SETTINGS
-    from llmio.plugins.settings import SETTINGS as SWITCHES
-
-    yield Section("The site", "", SETTINGS)
-    for feature in boot.features():
-        if declared := tuple(getattr(feature, "SETTINGS", ())):
-            name = feature.__name__.rpartition(".")[2].capitalize()
-            yield Section(name, "", declared)
-    yield Section("Plugins", "Which plugins are loaded.", SWITCHES)
-    for record in sorted(plugins.records, key=lambda one: one.name):
-        if keys := [key for key in record.settings if key in settings.declared]:
-            title = f"Plugin `{record.name}`"
-            yield Section(title, f"{record.title}. {record.summary}", tuple(settings.declared[key] for key in keys))
-
-
-def _strangers(env: Mapping[str, str], settings: Settings) -> Iterator[Fault]:
-    """Variables that look like ours and are read by nothing: most likely misspelt."""
-    import difflib
-
-    known = {name for item in settings.declared.values() for name in (item.env, *item.aliases) if name}
-    known |= {f"{name}_FILE" for name in known}
-    for name in sorted(env):
-        if name.startswith("LLMIO_") and name not in known and name not in OWN:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            yield Fault(name, f"no such variable{hint}", fatal=False)
-
-
-def _unsafe(settings: Settings) -> Iterator[Fault]:
-    """What a production site must have before it may start."""
-    if settings["llmio.env"] != "production":
-        return
-    if len(settings.text("security.secret")) < 32:
-        words = "must be set and have at least 32 characters; `openssl rand -hex 32` makes one"
-        yield Fault("SECRET_COOKIE_TOKEN", words)
-    if not settings["database.url"]:
-        yield Fault("DATABASE_URL", "must be set, unless `llmio up` starts a database of its own", fatal=False)
 
 
 def _row(item: Setting) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +18,7 @@ from llmio.core.features import Panel, Panels, TimelineItem
 from llmio.core.jobs import Job, Schedule
 from llmio.core.permissions import BASE_RULES, Permission, Predicate, RuleMap, allow
 from llmio.core.ports import Ports
-from llmio.core.settings import Settings
+from llmio.core.settings import Section, Settings
 
 if TYPE_CHECKING:
     from llmio.plugins.registry import Plugins
@@ -33,6 +33,8 @@ class App:
     sessions: sessionmaker[Session]
     ports: Ports
     plugins: Plugins
+    sections: Sequence[Section] = ()
+    """The declared settings in the order in which people read them."""
     redis: Any = None
     """A redis client (`redis.Redis`); callers must bear its absence: nothing that people entrust to us lives there."""
     rules: RuleMap = field(default_factory=lambda: dict(BASE_RULES))

@@ -67,6 +67,15 @@ class Fault:
         return f"{self.name}: {self.message}"
 
 
+@dataclass(frozen=True)
+class Section:
+    """Settings that belong together, for those who read them."""
+
+    title: str
+    summary: str
+    settings: tuple[Setting, ...]
+
+
 @dataclass
 class Settings:
     """The values in force; `settings["site.name"]`. An undeclared key is a programming error (KeyError)."""

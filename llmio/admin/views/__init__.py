@@ -20,6 +20,7 @@ def includeme(config: Any) -> None:
     config.add_route("admin.users", "/admin/users")
     config.add_route("admin.user", "/admin/users/{id}")
     config.add_route("admin.user_act", "/admin/users/{id}/{act}")
+    config.add_route("admin.settings", "/admin/settings")
     config.add_route("admin.groups", "/admin/groups")
     config.add_route("admin.group_act", "/admin/groups/{id}/{act:archive|unarchive}")
     config.scan(__name__)
