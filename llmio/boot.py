@@ -54,9 +54,8 @@ def sections(settings: Settings, plugins: Plugins) -> tuple[Section, ...]:
     from llmio.plugins.settings import SETTINGS as SWITCHES  # noqa: PLC0415  # slow
 
     found = [Section("The site", "", SETTINGS)]
-    for feature in features():
-        if items := tuple(getattr(feature, "SETTINGS", ())):
-            found.append(Section(feature.__name__.rpartition(".")[2].capitalize(), "", items))
+    own = [(feature.__name__.rpartition(".")[2], tuple(getattr(feature, "SETTINGS", ()))) for feature in features()]
+    found += [Section(name.capitalize(), "", items) for name, items in own if items]
     found.append(Section("Plugins", "Which plugins are loaded.", SWITCHES))
     for record in sorted(plugins.records, key=lambda one: one.name):
         if keys := [key for key in record.settings if key in settings.declared]:
