@@ -16,6 +16,7 @@ from llmio.mail import sent
 from llmio.mail.incoming import models as incoming_mail
 from llmio.notifications import deliveries
 from llmio.notifications import models as notifications
+from llmio.notifications.catch_up import models as catch_up
 from llmio.plugins import models as plugins
 from llmio.polls import models as polls
 from llmio.search import models as search
@@ -24,6 +25,7 @@ __all__ = [
     "Base",
     "accounts",
     "admin",
+    "catch_up",
     "deliveries",
     "discussions",
     "files",

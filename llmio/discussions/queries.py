@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -193,6 +193,22 @@ def inbox(ctx: Context, *, limit: int = 50, offset: int = 0) -> list[ThreadRow]:
         .order_by(Discussion.last_activity_at.desc(), Discussion.id.desc())
         .limit(limit)
         .offset(offset)
+    )
+    return [ThreadRow.of(row) for row in ctx.db.execute(query)]
+
+
+def unread_since(ctx: Context, since: datetime, *, limit: int = 200) -> list[ThreadRow]:
+    """Threads with something unread that moved after a moment and are not muted, the liveliest first."""
+    muted = [group_id for group_id, row in groups.memberships_of_actor(ctx).items() if row.volume == 0]
+    loud = or_(
+        DiscussionReader.volume > 0,
+        and_(DiscussionReader.id.is_(None), or_(Discussion.group_id.is_(None), Discussion.group_id.not_in(muted))),
+    )
+    query = (
+        _rows(ctx)
+        .where(visible_in_lists(ctx), is_unread(), Discussion.last_activity_at > since, loud)
+        .order_by(Discussion.last_activity_at.desc(), Discussion.id.desc())
+        .limit(limit)
     )
     return [ThreadRow.of(row) for row in ctx.db.execute(query)]
 

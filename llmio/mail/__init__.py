@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmio.mail.incoming.settings import SETTINGS as INCOMING
 from llmio.mail.post import Post
-from llmio.mail.render import language_of, moment, render
+from llmio.mail.render import language_of, moment, render, zone_named
 from llmio.mail.service import Recipient, compose, deliver
 from llmio.mail.settings import SETTINGS as OUTGOING
 
@@ -25,6 +25,7 @@ __all__ = [
     "moment",
     "register",
     "render",
+    "zone_named",
 ]
 
 

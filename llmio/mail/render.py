@@ -42,12 +42,17 @@ def locale_of(reader: Any) -> str:
     return i18n.DEFAULT
 
 
-def zone_of(reader: Any) -> ZoneInfo:
-    """The time zone of a reader."""
+def zone_named(name: str | None) -> ZoneInfo:
+    """A zone by its name; UTC for what is none."""
     try:
-        return ZoneInfo(getattr(reader, "time_zone", None) or "UTC")
+        return ZoneInfo(name or "UTC")
     except (OSError, ValueError, KeyError):  # not a name, or not a zone's
         return ZoneInfo("UTC")
+
+
+def zone_of(reader: Any) -> ZoneInfo:
+    """The time zone of a reader."""
+    return zone_named(getattr(reader, "time_zone", None))
 
 
 @contextmanager

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from llmio.core.app import App
 
 
+QUARTER = 15 * 60
+"""Seconds: zones differ from UTC by whole quarters of an hour, so that six o'clock is found to the minute."""
+
 __all__ = ["includeme", "register"]
 
 
@@ -16,20 +19,25 @@ def register(app: App) -> None:
     from llmio.notifications import jobs, kinds, seen  # noqa: PLC0415  # slow
 
     app.add_kinds(*kinds.KINDS)
-    app.add_jobs(jobs.deliver, jobs.deliver_to_channel)
+    app.add_jobs(jobs.deliver, jobs.deliver_to_channel, jobs.catch_up, jobs.plan_catch_up, jobs.send_catch_up)
+    app.add_schedule(jobs.catch_up, every=QUARTER, moments=True)
     app.add_event_job(jobs.publish_event)
     app.add_seen_listener(seen.on_seen)
 
 
 def includeme(config: Any) -> None:
     """Routes and views."""
-    from llmio.notifications import views  # noqa: PLC0415  # slow
+    from llmio.notifications import catch_up_views, views  # noqa: PLC0415  # slow
 
     config.add_route("notifications.list", "/notifications")
     config.add_route("notifications.menu", "/notifications/menu")
     config.add_route("notifications.viewed", "/notifications/viewed")
     config.add_route("notifications.open", "/notifications/{id:\\d+}")
     config.add_route("notifications.preferences", "/email_preferences")
+    config.add_route("notifications.stop_catch_up", "/unsubscribe/{token}/catch_up", factory=views.unsubscriber)
+    config.add_route(
+        "notifications.caught_up", "/catch_up/{token}/{day:\\d{4}-\\d\\d-\\d\\d}", factory=catch_up_views.of_summary
+    )
     config.add_route("notifications.unsubscribe", "/unsubscribe/{token}", factory=views.unsubscriber)
     config.add_route(
         "notifications.unsubscribe_place",
@@ -37,3 +45,4 @@ def includeme(config: Any) -> None:
         factory=views.unsubscriber,
     )
     config.scan("llmio.notifications.views")
+    config.scan("llmio.notifications.catch_up_views")

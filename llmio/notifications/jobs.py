@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from llmio.core.jobs import job
 from llmio.core.tables import Event
+from llmio.mail import deliver as deliver_mail
 from llmio.notifications import service
+from llmio.notifications.catch_up import service as catch_ups
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Delivery, Status
 from llmio.notifications.sending import prepare
 from llmio.plugins import Failed, Outcome, Retry, Sent
@@ -63,3 +65,29 @@ def record(ctx: Context, delivery_id: int, outcome: Outcome) -> Delivery | None:
 def deliver_to_channel(app: App, delivery_id: int) -> None:
     """Hand one message to a channel (chat, webhook)."""
     deliver.run(app, delivery_id)
+
+
+@job("notifications.catch_up")
+def catch_up(ctx: Context, since: str, until: str) -> None:
+    """Find the time zones where it has become six in the morning, and have their summaries prepared."""
+    for zone in catch_ups.zones_with_morning(ctx, datetime.fromisoformat(since), datetime.fromisoformat(until)):
+        ctx.enqueue(plan_catch_up, zone, since, until, 0)
+
+
+@job("notifications.plan_catch_up")
+def plan_catch_up(ctx: Context, zone: str, since: str, until: str, after_id: int) -> None:
+    """Note who of a time zone gets a summary, each person once a day, some hundred at a time."""
+    new, last = catch_ups.plan(ctx, zone, datetime.fromisoformat(since), datetime.fromisoformat(until), after_id)
+    for user_id, day in new:
+        ctx.enqueue(send_catch_up, user_id, day.isoformat())
+    if last:
+        ctx.enqueue(plan_catch_up, zone, since, until, last)
+
+
+@job("notifications.send_catch_up", queue="mailers", transaction=False)
+def send_catch_up(app: App, user_id: int, day: str) -> None:
+    """Mail one person the summary of what they have not read, where there is any."""
+    with app.begin() as ctx:
+        mail = catch_ups.compose(ctx, user_id, date.fromisoformat(day))
+    if mail is not None:
+        deliver_mail(app, mail)

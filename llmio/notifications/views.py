@@ -29,6 +29,7 @@ class PreferencesForm(Form):
 
     email_when_mentioned: bool = False
     email_on_participation: bool = False
+    email_catch_up_day: Literal["never", "0", "1", "2", "3", "4", "5", "6", "7", "8"] | None = None
     volume: Literal["", "1", "2", "3"] = ""
 
 
@@ -105,6 +106,7 @@ def preferences(context: Any, request: Any) -> View:
     values = {
         "email_when_mentioned": me.email_when_mentioned,
         "email_on_participation": me.email_on_participation,
+        "email_catch_up_day": "never" if me.email_catch_up_day is None else str(me.email_catch_up_day),
         "volume": "",
     }
     return {"values": values, "memberships": memberships, "default_volume": me.default_membership_volume}
@@ -118,6 +120,9 @@ def save_preferences(context: Any, request: Any) -> Any:
     me = _me(request)
     me.email_when_mentioned = form.email_when_mentioned
     me.email_on_participation = form.email_on_participation
+    if form.email_catch_up_day is not None:
+        me.email_catch_up_day = None if form.email_catch_up_day == "never" else int(form.email_catch_up_day)
+        me.email_catch_up = me.email_catch_up_day is not None
     if form.volume:
         volumes.set_everywhere(request.ctx, me, int(form.volume))
     request.flash("success", _("Saved."))

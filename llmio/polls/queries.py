@@ -205,6 +205,14 @@ def outcomes(ctx: Context, poll_ids: Iterable[int]) -> dict[int, Outcome]:
     return {int(outcome.poll_id): outcome for outcome in ctx.db.scalars(query) if outcome.poll_id}
 
 
+def polls_of_outcomes(ctx: Context, outcome_ids: Sequence[int]) -> set[int]:
+    """The ids of the polls that these outcomes are of."""
+    if not outcome_ids:
+        return set()
+    query = select(Outcome.poll_id).where(Outcome.id.in_(outcome_ids), Outcome.poll_id.is_not(None))
+    return {int(poll_id) for poll_id in ctx.db.scalars(query) if poll_id}
+
+
 def created_event(ctx: Context, kind: str, record_type: str, record_id: int) -> Event | None:
     """The event that tells of a record's beginning."""
     query = (
