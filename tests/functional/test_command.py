@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from llmio.cli import COMMANDS
+from tests.commands import run_command
 
 SERVERS = ("DATABASE_URL", "REDIS_URL", "LLMIO_DATA", "PORT")
 
@@ -54,8 +55,8 @@ def test_the_supervisor_loads_little(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name != "x"])
 def test_each_command_explains_itself(tmp_path: Path, command: str) -> None:
-    answer = llmio(tmp_path, command, "--help")
-    assert answer.returncode == 0, answer.stderr
+    answer = run_command(command, "--help", env={"LLMIO_DATA": str(tmp_path)})
+    assert answer.code == 0, answer.stderr
     assert answer.stdout.startswith(f"Usage: llmio {command}")
 
 

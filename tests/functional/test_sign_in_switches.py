@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import redis
 
 from llmio.accounts.models import LoginToken, SignIn, User
+from llmio.worker.queue import client
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_client_behind_a_proxy_is_told_by_the_last_forwarded_entry(web, switch):
 
 def test_door_stays_open_while_redis_is_down(web, app, switch, monkeypatch, make, run_jobs, mailbox):
     switch("limits.rate_factor", 1.0)
-    monkeypatch.setattr(app, "redis", redis.Redis(host="127.0.0.1", port=9, socket_connect_timeout=0.2))
+    monkeypatch.setattr(app, "redis", client("redis://127.0.0.1:9", seconds=0.2))
     ada = make.user()
     assert web.send("/sign_in", {"email": ada.email}).status_int == 303
     run_jobs()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from llmio.accounts.models import LoginToken, User
+from tests.commands import run_command
 
 
 @pytest.fixture
 def llmio(committed_db, app, tmp_path):
     """`llmio("user", "list")`: run the command on a database of the test's own."""
     env = {
-        "PATH": "/usr/bin:/bin",
         "DATABASE_URL": committed_db.url,
         "LLMIO_ENV": "testing",
         "LLMIO_DATA": str(tmp_path),
@@ -23,16 +21,8 @@ def llmio(committed_db, app, tmp_path):
     }
 
     def made(*arguments, typed="", code=0):
-        done = subprocess.run(
-            [sys.executable, "-m", "llmio", *arguments],
-            env=env,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
+        done = run_command(*arguments, env=env, typed=typed)
+        assert done.code == code, done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr
 
     return made
