@@ -52,7 +52,11 @@ class Site:
 
     def environment(self) -> dict[str, str]:
         """What each process is told."""
-        kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "PYTHONPATH")}
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if key in ("PATH", "HOME", "LANG", "PYTHONPATH", "LLMIO_CACHE")
+        }
         return kept | {
             "DATABASE_URL": self.url,
             "REDIS_URL": self.valkey.url(),

@@ -15,6 +15,11 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("production", "development", "testing", "test"),
     ),
     Setting("llmio.data", "LLMIO_DATA", default="var", help="Folder for what the embedded parts and local files keep."),
+    Setting(
+        "llmio.cache",
+        "LLMIO_CACHE",
+        help="Folder for what can be made again (compiled templates); empty: `cache` in LLMIO_DATA.",
+    ),
     Setting("database.url", "DATABASE_URL", help="PostgreSQL; empty: `llmio up` starts its own.", secret=True),
     Setting("redis.url", "REDIS_URL", help="Valkey or Redis; empty: `llmio up` starts its own.", secret=True),
     Setting(

@@ -6,6 +6,7 @@ Fixtures for services: `app`, `db`, `ctx`, `run_jobs`, `clock`, `mailbox`, `http
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -62,7 +63,9 @@ def llmio_servers(request: pytest.FixtureRequest) -> Addresses:
     from llmio.testing.servers import Addresses
 
     given = getattr(request.config, "workerinput", {}).get(INPUT)
-    return Addresses(**given) if given else _servers(request.config).start()
+    addresses = Addresses(**given) if given else _servers(request.config).start()
+    os.environ["LLMIO_CACHE"] = addresses.cache  # for processes that tests start
+    return addresses
 
 
 @pytest.fixture(scope="session")
@@ -91,11 +94,14 @@ def engine(pg_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def settings(pg_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def settings(
+    llmio_servers: Addresses, pg_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     """Settings by key, as an ini file would have them; the environment is left out."""
     return {
         "llmio.env": "testing",
         "llmio.data": str(tmp_path_factory.mktemp("data")),
+        "llmio.cache": llmio_servers.cache,
         "llmio.plugins.strict": "1",
         "database.url": pg_url,
         "redis.url": redis_url,

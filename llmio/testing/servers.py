@@ -31,6 +31,8 @@ class Addresses:
     postgres: str
     redis: str
     template: str
+    cache: str
+    """Folder of compiled templates: made once in a run, not by each worker and process of it."""
 
     def as_input(self) -> dict[str, str]:
         """What is handed to an xdist worker."""
@@ -76,7 +78,9 @@ class Servers:
         """Start what is needed, make the template database; the same answer when asked again."""
         if self._addresses is None:
             template = f"llmio_test_{uuid.uuid4().hex[:8]}"
-            self._addresses = Addresses(self._start_postgres(), self._start_valkey(), template)
+            cache = self._folder / "cache"
+            cache.mkdir()
+            self._addresses = Addresses(self._start_postgres(), self._start_valkey(), template, str(cache))
             self._addresses.administer(f'CREATE DATABASE "{template}"')
             commands.upgrade(self._addresses.database(template))
             _upgrade_plugins(self._addresses.database(template))

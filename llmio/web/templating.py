@@ -65,7 +65,8 @@ def includeme(config: Any) -> None:
 
 def compiled_folder(app: App) -> str:
     """Where compiled templates are kept; "" where nothing can be written."""
-    folder = Path(app.settings.text("llmio.data")).resolve() / "cache" / "templates"
+    given = app.settings.text("llmio.cache")
+    folder = (Path(given) if given else Path(app.settings.text("llmio.data")) / "cache").resolve() / "templates"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:

@@ -21,6 +21,7 @@ import pytest
 
 from llmio.embedded.postgres import Postgres
 from llmio.embedded.process import marked_with, wait_until, working_in
+from llmio.testing.servers import Addresses
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc"),
@@ -118,7 +119,7 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
+def folder(llmio_servers: Addresses) -> Iterator[Path]:
     """A folder that every account may enter."""
     path = Path(tempfile.mkdtemp(prefix="llmio-test-"))
     path.chmod(0o755)

@@ -24,7 +24,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def folder():
+def folder(llmio_servers):
     path = Path(tempfile.mkdtemp(prefix="llmio-test-"))
     path.chmod(0o755)
     yield path

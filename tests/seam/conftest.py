@@ -105,7 +105,7 @@ class Site:
 
 
 @pytest.fixture
-def start(seam_engine, seam_url, redis_url, tmp_path, monkeypatch) -> Iterator[Callable[..., Site]]:
+def start(llmio_servers, seam_engine, seam_url, redis_url, tmp_path, monkeypatch) -> Iterator[Callable[..., Site]]:
     """`start(LLMIO_PLUGINS_SAFE="1")`: start the site, signed in as its administrator."""
     for variable in [name for name in sys.modules["os"].environ if name.startswith("LLMIO_PLUGINS_")]:
         monkeypatch.delenv(variable)
@@ -114,6 +114,7 @@ def start(seam_engine, seam_url, redis_url, tmp_path, monkeypatch) -> Iterator[C
         env = {
             "LLMIO_ENV": "testing",
             "LLMIO_DATA": str(tmp_path / "data"),
+            "LLMIO_CACHE": llmio_servers.cache,
             "DATABASE_URL": seam_url,
             "REDIS_URL": redis_url,
             "SECRET_COOKIE_TOKEN": SECRET,
