@@ -31,6 +31,8 @@ class Permission(StrEnum):
     GROUP_SEE_PRIVATE = "group.see_private_content"
     GROUP_UPDATE = "group.update"
     GROUP_ARCHIVE = "group.archive"
+    GROUP_DESTROY = "group.destroy"
+    GROUP_EXPORT = "group.export"
     GROUP_JOIN = "group.join"
     GROUP_ADD_MEMBERS = "group.add_members"
     GROUP_ADD_GUESTS = "group.add_guests"

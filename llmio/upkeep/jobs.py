@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from llmio.accounts.models import User
-from llmio.core.jobs import Job, job
+from llmio.core.jobs import DAY, Job, job
+from llmio.discussions.models import Discussion
+from llmio.groups import queries as groups
+from llmio.groups.models import Group
 from llmio.mail import deliver
 from llmio.upkeep import mails
-from llmio.upkeep.service import merge, redact
+from llmio.upkeep.service import destroy, merge, moving, orphans, redact, repair
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -76,11 +82,101 @@ def mail_merge_verification(app: App, source_id: int, target_id: int, token: str
         deliver(app, mail)
 
 
+@job("upkeep.destroy_discussion", queue="low")
+def destroy_discussion(ctx: Context, discussion_id: int) -> None:
+    """Destroy a thread for good, if it was taken away."""
+    found = ctx.db.get(Discussion, discussion_id)
+    if found is not None and found.discarded_at is not None:
+        destroy.destroy_discussion(ctx, found)
+
+
+@job("upkeep.destroy_discarded", queue="low")
+def destroy_discarded(ctx: Context) -> None:
+    """Have threads destroyed that were taken away long ago, where the operator wants that."""
+    days = ctx.app.settings.number("discussions.discarded_days")
+    if days < 1:
+        return
+    old = select(Discussion.id).where(Discussion.discarded_at < ctx.now - timedelta(days=days))
+    for discussion_id in ctx.db.scalars(old.order_by(Discussion.discarded_at).limit(1000)):
+        ctx.enqueue(destroy_discussion, discussion_id)
+
+
+@job("upkeep.destroy_group", queue="low")
+def destroy_group(ctx: Context, group_id: int, archived_at: str) -> None:
+    """Destroy a group that its admins deleted, piece by piece, unless it was brought back meanwhile."""
+    group = ctx.db.get(Group, group_id)
+    if group is None or group.archived_at is None or group.archived_at.isoformat() != archived_at:
+        return
+    for subgroup_id in ctx.db.scalars(
+        select(Group.id).where(Group.parent_id == group_id, Group.archived_at == group.archived_at)
+    ):
+        ctx.enqueue(destroy_group, subgroup_id, archived_at)
+    if destroy.destroy_some_of_group(ctx, group):
+        ctx.enqueue(destroy_group, group_id, archived_at)
+
+
+@job("upkeep.warn_of_destruction", queue="high")
+def warn_of_destruction(ctx: Context, group_id: int, actor_id: int | None, at: str) -> None:
+    """Have every admin of a group that is about to be destroyed warned by mail."""
+    for user_id in groups.admin_ids(ctx, group_id):
+        ctx.enqueue(mail_destruction_warning, group_id, user_id, actor_id, at)
+
+
+@job("upkeep.mail_destruction_warning", queue="mailers", transaction=False)
+def mail_destruction_warning(app: App, group_id: int, user_id: int, actor_id: int | None, at: str) -> None:
+    """Warn an admin that the group will be destroyed."""
+    with app.begin() as ctx:
+        group, reader = ctx.db.get(Group, group_id), ctx.db.get(User, user_id)
+        actor = ctx.db.get(User, actor_id) if actor_id else None
+        archived = group is not None and group.archived_at is not None
+        mail = (
+            mails.destruction_warning(ctx, group, reader, actor, datetime.fromisoformat(at))
+            if group and archived and reader and reader.email
+            else None
+        )
+    if mail is not None:
+        deliver(app, mail)
+
+
+@job("upkeep.delete_orphans", queue="low")
+def delete_orphans(ctx: Context) -> None:
+    """Remove rows whose parents are gone, at most a thousand of each kind a run."""
+    more, threads = orphans.sweep(ctx)
+    for discussion_id in sorted(threads):
+        ctx.enqueue(repair_thread, discussion_id)
+    if more:
+        ctx.enqueue(delete_orphans)
+
+
+@job("upkeep.repair_thread", queue="low")
+def repair_thread(ctx: Context, discussion_id: int) -> None:
+    """Put the items of a thread in order: numbers, parents, positions, counters."""
+    found = ctx.db.get(Discussion, discussion_id)
+    if found is not None:
+        repair.repair_thread(ctx, found)
+
+
+@job("upkeep.move_items")
+def move_items(ctx: Context, event_ids: list[int], source_id: int, target_id: int) -> None:
+    """Move comments and polls into another thread, with all that answers them."""
+    source, target = ctx.db.get(Discussion, source_id), ctx.db.get(Discussion, target_id)
+    if source is not None and target is not None and target.discarded_at is None:
+        moving.move(ctx, source, target, event_ids=event_ids)
+
+
 JOBS: tuple[Job, ...] = (
     redact_user,
     mail_account_deleted,
     merge_users,
     mail_accounts_merged,
     mail_merge_verification,
+    destroy_discussion,
+    destroy_discarded,
+    destroy_group,
+    warn_of_destruction,
+    mail_destruction_warning,
+    delete_orphans,
+    repair_thread,
+    move_items,
 )
-SCHEDULE: tuple[tuple[Job, int], ...] = ()
+SCHEDULE: tuple[tuple[Job, int], ...] = ((destroy_discarded, DAY), (delete_orphans, DAY))

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from llmio.core.i18n import _
 from llmio.core.urls import absolute
-from llmio.mail import Recipient, compose, language_of
+from llmio.mail import Recipient, compose, language_of, moment
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from llmio.accounts.models import User
     from llmio.core.context import Context
     from llmio.core.ports import Mail
+    from llmio.groups.models import Group
 
 
 def notice(
@@ -97,4 +100,35 @@ def merge_verification(ctx: Context, source: User, target: User, token: str) -> 
             label=_("Merge the accounts"),
             link=absolute(ctx.app.settings, f"/profile/merge/{token}"),
             why=_("Somebody typed this address to merge accounts. If that was not you, ignore this mail."),
+        )
+
+
+def destruction_warning(ctx: Context, group: Group, reader: User, actor: User | None, at: datetime) -> Mail:
+    """To an admin of a group that was deleted, while it can still be brought back."""
+    settings = ctx.app.settings
+    who = (actor.name if actor else "") or settings.text("site.name")
+    help_address = settings.text("site.support_email")
+    with language_of(reader):
+        lines: list[object] = [
+            _(
+                "{who} deleted the group {name}. It is archived now: nobody sees it any more.",
+                who=who,
+                name=group.name or "",
+            ),
+            _(
+                "On {day} everything in it is destroyed for good: threads, comments, polls, files.",
+                day=moment(at, reader, "date"),
+            ),
+            _("Until then an administrator of the site can bring it back: {address}", address=help_address)
+            if help_address
+            else _("Until then an administrator of the site can bring it back."),
+        ]
+        return notice(
+            ctx,
+            reader,
+            kind="group_destroy_warning",
+            message_id=f"destroy-group-{group.id}-{int(at.timestamp())}-{reader.id}",
+            headline=_("{name} will be destroyed", name=group.name or ""),
+            lines=lines,
+            why=_("You are an admin of this group."),
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmio.accounts.rules import is_self
 from llmio.core.permissions import Permission, site_admin
+from llmio.groups.rules import is_admin, kept
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -15,3 +16,5 @@ def register(app: App) -> None:
     """Fill the rule map."""
     app.add_rule(Permission.USER_REDACT, is_self, site_admin)
     app.add_rule(Permission.USER_MERGE, is_self, site_admin)
+    app.add_rule(Permission.GROUP_DESTROY, (kept, is_admin), site_admin)
+    app.add_rule(Permission.GROUP_EXPORT, (kept, is_admin), site_admin)

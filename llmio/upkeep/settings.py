@@ -4,4 +4,19 @@ from __future__ import annotations
 
 from llmio.core.settings import Setting
 
-SETTINGS: tuple[Setting, ...] = ()
+SETTINGS = (
+    Setting(
+        "groups.deletion_delay_days",
+        "GROUP_DELETION_DELAY_DAYS",
+        "int",
+        default=14,
+        help="Days between the deletion of a group by its admins, who are warned, and the moment when it is destroyed.",
+    ),
+    Setting(
+        "discussions.discarded_days",
+        "LLMIO_DISCARDED_DAYS",
+        "int",
+        default=0,
+        help="Days after which a thread that was taken away is destroyed for good; 0 keeps it for ever.",
+    ),
+)
