@@ -5,7 +5,7 @@ Each port has one real implementation in an outer room and a memory twin in `llm
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -124,6 +124,30 @@ class NoLive:
         """Do nothing."""
 
 
+class Background(Protocol):
+    """Does what waits for others' servers, beside the jobs: so that a slow one takes no worker's hand."""
+
+    def room(self, lane: str) -> bool:
+        """Whether more of this lane can be taken on now."""
+        ...
+
+    def run(self, lane: str, work: Callable[[], None]) -> None:
+        """Do it, now or soon; what it raises is logged."""
+        ...
+
+
+class AtOnce:
+    """Does it here and now."""
+
+    def room(self, lane: str) -> bool:
+        """Always."""
+        return True
+
+    def run(self, lane: str, work: Callable[[], None]) -> None:
+        """Do it."""
+        work()
+
+
 @dataclass
 class Ports:
     """The ports an App was given."""
@@ -133,3 +157,4 @@ class Ports:
     mailer: Mailer
     http: Http
     live: Live
+    background: Background = field(default_factory=AtOnce)

@@ -25,7 +25,7 @@ from llmio.plugins.guard import guard
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-WEBHOOK = "webhook"
+WEBHOOK, MATRIX = "webhook", "matrix"
 EVENT_KINDS: dict[str, object] = {
     "new_discussion": _("A new thread"),
     "discussion_edited": _("A thread was edited, with a message"),
@@ -107,9 +107,12 @@ def test(ctx: Context, chatbot: Chatbot) -> Outcome:
 
 
 def target_of(ctx: Context, chatbot: Chatbot) -> Target:
-    """Where to post, and the format to post in."""
+    """Where to send, and what the notifier needs for it."""
+    name, server, token = chatbot.name or "", chatbot.server or "", chatbot.access_token or ""
+    if chatbot.kind == MATRIX:
+        return Target(server, name, {"access_token": token, "channel": chatbot.channel or ""})
     shape = ctx.app.plugins.webhook_formats.get(chatbot.webhook_kind or "")
-    return Target(chatbot.server or "", chatbot.name or "", {"format": shape})
+    return Target(server, name, {"format": shape, "secret": token})
 
 
 def publish_event(ctx: Context, event: Event) -> list[int]:
@@ -121,10 +124,18 @@ def publish_event(ctx: Context, event: Event) -> list[int]:
     if subject is None or subject.gone or subject.group is None:
         return []
     chosen = event.custom_fields.get("recipient_chatbot_ids") or []
-    wanted = select(Chatbot.id).where(
+    wanted = select(Chatbot.id, Chatbot.kind).where(
         Chatbot.group_id == subject.group.id,
-        Chatbot.kind == WEBHOOK,
         or_(literal(kind.name) == any_(Chatbot.event_kinds), Chatbot.id.in_(chosen)),
     )
-    recipients = [("Chatbot", int(one), "integration") for one in ctx.db.scalars(wanted)]
-    return add_deliveries(ctx, event, WEBHOOK, recipients, deliver_to_channel)
+    found = [(int(row.id), notifier_of(row.kind)) for row in ctx.db.execute(wanted.order_by(Chatbot.id))]
+    made: list[int] = []
+    for notifier in (WEBHOOK, MATRIX):
+        recipients = [("Chatbot", one, "integration") for one, way in found if way == notifier]
+        made += add_deliveries(ctx, event, notifier, recipients, deliver_to_channel)
+    return made
+
+
+def notifier_of(kind: str | None) -> str:
+    """The notifier that reaches integrations of a kind."""
+    return MATRIX if kind == MATRIX else WEBHOOK

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmio.notifications.pace import SETTINGS
+
 if TYPE_CHECKING:
     from llmio.core.app import App
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 QUARTER = 15 * 60
 """Seconds: zones differ from UTC by whole quarters of an hour, so that six o'clock is found to the minute."""
 
-__all__ = ["includeme", "register"]
+__all__ = ["SETTINGS", "includeme", "register"]
 
 
 def register(app: App) -> None:
@@ -19,8 +21,10 @@ def register(app: App) -> None:
     from llmio.notifications import jobs, kinds, seen  # noqa: PLC0415  # slow
 
     app.add_kinds(*kinds.KINDS)
-    app.add_jobs(jobs.deliver, jobs.deliver_to_channel, jobs.catch_up, jobs.plan_catch_up, jobs.send_catch_up)
+    app.add_jobs(jobs.deliver, jobs.catch_up, jobs.plan_catch_up, jobs.send_catch_up)
+    app.add_jobs(jobs.deliver_to_channel, jobs.forget_attempts)
     app.add_schedule(jobs.catch_up, every=QUARTER, moments=True)
+    app.add_schedule(jobs.forget_attempts, every=24 * 3600)
     app.add_event_job(jobs.publish_event)
     app.add_seen_listener(seen.on_seen)
 

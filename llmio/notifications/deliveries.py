@@ -62,3 +62,35 @@ class Delivery(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     attempted_at: Mapped[datetime | None] = mapped_column(Moment)
     delivered_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class Attempt(Base):
+    """One try to reach a channel: what was sent and what was answered, for the log of the channel's admins."""
+
+    __tablename__ = "delivery_attempts"
+    __table_args__ = (
+        Index("index_delivery_attempts_on_delivery_id", "delivery_id"),
+        Index("index_delivery_attempts_on_started_at", "started_at"),
+        {"schema": "llmio"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(Moment)
+    milliseconds: Mapped[int]
+    outcome: Mapped[str] = mapped_column(Text)
+    """`sent`, `retry` or `failed`."""
+    requests: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
+    """method, url, headers, body, status, answer of each."""
+
+
+class Pace(Base):
+    """How fast a channel may be sent to: when the next message would be in time, and until when it asked for rest."""
+
+    __tablename__ = "channel_paces"
+    __table_args__ = ({"schema": "llmio"},)
+
+    lane: Mapped[str] = mapped_column(Text, primary_key=True)
+    next_at: Mapped[datetime] = mapped_column(Moment)
+    held_until: Mapped[datetime | None] = mapped_column(Moment)

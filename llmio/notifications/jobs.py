@@ -12,6 +12,7 @@ from llmio.core.tables import Event
 from llmio.mail import deliver as deliver_mail
 from llmio.notifications import service
 from llmio.notifications.catch_up import service as catch_ups
+from llmio.notifications.channels import deliver_to_channel, forget_attempts
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Delivery, Status
 from llmio.notifications.sending import prepare
 from llmio.plugins import Failed, Outcome, Retry, Sent
@@ -19,6 +20,8 @@ from llmio.plugins import Failed, Outcome, Retry, Sent
 if TYPE_CHECKING:
     from llmio.core.app import App
     from llmio.core.context import Context
+
+__all__ = ["catch_up", "deliver", "deliver_to_channel", "forget_attempts", "plan_catch_up", "publish_event", "record", "send_catch_up"]
 
 
 @job("notifications.publish_event", queue="high")
@@ -55,16 +58,8 @@ def record(ctx: Context, delivery_id: int, outcome: Outcome) -> Delivery | None:
     elif isinstance(outcome, Retry):
         row.answer = outcome.reason
         wait = outcome.after if outcome.after is not None else min(10.0 * 3.0 ** (row.attempts - 1), 6 * 3600.0)
-        ctx.enqueue(
-            deliver if row.notifier == service.EMAIL else deliver_to_channel, row.id, delay=timedelta(seconds=wait)
-        )
+        ctx.enqueue(deliver, row.id, delay=timedelta(seconds=wait))
     return row
-
-
-@job("notifications.deliver_to_channel", queue="default", transaction=False)
-def deliver_to_channel(app: App, delivery_id: int) -> None:
-    """Hand one message to a channel (chat, webhook)."""
-    deliver.run(app, delivery_id)
 
 
 @job("notifications.catch_up")

@@ -16,7 +16,7 @@ from llmio.notifications import mails
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery, Status
 from llmio.notifications.subjects import Subject, subject_of
-from llmio.plugins import Message, Notifier, Outcome, Outgoing, Retry, Target
+from llmio.plugins import Http, Message, Notifier, Outcome, Outgoing, Retry, Target
 from llmio.plugins.guard import guard
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ class Ready:
     message: Message
     target: Target
 
-    def send(self, app: App) -> Outcome:
-        """Send it; a notifier that raises is noted and tried again later."""
-        out = Outgoing(app.ports.http, mail.Post(app))
+    def send(self, app: App, *, http: Http | None = None) -> Outcome:
+        """Send it, by another way out where one is given; a notifier that raises is noted and tried again later."""
+        out = Outgoing(http or app.ports.http, mail.Post(app), app.ports.clock)
         again: Outcome = Retry("the notifier failed; see the plugins page")
         return guard(
             app.plugins,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmio.worker.background import Threads
 from llmio.worker.queue import CeleryQueue, client, queue_url
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def _open(app: App) -> None:
     from llmio.mail.smtp import SmtpMailer  # noqa: PLC0415  # likewise
 
     app.ports.http = GuardedHttp(app.settings)
+    app.ports.background = Threads()
     app.ports.mailer = SmtpMailer(app.settings, app.ports.clock)
     if queue_url(app.settings):
         app.ports.queue = CeleryQueue(queue_url(app.settings))

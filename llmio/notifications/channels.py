@@ -1,0 +1,166 @@
+"""Messages to channels: each in its turn, sent by threads of their own, so that a slow one delays nobody.
+
+The job only claims a delivery and hands it over; it never waits for the network. While a message is being sent its row
+says until when, and a job of that moment looks whether it was: should the process be killed in between, that job sends
+it again (with the same id). Whatever jobs there are for a delivery, only one of them finds the number of tries it knows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select
+
+from llmio.core import outbox
+from llmio.core.jobs import job
+from llmio.core.outbox import Outbox
+from llmio.core.ports import Http, HttpAnswer
+from llmio.notifications import pace
+from llmio.notifications.deliveries import MAX_ATTEMPTS, Attempt, Delivery, Status
+from llmio.notifications.sending import Ready, prepare
+from llmio.plugins import Failed, Outcome, Retry, Sent
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+    from llmio.core.context import Context
+
+log = logging.getLogger(__name__)
+LEASE = timedelta(seconds=120)
+"""Longer than any message takes: a request ends after 20 seconds, and no notifier makes more than four."""
+BUSY = timedelta(seconds=2)
+REST, LONGEST_REST = 60.0, 3600.0
+BODY, ANSWER = 20_000, 2_000
+HIDDEN = frozenset({"authorization", "cookie", "proxy-authorization"})
+KEPT = timedelta(days=30)
+
+
+@job("notifications.deliver_to_channel", queue="default", transaction=False)
+def deliver_to_channel(app: App, delivery_id: int, attempts: int | None = None, in_turn: bool = False) -> None:  # noqa: FBT001, FBT002  # arguments of jobs have no names
+    """Hand one message to a channel (chat, webhook) when its turn has come."""
+    with app.begin() as ctx:
+        ready = claim(ctx, delivery_id, attempts, in_turn=in_turn)
+    if ready is not None:
+        app.ports.background.run(ready[0], lambda: send(app, delivery_id, *ready))
+
+
+def claim(ctx: Context, delivery_id: int, attempts: int | None, *, in_turn: bool) -> tuple[str, Ready] | None:
+    """The message and its lane, where it is to be sent now; else its job is put off, or there is nothing to do."""
+    row = ctx.db.scalars(select(Delivery).where(Delivery.id == delivery_id).with_for_update()).one_or_none()
+    if row is None or row.status != Status.PENDING or attempts not in (None, row.attempts):
+        return None
+    until = row.data.get("sending_until")
+    if until and datetime.fromisoformat(until) > ctx.now:
+        return None
+    lane = f"{row.recipient_type}:{row.recipient_id}"
+    turn = (pace.held_until(ctx, lane) if in_turn else pace.reserve(ctx, lane)) or ctx.now
+    if turn > ctx.now or not ctx.ports.background.room(lane):
+        wait = max(turn - ctx.now, timedelta(0)) if turn > ctx.now else BUSY
+        ctx.enqueue(deliver_to_channel, row.id, row.attempts, turn > ctx.now, delay=wait)
+        return None
+    ready = prepare(ctx, delivery_id)
+    if ready is None:
+        return None
+    watch = outbox.add(ctx, deliver_to_channel, (row.id, row.attempts, True), delay=LEASE)
+    ctx.db.flush()
+    row.data = {**row.data, "sending_until": (ctx.now + LEASE).isoformat(), "watch": watch.id}
+    return lane, ready
+
+
+def send(app: App, delivery_id: int, lane: str, ready: Ready) -> None:
+    """Send it, and write down what came of it."""
+    recorder = Recorder(app.ports.http)
+    started = app.ports.clock.now()
+    outcome = ready.send(app, http=recorder)
+    with app.begin() as ctx:
+        record(ctx, delivery_id, lane, outcome, Try(started, recorder.requests))
+
+
+@dataclass(frozen=True)
+class Try:
+    """When it began, and the requests made."""
+
+    started: datetime
+    requests: list[dict[str, Any]]
+
+
+def record(ctx: Context, delivery_id: int, lane: str, outcome: Outcome, tried: Try) -> None:
+    """Delivered, tried again later, or dead after the last try."""
+    row = ctx.db.scalars(select(Delivery).where(Delivery.id == delivery_id).with_for_update()).one_or_none()
+    if row is None:
+        return
+    row.attempts += 1
+    row.attempted_at = ctx.now
+    kept = dict(row.data)
+    kept.pop("sending_until", None)
+    ctx.db.execute(delete(Outbox).where(Outbox.id == kept.pop("watch", 0)))
+    row.data = kept
+    if isinstance(outcome, Sent):
+        row.status, row.answer, row.delivered_at = Status.DELIVERED, outcome.answer, ctx.now
+    elif isinstance(outcome, Failed) or row.attempts >= MAX_ATTEMPTS:
+        row.status, row.answer = Status.DEAD, outcome.reason
+    else:
+        row.answer = outcome.reason
+        wait = delay_of(outcome, row.attempts)
+        ctx.enqueue(deliver_to_channel, row.id, row.attempts, delay=timedelta(seconds=wait))
+    if isinstance(outcome, Retry):
+        rest = (
+            min(outcome.after, LONGEST_REST)
+            if outcome.after is not None
+            else min(delay_of(outcome, row.attempts), REST)
+        )
+        pace.hold(ctx, lane, rest)
+    words = "sent" if isinstance(outcome, Sent) else "retry" if isinstance(outcome, Retry) else "failed"
+    took = int((ctx.now - tried.started).total_seconds() * 1000)
+    ctx.db.add(
+        Attempt(
+            delivery_id=row.id,
+            number=row.attempts,
+            started_at=tried.started,
+            milliseconds=max(0, took),
+            outcome=words,
+            requests=tried.requests,
+        )
+    )
+
+
+def delay_of(outcome: Retry, attempts: int) -> float:
+    """Seconds to wait before the next try: 10, 30, 90 … at most six hours; as asked for where that is longer than a tenth."""
+    grown = min(10.0 * 3.0 ** (attempts - 1), 6 * 3600.0)
+    return grown if outcome.after is None else max(outcome.after, grown / 10)
+
+
+@dataclass
+class Recorder:
+    """The Http port, with notes of what was sent and answered; what would let others act in its place is left out."""
+
+    http: Http
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
+        """POST."""
+        return self.request("POST", url, headers=headers, body=body)
+
+    def request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"") -> HttpAnswer:
+        """Send and note."""
+        answer = self.http.request(method, url, headers=headers, body=body)
+        self.requests.append(
+            {
+                "method": method,
+                "url": url[:BODY],
+                "headers": {name: "…" if name.lower() in HIDDEN else value for name, value in headers.items()},
+                "body": body.decode("utf-8", "replace").replace("\0", "")[:BODY],
+                "status": answer.status,
+                "answer": answer.text.replace("\0", "")[:ANSWER],
+            }
+        )
+        return answer
+
+
+@job("notifications.forget_attempts", queue="low")
+def forget_attempts(ctx: Context) -> None:
+    """Forget what was sent to channels a month ago; that it was sent stays known."""
+    ctx.db.execute(delete(Attempt).where(Attempt.started_at < ctx.now - KEPT))
