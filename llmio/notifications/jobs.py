@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from llmio.core.app import App
     from llmio.core.context import Context
 
-__all__ = ["catch_up", "deliver", "deliver_to_channel", "forget_attempts", "plan_catch_up", "publish_event", "record", "send_catch_up"]
+__all__ = [
+    "catch_up",
+    "deliver",
+    "deliver_to_channel",
+    "forget_attempts",
+    "plan_catch_up",
+    "publish_event",
+    "record",
+    "send_catch_up",
+]
 
 
 @job("notifications.publish_event", queue="high")
