@@ -11,6 +11,7 @@ from llmio.core import richtext
 from llmio.core.tables import Event
 from llmio.discussions.models import Comment, Discussion, Reaction
 from llmio.groups.models import Group, Membership, MembershipRequest
+from llmio.mail.models import ReceivedEmail
 from llmio.polls.models import Outcome, Poll, Stance
 
 if TYPE_CHECKING:
@@ -18,7 +19,19 @@ if TYPE_CHECKING:
 
 RECORDS: dict[str, type[Any]] = {
     one.__name__: one
-    for one in (Group, Membership, MembershipRequest, Discussion, Comment, Reaction, Poll, Stance, Outcome, User)
+    for one in (
+        Group,
+        Membership,
+        MembershipRequest,
+        Discussion,
+        Comment,
+        Reaction,
+        Poll,
+        Stance,
+        Outcome,
+        User,
+        ReceivedEmail,
+    )
 }
 """Type as in `events.eventable_type` → class."""
 
@@ -64,6 +77,7 @@ def describe(ctx: Context, record: Any) -> Subject | None:
         "Poll": _poll,
         "Stance": _stance,
         "Outcome": _outcome,
+        "ReceivedEmail": _received_email,
     }
     if isinstance(record, Reaction):
         return _reaction(ctx, record)
@@ -185,3 +199,11 @@ def _outcome(outcome: Outcome) -> Subject:
         poll,
         gone=poll.discarded_at is not None,
     )
+
+
+def _received_email(mail: ReceivedEmail) -> Subject | None:
+    group = mail.group
+    if group is None:
+        return None
+    gone = group.archived_at is not None or mail.released
+    return Subject(mail, group.name or "", f"/g/{group.key}/emails", group=group, gone=gone)

@@ -7,20 +7,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from llmio.core.app import App
 
-DAY = 86400
+HOUR, DAY = 3600, 86400
 
 
 def register(app: App) -> None:
     """Give the App kinds, jobs and their times."""
-    from llmio.mail.incoming import bouncing, jobs, kinds  # noqa: PLC0415  # slow
+    from llmio.mail.incoming import bouncing, forwarding, jobs, kinds  # noqa: PLC0415  # slow
 
     app.add_kinds(*kinds.KINDS)
-    app.add_jobs(jobs.route_mail, jobs.sweep, bouncing.send)
+    app.add_jobs(jobs.route_mail, jobs.route_stored, jobs.sweep, bouncing.send, forwarding.send)
+    app.add_schedule(jobs.route_stored, every=HOUR)
     app.add_schedule(jobs.sweep, every=DAY)
 
 
 def includeme(config: Any) -> None:
     """Routes and views."""
+    from llmio.groups import resources  # noqa: PLC0415  # slow
+    from llmio.mail.incoming import group_views  # noqa: PLC0415  # slow, and only the web needs it
+
     config.add_route("mail.relay", "/rails/action_mailbox/relay/inbound_emails")
     config.add_route("mail.processor", "/email_processor")
+    config.add_route("mail.waiting", "/g/{key}/emails", factory=resources.group)
+    for act in ("allow", "block", "delete"):
+        config.add_route(f"mail.{act}", f"/received_emails/{{id:\\d+}}/{act}", factory=group_views.received)
+    config.add_route("mail.remove_alias", "/member_email_aliases/{id:\\d+}/remove", factory=group_views.alias)
     config.scan("llmio.mail.incoming.doors")
+    config.scan("llmio.mail.incoming.group_views")

@@ -95,7 +95,7 @@ def addresses_in(values: Iterable[str], *, fold: bool = True) -> list[tuple[str,
     found: list[tuple[str, str]] = []
     for value in values:
         try:
-            pairs = getaddresses([value], strict=False)
+            pairs = getaddresses([value])
         except UNREADABLE:
             pairs = []
         good = [(name.strip(), address) for name, address in pairs if ADDRESS.fullmatch(address)]

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 
+from llmio.accounts import queries as accounts
 from llmio.accounts.models import User
 from llmio.core.errors import Invalid, NotAllowed, NotFound, SignInNeeded
 from llmio.core.events import Audience
 from llmio.groups import queries as groups
 from llmio.groups.models import ForwardEmailRule, Group, MemberEmailAlias
+from llmio.mail import suppression
 from llmio.mail.addresses import from_address, host_of
 from llmio.mail.incoming import acts, bouncing, kinds
 from llmio.mail.incoming.addresses import Answer, Handle, Personal, hosts_of, is_ours, route_of
@@ -22,6 +24,7 @@ from llmio.mail.incoming.automatic import is_automatic
 from llmio.mail.incoming.letter import Letter, addresses_in
 from llmio.mail.incoming.trust import Checks
 from llmio.mail.models import ReceivedEmail
+from llmio.mail.sent import Cause
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -201,8 +204,11 @@ def _complaint(case: Case) -> Verdict:
     addresses = bouncing.complained_about(case.letter)
     ours = from_address(case.ctx.app.settings).lower()
     named = {address for _name, address in addresses_in(addresses)} - {ours, case.sender}
-    if named:
-        for user in case.ctx.db.scalars(select(User).where(or_(*(User.email == one for one in sorted(named))))):
+    for address in sorted(named):
+        user = accounts.by_email(case.ctx.db, address)
+        if user is None:
+            suppression.suppress(case.ctx.db, address, Cause.COMPLAINT, "reported", case.ctx.now)
+        else:
             user.complaints_count = (user.complaints_count or 0) + 1
     return Verdict("dropped", "complaint")
 
@@ -231,9 +237,3 @@ def keep(case: Case, *, group_id: int | None, released: bool) -> ReceivedEmail:
 
 def _bare(text: str) -> str:
     return text.replace("\0", "")
-
-
-def waiting_count(ctx: Context, group: Group) -> int:
-    """How many mails wait for an admin of the group."""
-    query = select(func.count()).where(ReceivedEmail.group_id == group.id, ReceivedEmail.released.is_(False))
-    return ctx.db.scalar(query) or 0

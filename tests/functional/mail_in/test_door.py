@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-from email.message import EmailMessage
-
 import pytest
 from sqlalchemy import select
 
-from llmio.discussions.models import Comment, Discussion
+from llmio.discussions.models import Comment
 from llmio.files.models import Attachment
 from llmio.mail.incoming.models import IncomingMail, IncomingPiece
 from llmio.mail.models import ActionMailboxInboundEmail, ReceivedEmail
@@ -16,71 +13,17 @@ from llmio.notifications import replies
 from llmio.notifications.subjects import describe
 
 HOST = "reply.example.net"
-PASSWORD = "relay-secret"
 DOOR = "/rails/action_mailbox/relay/inbound_emails"
-
-
-@pytest.fixture
-def mail_host(app, monkeypatch):
-    values = app.settings.values
-    monkeypatch.setitem(values, "mail.reply_host", HOST)
-    monkeypatch.setitem(values, "mail.old_reply_host", ("old.example.net",))
-    monkeypatch.setitem(values, "mail.inbound_password", PASSWORD)
-    monkeypatch.setitem(values, "mail.from", "notifications@site.example")
-
-
-def auth(password=PASSWORD, user="actionmailbox"):
-    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
-
-
-def letter(to, text="Yes, let us do that.", *, sender="ada@example.org", subject="Re: Lunch", html=None, **headers):
-    message = EmailMessage()
-    message["From"] = f"Ada <{sender}>"
-    message["To"] = to
-    message["Subject"] = subject
-    message["Message-ID"] = headers.pop("message_id", f"<{abs(hash((to, text, subject, sender)))}@client.example>")
-    for name, value in headers.items():
-        message[name.replace("_", "-")] = value
-    message.set_content(text)
-    if html:
-        message.add_alternative(html, subtype="html")
-    return message
-
-
-@pytest.fixture
-def post(web, mail_host, run_jobs):
-    def posted(message, *, status=204, **headers):
-        raw = message if isinstance(message, bytes) else message.as_bytes()
-        answer = web.post(DOOR, raw, content_type="message/rfc822", headers={**auth(), **headers}, status=status)
-        run_jobs()
-        return answer
-
-    return posted
-
-
-@pytest.fixture
-def scene(make, db):
-    class Scene:
-        ada = make.user(name="Ada", email="ada@example.org", email_api_key="KeyOfAda01")
-        ben = make.user(name="Ben", email="ben@example.org", email_api_key="KeyOfBen01")
-        group = make.group(admin=ben, members=[ada], handle="kitchen")
-        thread = make.discussion(group, title="Lunch")
-
-    return Scene
 
 
 def comments(db):
     return list(db.scalars(select(Comment).order_by(Comment.id)))
 
 
-def threads(db):
-    return list(db.scalars(select(Discussion).order_by(Discussion.id)))
-
-
 # -- the door ------------------------------------------------------------------------------------------------------------
 
 
-def test_reply_appears_in_the_thread(scene, post, web, db):
+def test_reply_appears_in_the_thread(scene, post, web, db, letter):
     to = f"d={scene.thread.id}&u={scene.ada.id}&k=KeyOfAda01@{HOST}"
     quoted = "Yes, let us do that.\n\nOn Tue, Nov 3, 2026 at 10:02 AM Ben <ben@example.org> wrote:\n\n> Lunch at one?\n"
     post(letter(to, quoted))
@@ -92,7 +35,7 @@ def test_reply_appears_in_the_thread(scene, post, web, db):
     assert (found.user_id, found.body, found.body_format) == (scene.ada.id, "Yes, let us do that.", "md")
 
 
-def test_address_of_our_own_mails_routes(scene, post, db, ctx, make, app, mail_host):
+def test_address_of_our_own_mails_routes(scene, post, db, ctx, make, app, mail_host, letter):
     comment = make.comment(scene.thread, author=scene.ben)
     context = ctx(scene.ben)
     name, address = replies.address(context, describe(context, comment), scene.ada)
@@ -101,19 +44,20 @@ def test_address_of_our_own_mails_routes(scene, post, db, ctx, make, app, mail_h
 
 
 @pytest.mark.parametrize(
-    "headers", [{}, auth("wrong"), auth(user="somebody"), {"Authorization": "Basic %%%"}, {"Authorization": "Bearer x"}]
+    "headers", [{}, ("wrong",), ("relay-secret", "root"), {"Authorization": "Basic %%%"}, {"Authorization": "Bearer x"}]
 )
-def test_door_is_closed_without_the_password(web, scene, mail_host, db, headers):
+def test_door_is_closed_without_the_password(web, scene, mail_host, db, headers, letter, auth):
+    headers = auth(*headers) if isinstance(headers, tuple) else headers
     raw = letter(f"kitchen@{HOST}").as_bytes()
     web.post(DOOR, raw, content_type="message/rfc822", headers=headers, status=401)
     assert db.scalars(select(IncomingMail)).all() == []
 
 
-def test_door_is_closed_without_a_password_set(web, app, scene):
+def test_door_is_closed_without_a_password_set(web, app, scene, letter, auth):
     web.post(DOOR, b"From: a@b.c\r\n\r\nx", content_type="message/rfc822", headers=auth(""), status=401)
 
 
-def test_too_large_a_mail_is_refused_before_it_is_read(web, mail_host, app):
+def test_too_large_a_mail_is_refused_before_it_is_read(web, mail_host, app, auth):
     class Unread:
         def read(self, *_args):
             raise AssertionError("it was read")
@@ -124,7 +68,7 @@ def test_too_large_a_mail_is_refused_before_it_is_read(web, mail_host, app):
     assert answer.status_int == 413
 
 
-def test_same_message_id_acts_once(scene, post, db):
+def test_same_message_id_acts_once(scene, post, db, letter):
     to = f"d={scene.thread.id}&u={scene.ada.id}&k=KeyOfAda01@{HOST}"
     post(letter(to, message_id="<one@x>"))
     post(letter(to, message_id="<one@x>", Received="by another way"))
@@ -133,7 +77,7 @@ def test_same_message_id_acts_once(scene, post, db):
     assert len(db.scalars(select(ActionMailboxInboundEmail)).all()) == 2
 
 
-def test_nothing_is_left_of_a_routed_mail_but_its_id(scene, post, db):
+def test_nothing_is_left_of_a_routed_mail_but_its_id(scene, post, db, letter):
     post(letter(f"d={scene.thread.id}&u={scene.ada.id}&k=KeyOfAda01@{HOST}"))
     assert db.scalars(select(IncomingPiece)).all() == []
     assert db.scalars(select(ActionMailboxInboundEmail.status)).one() == 2
@@ -141,14 +85,14 @@ def test_nothing_is_left_of_a_routed_mail_but_its_id(scene, post, db):
     assert (row.released, row.group_id, row.headers["subject"]) == (True, scene.group.id, "Re: Lunch")
 
 
-def test_wrong_key_does_nothing(scene, post, db, mailbox):
+def test_wrong_key_does_nothing(scene, post, db, mailbox, letter):
     post(letter(f"d={scene.thread.id}&u={scene.ada.id}&k=KeyOfAda02@{HOST}"))
     post(letter(f"d={scene.thread.id}&u={scene.ben.id}&k=KeyOfAda01@{HOST}", "b"))
     assert comments(db) == []
     assert mailbox.mails == []
 
 
-def test_attachments_come_along(scene, post, db):
+def test_attachments_come_along(scene, post, db, letter):
     message = letter(f"d={scene.thread.id}&u={scene.ada.id}&k=KeyOfAda01@{HOST}")
     message.add_attachment(b"%PDF-1.4 menu", maintype="application", subtype="pdf", filename="Menü.pdf")
     post(message)
