@@ -22,14 +22,14 @@ def register(app: App) -> None:
 
 def includeme(config: Any) -> None:
     """Routes and views."""
-    from llmio.groups import resources  # noqa: PLC0415  # slow
-    from llmio.mail.incoming import group_views  # noqa: PLC0415  # slow, and only the web needs it
+    from llmio.groups import resources as of_groups  # noqa: PLC0415  # slow
+    from llmio.mail.incoming import resources  # noqa: PLC0415  # slow
 
     config.add_route("mail.relay", "/rails/action_mailbox/relay/inbound_emails")
     config.add_route("mail.processor", "/email_processor")
-    config.add_route("mail.waiting", "/g/{key}/emails", factory=resources.group)
+    config.add_route("mail.waiting", "/g/{key}/emails", factory=of_groups.group)
     for act in ("allow", "block", "delete"):
-        config.add_route(f"mail.{act}", f"/received_emails/{{id:\\d+}}/{act}", factory=group_views.received)
-    config.add_route("mail.remove_alias", "/member_email_aliases/{id:\\d+}/remove", factory=group_views.alias)
+        config.add_route(f"mail.{act}", f"/received_emails/{{id:\\d+}}/{act}", factory=resources.received)
+    config.add_route("mail.remove_alias", "/member_email_aliases/{id:\\d+}/remove", factory=resources.alias)
     config.scan("llmio.mail.incoming.doors")
     config.scan("llmio.mail.incoming.group_views")

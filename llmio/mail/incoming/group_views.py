@@ -7,16 +7,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 from pyramid.view import view_config
-from sqlalchemy.orm import joinedload
 
-from llmio.core.errors import NotFound
 from llmio.core.forms import Form, form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.groups import queries as groups
 from llmio.groups.models import Group, MemberEmailAlias
 from llmio.groups.views import frame
-from llmio.mail.incoming import waiting
+from llmio.mail.incoming import resources, waiting
 from llmio.mail.models import ReceivedEmail
 
 PAGE = "llmio:web/templates/mail_in/waiting.jinja2"
@@ -28,26 +26,6 @@ class AllowForm(Form):
     """Whose mail it is."""
 
     user_id: Annotated[int, Field(ge=1, le=2**31 - 1)]
-
-
-def received(request: Any) -> ReceivedEmail:
-    """Route factory: `/received_emails/{id}…`, for admins of its group alone."""
-    found = request.ctx.db.get(
-        ReceivedEmail, int(request.matchdict["id"][:18]), options=[joinedload(ReceivedEmail.group)]
-    )
-    if found is None or found.group is None or not request.ctx.can(Permission.GROUP_UPDATE, found.group):
-        raise NotFound(_("There is no such mail."))
-    return found
-
-
-def alias(request: Any) -> MemberEmailAlias:
-    """Route factory: `/member_email_aliases/{id}…`, for admins of its group alone."""
-    found = request.ctx.db.get(
-        MemberEmailAlias, int(request.matchdict["id"][:18]), options=[joinedload(MemberEmailAlias.group)]
-    )
-    if found is None or not request.ctx.can(Permission.GROUP_UPDATE, found.group):
-        raise NotFound(_("There is no such address."))
-    return found
 
 
 @view_config(route_name="mail.waiting", renderer=PAGE, permission=Permission.GROUP_UPDATE)
@@ -70,7 +48,7 @@ def index(group: Group, request: Any) -> View:
 
 def again(row: ReceivedEmail, request: Any) -> View:
     """The page with a refused form."""
-    fresh = received(request)
+    fresh = resources.received(request)
     return {**index(fresh.group, request), "failed_id": fresh.id}
 
 
