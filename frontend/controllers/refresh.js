@@ -17,7 +17,11 @@ export default class extends Controller {
   static values = { on: String, url: String };
 
   connect() {
-    this.heard = ({ detail }) => concerns(detail?.records ?? {}, this.interests) && this.soon();
+    this.heard = ({ detail }) => {
+      // What was deleted cannot be fetched again: it goes at once.
+      for (const one of detail?.records?.events ?? []) if (one.destroyed) document.getElementById(`item-${one.id}`)?.remove();
+      if (concerns(detail?.records ?? {}, this.interests)) this.soon();
+    };
     this.again = () => this.soon();
     addEventListener("llmio:records", this.heard);
     addEventListener("llmio:reconnected", this.again);

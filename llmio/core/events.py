@@ -182,6 +182,24 @@ def _count(db: Session, parent: Event) -> None:
     db.execute(above, {"id": parent.id})
 
 
+def take_out(db: Session, event: Event) -> None:
+    """Take an item out of its thread: what counts it above counts it no more. Deleting the row is the caller's."""
+    if event.parent_id is None:
+        return
+    db.execute(
+        update(Event)
+        .where(Event.id == event.parent_id)
+        .values(child_count=func.greatest(Event.child_count - 1, 0))
+        .execution_options(synchronize_session=False)
+    )
+    above = text(
+        "WITH RECURSIVE up AS (SELECT id, parent_id FROM events WHERE id = :id UNION ALL "
+        "SELECT e.id, e.parent_id FROM events e JOIN up ON e.id = up.parent_id) "
+        "UPDATE events SET descendant_count = greatest(descendant_count - 1, 0) WHERE id IN (SELECT id FROM up)"
+    )
+    db.execute(above, {"id": event.parent_id})
+
+
 def _next(db: Session, key: str, owner_id: int, owner: Any, column: Any) -> int:
     """The next number of a counter; seeded from what is there, as the reference does."""
     same = (PartitionSequence.key == key) & (PartitionSequence.id == owner_id)

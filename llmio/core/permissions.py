@@ -61,6 +61,7 @@ class Permission(StrEnum):
     DISCUSSION_ANNOUNCE = "discussion.announce"
     DISCUSSION_ADD_GUESTS = "discussion.add_guests"
     DISCUSSION_SET_VOLUME = "discussion.set_volume"
+    EVENT_PIN = "event.pin"
     COMMENT_CREATE = "comment.create"
     COMMENT_SHOW = "comment.show"
     COMMENT_UPDATE = "comment.update"

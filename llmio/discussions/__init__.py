@@ -13,10 +13,11 @@ TEMPLATES = "llmio:web/templates/discussions"
 def register(app: App) -> None:
     """Give the App this feature's rules, kinds, items and sections."""
     from llmio.core.features import Panel, TimelineItem  # noqa: PLC0415  # slow
-    from llmio.discussions import kinds, listeners, panels, rules, timeline  # noqa: PLC0415  # slow
+    from llmio.discussions import jobs, kinds, listeners, panels, rules, timeline  # noqa: PLC0415  # slow
 
     rules.register(app)
     app.add_kinds(*kinds.KINDS)
+    app.add_jobs(jobs.tell_gone)
     app.add_listener(listeners.on_event)
     app.add_timeline_item(TimelineItem("Comment", f"{TEMPLATES}/comment.jinja2", timeline.load_comments))
     app.add_timeline_item(TimelineItem("Discussion", f"{TEMPLATES}/change.jinja2", timeline.load_discussions))
@@ -45,9 +46,14 @@ def includeme(config: Any) -> None:
     config.add_route("comments.show", "/d/{key}/comment/{id:\\d+}", **of_thread)
     for act in ("edit", "history"):
         config.add_route(f"comments.{act}", f"/comments/{{id:\\d+}}/{act}", **of_comment)
-    for act in ("discard", "undiscard"):
+    for act in ("pin", "unpin"):
+        config.add_route(
+            f"discussions.{act}_item", f"/d/{{key}}/items/{{event_id:\\d+}}/{act}", request_method="POST", **of_thread
+        )
+    for act in ("discard", "undiscard", "destroy"):
         config.add_route(f"comments.{act}", f"/comments/{{id:\\d+}}/{act}", request_method="POST", **of_comment)
     config.add_route("reactions.react", "/reactions/{type:[a-z]+}/{id:\\d+}", request_method="POST")
     config.add_route("discussions.short", "/d/{key}", **of_thread)
     config.add_route("discussions.show", "/d/{key}/{slug}", **of_thread)
+    config.add_route("discussions.deep", "/d/{key}/{slug}/{sequence_id:\\d+}", **of_thread)
     config.scan("llmio.discussions.views")

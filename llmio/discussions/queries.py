@@ -83,6 +83,12 @@ def event_of(ctx: Context, record_type: str, record_id: int) -> Event | None:
     return ctx.db.scalars(query.order_by(Event.discussion_id.is_(None), Event.id).limit(1)).one_or_none()
 
 
+def event_at(ctx: Context, discussion_id: int, sequence_id: int) -> Event | None:
+    """The item with this number in a thread."""
+    query = select(Event).where(Event.discussion_id == discussion_id, Event.sequence_id == sequence_id)
+    return ctx.db.scalars(query).one_or_none()
+
+
 def records_in(ctx: Context, discussion_id: int, seen: ranges.Ranges) -> dict[str, list[int]]:
     """What stands in a thread within these ranges of sequence ids: type of record → ids."""
     if not seen:

@@ -155,7 +155,12 @@ def register(app: App) -> None:
     allow(Permission.DISCUSSION_SHOW, *seen)
     allow(Permission.COMMENT_SHOW, *seen)
     allow(Permission.DISCUSSION_MARK_READ, *((signed_in, *clause) for clause in seen))
-    for permission in (Permission.DISCUSSION_UPDATE, Permission.DISCUSSION_CLOSE, Permission.DISCUSSION_PIN):
+    for permission in (
+        Permission.DISCUSSION_UPDATE,
+        Permission.DISCUSSION_CLOSE,
+        Permission.DISCUSSION_PIN,
+        Permission.EVENT_PIN,
+    ):
         allow(
             permission,
             (kept, is_author),

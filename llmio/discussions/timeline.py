@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from llmio.accounts.models import User
 from llmio.core import richtext
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 PAGE = 50
 CONTEXT = 5
 """Items shown before the one that was asked for."""
+TEXTS = ("body", "statement", "reason")
+"""Where items of a thread keep their words."""
+HEADING = re.compile(r"<h[1-3][^>]*>(.*?)</h[1-3]>", re.DOTALL)
+HEADING_LENGTH = 70
 ANSWERABLE = frozenset(("poll_created", "stance_created", "stance_updated", "outcome_created"))
 REACTABLE = frozenset(("Poll", "Stance", "Outcome"))
 COLUMNS = (
@@ -51,6 +57,12 @@ COMMENT_COLUMNS = (
     Comment.parent_id,
     Comment.attachments,
     Comment.user_id,
+)
+
+
+_reply = aliased(Comment)
+ANSWERED = (
+    select(_reply.id).where(_reply.parent_type == "Comment", _reply.parent_id == Comment.id).correlate(Comment).exists()
 )
 
 
@@ -87,6 +99,16 @@ class Entry:
     def answerable(self) -> bool:
         """Whether one can reply and react: where a poll, vote or outcome entered, not where something happened to it."""
         return self.event.kind in ANSWERABLE and getattr(self.item, "shown", True)
+
+    @property
+    def heading(self) -> str:
+        """What it is called in a list: its first heading, or how it begins."""
+        given = self.event.custom_fields.get("pinned_title")
+        if given:
+            return str(given)
+        text = next((str(found) for name in TEXTS if (found := getattr(self.item, name, None))), "")
+        found = HEADING.search(text)
+        return richtext.excerpt(found[1] if found else text, "html", HEADING_LENGTH)
 
     @property
     def dom_id(self) -> str:
@@ -218,6 +240,13 @@ def before(ctx: Context, discussion: Discussion, entry: Entry) -> int | None:
     return ctx.db.scalar(query.order_by(Event.position_key.desc()).limit(1))
 
 
+def pinned(ctx: Context, discussion: Discussion) -> list[Entry]:
+    """What was pinned in a thread, in order. Polls stand in a list of their own, pinned or not."""
+    query = items(discussion).where(Event.pinned.is_(True), Event.eventable_type != "Poll")
+    rows = list(ctx.db.execute(query.order_by(*order(discussion)).limit(PAGE)))
+    return [entry for entry in entries(ctx, discussion, rows) if getattr(entry.item, "discarded_at", None) is None]
+
+
 def entries(ctx: Context, discussion: Discussion, rows: Sequence[Any]) -> list[Entry]:
     """Events with their records: one load for each type of record, whatever their number. What the actor may not see,
     or nobody knows how to show, is left out.
@@ -287,6 +316,9 @@ def _rights(ctx: Context, discussion: Discussion) -> Rights:
         edit_any=admin and rules.setting("admins_can_edit_user_content")(ctx, discussion),
         discard_own=member,
         discard_any=admin,
+        destroy_own=member and rules.setting("members_can_delete_comments")(ctx, discussion),
+        destroy_any=admin,
+        pin=ctx.can(Permission.EVENT_PIN, discussion),
         actor_id=ctx.actor.id,
     )
 
@@ -304,7 +336,7 @@ def visible_threads(ctx: Context, ids: Iterable[int]) -> dict[int, Discussion]:
 def load_comments(ctx: Context, ids: Sequence[int]) -> dict[int, CommentView]:
     """Comments ready to be shown: two queries, whatever their number."""
     query = (
-        select(*COMMENT_COLUMNS, User.name, User.username, User.avatar_initials)
+        select(*COMMENT_COLUMNS, ANSWERED.label("answered"), User.name, User.username, User.avatar_initials)
         .outerjoin(User, User.id == Comment.user_id)
         .where(Comment.id.in_(ids))
     )
@@ -331,6 +363,7 @@ def load_comments(ctx: Context, ids: Sequence[int]) -> dict[int, CommentView]:
             attachments=row.attachments or (),
             tally=tallies.get(row.id, NO_TALLY),
             rights=rights_in(ctx, thread),
+            answered=row.answered,
         )
     return made
 

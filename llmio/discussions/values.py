@@ -133,6 +133,9 @@ class Rights:
     edit_any: bool = False
     discard_own: bool = False
     discard_any: bool = False
+    destroy_own: bool = False
+    destroy_any: bool = False
+    pin: bool = False
     actor_id: int | None = None
 
 
@@ -153,6 +156,7 @@ class CommentView:
     attachments: Sequence[Mapping[str, Any]]
     tally: Tally
     rights: Rights
+    answered: bool = False
 
     @property
     def url(self) -> str:
@@ -173,6 +177,11 @@ class CommentView:
     def can_discard(self) -> bool:
         """Whether "remove" (or, where it was removed, "bring back") is offered."""
         return self.rights.discard_any or (self.own and self.rights.discard_own)
+
+    @property
+    def can_destroy(self) -> bool:
+        """Whether "delete for good" is offered."""
+        return not self.answered and (self.rights.destroy_any or (self.own and self.rights.destroy_own))
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ NORMAL = [
     (P.DISCUSSION_UPDATE, thread, EDITORS),
     (P.DISCUSSION_CLOSE, thread, EDITORS),
     (P.DISCUSSION_PIN, thread, EDITORS),
+    (P.EVENT_PIN, thread, EDITORS),
     (P.DISCUSSION_DISCARD, thread, LEADS | {"author"}),
     (P.DISCUSSION_ANNOUNCE, thread, IN),
     (P.DISCUSSION_ADD_GUESTS, thread, IN),
@@ -178,5 +179,7 @@ def test_rights_shown_beside_comments_are_the_rules(world, ctx):
         if view is not None:
             assert view.can_edit == context.can(P.COMMENT_UPDATE, world.comment), role
             assert view.can_discard == context.can(P.COMMENT_DISCARD, world.comment), role
+            assert view.can_destroy == context.can(P.COMMENT_DESTROY, world.comment), role
+            assert view.rights.pin == context.can(P.EVENT_PIN, world.thread), role
             assert view.rights.reply == context.can(P.COMMENT_CREATE, world.thread), role
             assert view.rights.react == context.can(P.REACTION_CREATE, ("Comment", world.comment.id)), role

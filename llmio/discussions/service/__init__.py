@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from llmio.discussions.service.comments import add_comment, discard_comment, edit_comment, undiscard_comment
+from llmio.discussions.service.pins import pin_item, unpin_item
 from llmio.discussions.service.reactions import react
 from llmio.discussions.service.reading import dismiss, mark_read, recall, set_volume
+from llmio.discussions.service.removal import destroy_comment
 from llmio.discussions.service.threads import (
     close_discussion,
     discard_discussion,
@@ -18,6 +20,7 @@ from llmio.discussions.service.threads import (
 __all__ = [
     "add_comment",
     "close_discussion",
+    "destroy_comment",
     "discard_comment",
     "discard_discussion",
     "dismiss",
@@ -25,6 +28,7 @@ __all__ = [
     "edit_discussion",
     "mark_read",
     "pin_discussion",
+    "pin_item",
     "react",
     "recall",
     "reopen_discussion",
@@ -32,4 +36,5 @@ __all__ = [
     "start_discussion",
     "undiscard_comment",
     "unpin_discussion",
+    "unpin_item",
 ]

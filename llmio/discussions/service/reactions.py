@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 
-def _gone(ctx: Context, record_type: str, record_id: int) -> None:
-    """Of a reaction that is gone nothing is left to tell of: the comment it stood under is shown anew instead."""
+def _show_anew(ctx: Context, record_type: str, record_id: int) -> None:
+    """A reaction that is changed or gone is no event: the comment it stands under is told to open pages instead."""
     comment = ctx.db.get(Comment, record_id) if record_type == "Comment" else None
     if comment is not None:
         comment.updated_at = ctx.now
@@ -42,11 +42,12 @@ def react(ctx: Context, record_type: str, record_id: int, *, emoji: str) -> Reac
         if emoji_of(found.reaction) == emoji:
             ctx.db.delete(found)
             ctx.db.flush()
-            _gone(ctx, record_type, record_id)
+            _show_anew(ctx, record_type, record_id)
             return None
         found.reaction = emoji
         ctx.db.flush()
         ctx.changed(found)
+        _show_anew(ctx, record_type, record_id)
         return found
     made = Reaction(
         reactable_type=record_type,

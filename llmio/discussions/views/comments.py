@@ -140,6 +140,17 @@ def undiscard(comment: Comment, request: Any) -> Any:
     return _again(comment, request)
 
 
+@view_config(route_name="comments.destroy", request_method="POST", permission=Permission.COMMENT_DISCARD)
+def destroy(comment: Comment, request: Any) -> Any:
+    """Delete it for good."""
+    entry = timeline.of_record(request.ctx, thread(comment), "Comment", comment.id)
+    discussion = service.destroy_comment(request.ctx, comment)
+    if request.turbo and entry is not None:
+        return request.render_stream([("remove", entry.dom_id, "", {})])
+    request.flash("success", _("The comment was deleted."))
+    return request.see_other(path_of(discussion.key, discussion.title))
+
+
 @view_config(route_name="comments.history", renderer=HISTORY, permission=Permission.COMMENT_SHOW)
 def show_history(comment: Comment, request: Any) -> View:
     """What a comment was before each edit."""

@@ -12,7 +12,8 @@ from pyramid.view import view_config
 from llmio.core.errors import NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.discussions import queries, timeline
+from llmio.core.tables import Event
+from llmio.discussions import queries, service, timeline
 from llmio.discussions.models import Discussion
 from llmio.discussions.values import path_of
 from llmio.discussions.views import fragments
@@ -20,6 +21,7 @@ from llmio.discussions.views.frame import body_values, thread_values
 
 SHOW = "llmio:web/templates/discussions/show.jinja2"
 MORE = "llmio:web/templates/discussions/more.jinja2"
+PINS = "discussions/pins.jinja2"
 ENTRY = "discussions/entry.jinja2"
 View = Mapping[str, Any]
 
@@ -55,6 +57,7 @@ def page(discussion: Discussion, request: Any) -> dict[str, Any]:
         **values,
         **body_values(discussion, request),
         **more(discussion, request),
+        "pinned": timeline.pinned(ctx, discussion),
         "panels": request.app.panels.load("thread.aside", ctx, discussion),
         "asked": ctx.now,
     }
@@ -109,6 +112,16 @@ def unread(discussion: Discussion, request: Any) -> Any:
     return HTTPSeeOther(address_of_item(request.ctx, discussion, found[0][0], "unread"))
 
 
+@view_config(route_name="discussions.deep", permission=Permission.DISCUSSION_SHOW)
+def deep(discussion: Discussion, request: Any) -> Any:
+    """The permanent address of an item, by its number in the thread."""
+    event = queries.event_at(request.ctx, discussion.id, int(request.matchdict["sequence_id"][:9]))
+    if event is None or event.sequence_id is None:
+        raise NotFound(_("There is no such item."))
+    anchor = f"comment-{event.eventable_id}" if event.eventable_type == "Comment" else f"item-{event.id}"
+    return HTTPSeeOther(address_of_item(request.ctx, discussion, event.sequence_id, anchor))
+
+
 @view_config(route_name="comments.show", permission=Permission.DISCUSSION_SHOW)
 def comment(discussion: Discussion, request: Any) -> Any:
     """The permanent address of a comment leads to the page that shows it."""
@@ -145,6 +158,32 @@ def item(discussion: Discussion, request: Any) -> Any:
     if entry is None:
         raise NotFound(_("There is no such item."))
     return request.render_stream([replaced(entry, thread_values(discussion, request))])
+
+
+@view_config(route_name="discussions.pin_item", request_method="POST", permission=Permission.EVENT_PIN)
+def pin_item(discussion: Discussion, request: Any) -> Any:
+    """Keep an item at hand."""
+    return _pinned(discussion, request, service.pin_item(request.ctx, discussion, number_of(request)))
+
+
+@view_config(route_name="discussions.unpin_item", request_method="POST", permission=Permission.EVENT_PIN)
+def unpin_item(discussion: Discussion, request: Any) -> Any:
+    """Leave it to its place."""
+    return _pinned(discussion, request, service.unpin_item(request.ctx, discussion, number_of(request)))
+
+
+def number_of(request: Any) -> int:
+    """The id of the item that the address names."""
+    return int(request.matchdict["event_id"][:9])
+
+
+def _pinned(discussion: Discussion, request: Any, event: Event) -> Any:
+    """The item as it is now, and the list of those pinned."""
+    entry = timeline.one(request.ctx, discussion, event.id)
+    if not request.turbo or entry is None:
+        return request.see_other(f"{path_of(discussion.key, discussion.title)}/{event.sequence_id}")
+    values = {**thread_values(discussion, request), "pinned": timeline.pinned(request.ctx, discussion)}
+    return request.render_stream([replaced(entry, values), ("update", "pinned", PINS, values)])
 
 
 def changed_since(ctx: Any, discussion: Discussion, moment: str, upto: int) -> list[timeline.Entry]:
