@@ -11,7 +11,7 @@ from llmio.core.errors import Conflict
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event, Version
-from llmio.discussions import jobs, queries, ranges
+from llmio.discussions import queries, ranges
 from llmio.discussions.models import Comment, Discussion, DiscussionReader, Reaction
 from llmio.files import service as files
 
@@ -45,9 +45,26 @@ def destroy_comment(ctx: Context, comment: Comment) -> Discussion:
     ctx.db.delete(comment)
     ctx.db.flush()
     _recount(ctx, discussion, [event.sequence_id for event in items if event.sequence_id])
-    for event in items:
-        ctx.enqueue(jobs.tell_gone, discussion.id, event.id)
+    _tell(ctx, discussion, [event.id for event in items])
     return discussion
+
+
+def _tell(ctx: Context, discussion: Discussion, ids: list[int]) -> None:
+    """Have open pages take out what was deleted: its record can no longer be asked for."""
+    query = select(DiscussionReader.user_id).where(
+        DiscussionReader.discussion_id == discussion.id, DiscussionReader.revoked_at.is_(None)
+    )
+    apart = query.where(DiscussionReader.guest.is_(True)) if discussion.group_id else query
+    rooms = [f"user-{user_id}" for user_id in ctx.db.scalars(apart)]
+    if discussion.group_id:
+        rooms.append(f"group-{discussion.group_id}")
+    gone = {"events": [{"id": one, "discussion_id": discussion.id, "destroyed": True} for one in ids]}
+
+    def publish(committed: bool) -> None:  # noqa: FBT001  # the hook's signature
+        for room in rooms if committed else ():
+            ctx.ports.live.publish(room, gone)
+
+    ctx.tm.get().addAfterCommitHook(publish)
 
 
 def _delete_reactions(ctx: Context, comment: Comment) -> None:
