@@ -45,6 +45,12 @@ def includeme(config: Any) -> None:
     config.add_route("comments.show", "/d/{key}/comment/{id:\\d+}", **of_thread)
     for act in ("edit", "history"):
         config.add_route(f"comments.{act}", f"/comments/{{id:\\d+}}/{act}", **of_comment)
+    config.add_route("discussions.people", "/d/{key}/people", **of_thread)
+    config.add_route("discussions.join", "/d/{key}/join", **of_thread)
+    for act in ("make_admin", "remove_admin", "resend", "remove"):
+        config.add_route(
+            f"readers.{act}", f"/discussion_readers/{{id:\\d+}}/{act}", request_method="POST", factory=resources.reader
+        )
     for act in ("pin", "unpin"):
         config.add_route(
             f"discussions.{act}_item", f"/d/{{key}}/items/{{event_id:\\d+}}/{act}", request_method="POST", **of_thread

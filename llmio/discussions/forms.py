@@ -38,6 +38,13 @@ class CommentForm(Form):
     attachments: Annotated[list[Id], Field(max_length=100)] = []
 
 
+class GuestsForm(Form):
+    """People to invite to one thread."""
+
+    emails: Annotated[str, Field(min_length=1, max_length=50_000)]
+    message: Annotated[str, Field(max_length=2000)] = ""
+
+
 class ReactionForm(Form):
     """An emoji."""
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import aliased, contains_eager
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from llmio.accounts.models import User
 from llmio.core.tables import Event, Version
@@ -65,6 +65,60 @@ def reader_of(ctx: Context, discussion_id: int) -> DiscussionReader | None:
         known[discussion_id] = ctx.db.scalars(query).one_or_none()
     found: DiscussionReader | None = known[discussion_id]
     return found
+
+
+def invited(ctx: Context, discussion_id: int, token: str) -> DiscussionReader | None:
+    """The place of a guest who has not come yet, by the token of the invitation."""
+    query = (
+        select(DiscussionReader)
+        .options(joinedload(DiscussionReader.user), joinedload(DiscussionReader.inviter))
+        .where(
+            DiscussionReader.discussion_id == discussion_id,
+            DiscussionReader.token == token,
+            DiscussionReader.guest.is_(True),
+            DiscussionReader.revoked_at.is_(None),
+            DiscussionReader.accepted_at.is_(None),
+        )
+    )
+    return ctx.db.scalars(query).first()
+
+
+def reader(ctx: Context, reader_id: int) -> DiscussionReader | None:
+    """A place in a thread, with thread, group and person."""
+    query = (
+        select(DiscussionReader)
+        .options(
+            joinedload(DiscussionReader.discussion).joinedload(Discussion.group), joinedload(DiscussionReader.user)
+        )
+        .where(DiscussionReader.id == reader_id)
+    )
+    return ctx.db.scalars(query).one_or_none()
+
+
+def readers(ctx: Context, discussion_id: int, limit: int = 300) -> list[DiscussionReader]:
+    """Who has a place in a thread: guests first, by name."""
+    query = (
+        select(DiscussionReader)
+        .join(DiscussionReader.user)
+        .options(contains_eager(DiscussionReader.user))
+        .where(
+            DiscussionReader.discussion_id == discussion_id,
+            DiscussionReader.revoked_at.is_(None),
+            User.deactivated_at.is_(None),
+        )
+        .order_by(DiscussionReader.guest.desc(), func.lower(func.coalesce(User.name, User.email)), User.id)
+    )
+    return list(ctx.db.scalars(query.limit(limit)))
+
+
+def guest_count(ctx: Context, discussion_id: int) -> int:
+    """How many guests a thread has."""
+    query = select(func.count()).where(
+        DiscussionReader.discussion_id == discussion_id,
+        DiscussionReader.guest.is_(True),
+        DiscussionReader.revoked_at.is_(None),
+    )
+    return ctx.db.scalar(query) or 0
 
 
 def forget_reader(ctx: Context, discussion_id: int) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 
+TOKENS = "discussions.tokens"
+"""Key in `ctx.memo` of the threads whose guest's invitation came with the request."""
+
+
 def thread_of(subject: Any) -> Discussion:
     """The thread that a record belongs to; a thread itself."""
     found = subject if isinstance(subject, Discussion) else subject.discussion
@@ -142,8 +146,29 @@ def is_seen(ctx: Context, subject: Any) -> bool:
     return record is not None and getattr(record, "discarded_at", None) is None
 
 
+def guests_allowed(ctx: Context, subject: Any) -> bool:
+    """The group's plan lets guests in."""
+    group = group_of(subject)
+    return group is None or group.subscription is None or bool(group.subscription.allow_guests)
+
+
+def is_guest_place(ctx: Context, subject: Any) -> bool:
+    """The place in the thread is a guest's."""
+    return isinstance(subject, DiscussionReader) and subject.guest
+
+
+def holds_token(ctx: Context, subject: Any) -> bool:
+    """The request came with a guest's invitation to the thread."""
+    return thread_of(subject).id in ctx.memo.get(TOKENS, frozenset())
+
+
 def register(app: App) -> None:
     """Fill the rule map."""
+    _threads(app)
+    _words(app)
+
+
+def _threads(app: App) -> None:
     allow = app.add_rule
     allow(
         Permission.DISCUSSION_CREATE,
@@ -152,7 +177,7 @@ def register(app: App) -> None:
         (verified, into_group_as_member),
     )
     seen = ((kept, is_public), (kept, group_member), (kept, guest), (kept, parent_member))
-    allow(Permission.DISCUSSION_SHOW, *seen)
+    allow(Permission.DISCUSSION_SHOW, *seen, (kept, holds_token))
     allow(Permission.COMMENT_SHOW, *seen)
     allow(Permission.DISCUSSION_MARK_READ, *((signed_in, *clause) for clause in seen))
     for permission in (
@@ -176,11 +201,18 @@ def register(app: App) -> None:
     )
     allow(
         Permission.DISCUSSION_ADD_GUESTS,
-        (kept, group_admin),
-        (kept, group_member, setting("members_can_add_guests")),
+        (kept, guests_allowed, group_admin),
+        (kept, guests_allowed, group_member, setting("members_can_add_guests")),
         (kept, is_direct, thread_admin),
     )
+    for permission in (Permission.READER_MAKE_ADMIN, Permission.READER_REMOVE_ADMIN, Permission.READER_RESEND):
+        allow(permission, (kept, thread_admin))
+    allow(Permission.READER_REMOVE, (kept, is_guest_place, thread_admin))
     allow(Permission.DISCUSSION_SET_VOLUME, (kept, thread_member))
+
+
+def _words(app: App) -> None:
+    allow = app.add_rule
     allow(Permission.COMMENT_CREATE, (is_open, thread_member))
     allow(
         Permission.COMMENT_UPDATE,

@@ -14,7 +14,21 @@ from markupsafe import Markup
 from llmio.discussions import ranges
 
 RESERVED = frozenset(
-    ("comment", "comments", "edit", "history", "items", "read", "reply", "new", "volume", "unread", "seen.gif")
+    (
+        "comment",
+        "comments",
+        "edit",
+        "history",
+        "items",
+        "read",
+        "reply",
+        "new",
+        "volume",
+        "unread",
+        "seen.gif",
+        "people",
+        "join",
+    )
 )
 LEGACY_EMOJI = {
     "+1": "👍",

@@ -14,6 +14,7 @@ from llmio.core.i18n import _
 from llmio.core.settings import Settings
 from llmio.core.tables import Event
 from llmio.core.urls import absolute
+from llmio.discussions.models import DiscussionReader
 from llmio.notifications import reasons, replies, texts, volumes
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery
@@ -63,7 +64,15 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
     settings = ctx.app.settings
     path = invitation_path(ctx, event, subject, user.id) or subject.path
     token = guest_token(ctx, subject, user)
-    link = absolute(settings, path, utm_medium="email", utm_campaign=kind, stance_token=token)
+    reader_token = token_of_reader(ctx, subject, user)
+    link = absolute(
+        settings,
+        path,
+        utm_medium="email",
+        utm_campaign=kind,
+        stance_token=token,
+        discussion_reader_token=reader_token,
+    )
     text = richtext.plain(subject.text, subject.text_format)
     values: dict[str, Any] = {
         "headline_text": texts.headline(kind, actor=name, title=subject.title),
@@ -102,6 +111,20 @@ def guest_token(ctx: Context, subject: Subject, user: User) -> str | None:
         Stance.guest.is_(True),
         Stance.revoked_at.is_(None),
         Stance.accepted_at.is_(None),
+    )
+    return ctx.db.scalar(query)
+
+
+def token_of_reader(ctx: Context, subject: Subject, user: User) -> str | None:
+    """What lets a guest of a thread in who has not come yet."""
+    if subject.discussion is None:
+        return None
+    query = select(DiscussionReader.token).where(
+        DiscussionReader.discussion_id == subject.discussion.id,
+        DiscussionReader.user_id == user.id,
+        DiscussionReader.guest.is_(True),
+        DiscussionReader.revoked_at.is_(None),
+        DiscussionReader.accepted_at.is_(None),
     )
     return ctx.db.scalar(query)
 

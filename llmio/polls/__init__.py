@@ -23,6 +23,7 @@ def register(app: App) -> None:
     app.add_schedule(jobs.closing_soon, every=600, moments=True)
     app.add_schedule(jobs.outcome_review_due, every=HOUR, moments=True)
     app.add_observer(jobs.follow_membership, "Membership")
+    app.add_observer(jobs.follow_guests, "Discussion")
     app.add_timeline_item(TimelineItem("Poll", f"{TEMPLATES}/item_poll.jinja2", timeline.load_polls))
     app.add_timeline_item(TimelineItem("Stance", f"{TEMPLATES}/item_stance.jinja2", timeline.load_stances))
     app.add_timeline_item(TimelineItem("Outcome", f"{TEMPLATES}/item_outcome.jinja2", timeline.load_outcomes))

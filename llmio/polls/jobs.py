@@ -79,6 +79,12 @@ def follow_membership(ctx: Context, _record_type: str, membership_id: int) -> No
         service.follow_members(ctx, membership.group_id)
 
 
+@job("polls.follow_guests")
+def follow_guests(ctx: Context, _record_type: str, discussion_id: int) -> None:
+    """Give new guests of a thread their place in its open polls, and take it from those who were shown out."""
+    service.follow_guests(ctx, discussion_id)
+
+
 @job("polls.recount", queue="low")
 def recount(ctx: Context, poll_id: int) -> None:
     """Count the votes of a poll anew: its counters, and the scores kept beside each vote."""
@@ -87,4 +93,4 @@ def recount(ctx: Context, poll_id: int) -> None:
         service.recount_poll(ctx, poll)
 
 
-JOBS = (recount, close_expired, close_lapsed, closing_soon, outcome_review_due, follow_membership)
+JOBS = (recount, close_expired, close_lapsed, closing_soon, outcome_review_due, follow_membership, follow_guests)

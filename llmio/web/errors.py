@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from pyramid.exceptions import BadCSRFToken
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound, HTTPSeeOther
+from sqlalchemy.exc import DataError
 
 from llmio.core.errors import Invalid, LlmioError, SignInNeeded, TooMany
 from llmio.core.i18n import _
@@ -35,6 +36,7 @@ def includeme(config: Any) -> None:
     config.add_exception_view(http, context=HTTPException, renderer=PAGE)
     config.add_exception_view(stale_form, context=BadCSRFToken, renderer=PAGE)
     config.add_exception_view(garbled, context=UnicodeDecodeError, renderer=PAGE)
+    config.add_exception_view(unwritable, context=DataError, renderer=PAGE)
     config.add_exception_view(broken, context=Exception, renderer=PAGE)
     config.add_notfound_view(missing, renderer=PAGE)
     config.add_forbidden_view(forbidden, renderer=PAGE)
@@ -90,6 +92,14 @@ def garbled(error: UnicodeDecodeError, request: Any) -> Any:
         _parts = request.GET, request.POST
     except UnicodeDecodeError:
         request.environ["QUERY_STRING"] = ""  # the page's own search field reads it, too
+        return page(request, 400)
+    return broken(error, request)
+
+
+def unwritable(error: DataError, request: Any) -> Any:
+    """The database cannot hold a value: a NUL that was sent along is the sender's fault, all else is ours."""
+    values = (*request.GET.values(), *request.POST.values(), *request.matchdict.values())
+    if any("\0" in value for value in values if isinstance(value, str)):
         return page(request, 400)
     return broken(error, request)
 

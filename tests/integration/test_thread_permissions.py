@@ -25,6 +25,7 @@ class World:
     group: Any
     thread: Any
     comment: Any
+    places: Any
 
 
 @pytest.fixture
@@ -41,11 +42,12 @@ def world(db):
     make.invitation(db, group, people["pending"], inviter=people["admin"])
     make.membership(db, group, people["revoked"], revoked_at=make.now())
     thread = make.discussion(db, group, author=people["author"])
-    make.reader(db, thread, people["guest"], guest=True)
+    places = {"guest": make.reader(db, thread, people["guest"], guest=True)}
+    places["member"] = make.reader(db, thread, people["member"])
     make.reader(db, thread, people["former_guest"], guest=True, revoked_at=make.now())
     make.reader(db, thread, people["thread_admin"], guest=True, admin=True)
     comment = make.comment(db, thread, author=people["author"])
-    return World(people, group, thread, comment)
+    return World(people, group, thread, comment, places)
 
 
 def allowed(world, ctx, permission, subject):
@@ -68,6 +70,14 @@ def reacted(world):
     return ("Comment", world.comment.id)
 
 
+def guest_place(world):
+    return world.places["guest"]
+
+
+def member_place(world):
+    return world.places["member"]
+
+
 EDITORS = LEADS | {"author", "member", "pending"}
 NORMAL = [
     (P.DISCUSSION_CREATE, group, IN),
@@ -77,6 +87,11 @@ NORMAL = [
     (P.DISCUSSION_CLOSE, thread, EDITORS),
     (P.DISCUSSION_PIN, thread, EDITORS),
     (P.EVENT_PIN, thread, EDITORS),
+    (P.READER_MAKE_ADMIN, guest_place, LEADS),
+    (P.READER_REMOVE_ADMIN, guest_place, LEADS),
+    (P.READER_RESEND, guest_place, LEADS),
+    (P.READER_REMOVE, guest_place, LEADS),
+    (P.READER_REMOVE, member_place, set()),
     (P.DISCUSSION_DISCARD, thread, LEADS | {"author"}),
     (P.DISCUSSION_ANNOUNCE, thread, IN),
     (P.DISCUSSION_ADD_GUESTS, thread, IN),
@@ -110,6 +125,14 @@ SWITCHED = [
 def test_with_a_switch_of_the_group_off(world, ctx, switch, permission, subject, roles):
     setattr(world.group, switch, False)
     assert allowed(world, ctx, permission, subject) == roles
+
+
+def test_where_the_plan_lets_no_guests_in_nobody_invites_them(world, ctx, db):
+    from llmio.groups.models import Subscription
+
+    plan = make.add(db, Subscription(plan="free", state="active", allow_guests=False))
+    world.group.subscription_id = plan.id
+    assert allowed(world, ctx, P.DISCUSSION_ADD_GUESTS, thread) == set()
 
 
 def test_a_public_thread_is_read_by_all_and_written_by_members(world, ctx):

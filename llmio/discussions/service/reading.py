@@ -50,6 +50,8 @@ def mark_read(ctx: Context, discussion: Discussion, seen: ranges.Ranges) -> Disc
     """Note what the actor has seen; no more than there is."""
     ctx.require(Permission.DISCUSSION_MARK_READ, discussion)
     reader = place_of(ctx, discussion.id, discussion.group_id, ctx.signed_in().id)
+    if reader.guest and reader.accepted_at is None:
+        reader.accepted_at = ctx.now
     ctx.saw({"Discussion": [discussion.id], **queries.records_in(ctx, discussion.id, seen)})
     return note(ctx, reader, discussion.id, discussion.ranges_string, seen)
 

@@ -46,6 +46,7 @@ def thread_values(discussion: Discussion, request: Any) -> dict[str, Any]:
             "volume": ctx.can(Permission.DISCUSSION_SET_VOLUME, discussion),
             "comment": ctx.can(Permission.COMMENT_CREATE, discussion),
             "poll": ctx.can(Permission.POLL_CREATE, discussion),
+            "group": discussion.group is not None and ctx.can(Permission.GROUP_SHOW, discussion.group),
         },
     }
 

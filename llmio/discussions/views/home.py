@@ -25,7 +25,7 @@ def dashboard(context: Any, request: Any) -> View:
     """What waits for the person, then what is new, then what went on."""
     ctx = request.ctx
     found = groups.groups_of(ctx)
-    threads = queries.recent(ctx, limit=40) if found else queries.inbox(ctx, limit=40)
+    threads = queries.recent(ctx, limit=40)
     unread = [row for row in threads if row.unread]
     return {
         "groups": found,

@@ -13,8 +13,10 @@ from llmio.core.errors import NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
-from llmio.discussions import queries, service, timeline
+from llmio.discussions import queries, rules, service, timeline
 from llmio.discussions.models import Discussion
+from llmio.discussions.resources import TOKEN
+from llmio.discussions.service import guests
 from llmio.discussions.values import path_of
 from llmio.discussions.views import fragments
 from llmio.discussions.views.frame import body_values, thread_values
@@ -43,6 +45,9 @@ def show(discussion: Discussion, request: Any) -> Any:
     """The thread: its text, its items, and where to go on."""
     if request.path != path_of(discussion.key, discussion.title):
         return canonical(discussion, request)
+    if request.ctx.actor is not None and request.params.get(TOKEN):
+        guests.redeem(request.ctx, discussion, token=request.params[TOKEN])
+        return request.see_other(request.path)
     if request.headers.get("Turbo-Frame", "").startswith("more-"):
         request.override_renderer = MORE
         return {**thread_values(discussion, request), **more(discussion, request)}
@@ -58,6 +63,8 @@ def page(discussion: Discussion, request: Any) -> dict[str, Any]:
         **body_values(discussion, request),
         **more(discussion, request),
         "pinned": timeline.pinned(ctx, discussion),
+        "guest_count": queries.guest_count(ctx, discussion.id),
+        "invited": ctx.actor is None and rules.holds_token(ctx, discussion),
         "panels": request.app.panels.load("thread.aside", ctx, discussion),
         "asked": ctx.now,
     }

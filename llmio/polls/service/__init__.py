@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmio.polls.service.closing import announce_closing_soon, close_poll, discard_poll, expire_poll, reopen_poll
 from llmio.polls.service.counts import lock, recount, recount_poll, reload_options
 from llmio.polls.service.outcomes import announce_review, publish_outcome, update_outcome
-from llmio.polls.service.voters import add_voters, follow_members, redeem, remind, remove_voter
+from llmio.polls.service.voters import add_voters, follow_guests, follow_members, redeem, remind, remove_voter
 from llmio.polls.service.voting import cast_vote, check_ballot, uncast
 from llmio.polls.service.writing import create_poll, input_of, known_place, update_poll
 
@@ -19,6 +19,7 @@ __all__ = [
     "create_poll",
     "discard_poll",
     "expire_poll",
+    "follow_guests",
     "follow_members",
     "input_of",
     "known_place",

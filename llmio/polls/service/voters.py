@@ -75,6 +75,25 @@ WHERE group_id = :group_id AND closed_at IS NULL AND discarded_at IS NULL ORDER 
 """)
 
 
+GUESTS_LEFT = text("""
+UPDATE stances s SET revoked_at = :now FROM polls p, discussion_readers r
+WHERE p.id = s.poll_id AND p.discussion_id = :discussion_id AND p.closed_at IS NULL AND s.latest AND s.guest AND s.revoked_at IS NULL
+  AND r.discussion_id = p.discussion_id AND r.user_id = s.participant_id AND r.guest AND r.revoked_at IS NOT NULL
+RETURNING s.poll_id
+""")
+GUESTS_BACK = text("""
+UPDATE stances s SET revoked_at = NULL FROM polls p, discussion_readers r
+WHERE p.id = s.poll_id AND p.discussion_id = :discussion_id AND p.closed_at IS NULL AND s.latest AND s.guest
+  AND s.revoked_at IS NOT NULL AND s.revoker_id IS NULL
+  AND r.discussion_id = p.discussion_id AND r.user_id = s.participant_id AND r.guest AND r.revoked_at IS NULL
+RETURNING s.poll_id
+""")
+OPEN_IN_THREAD = text("""
+SELECT id, specified_voters_only OR template AS chosen FROM polls
+WHERE discussion_id = :discussion_id AND closed_at IS NULL AND discarded_at IS NULL ORDER BY id FOR NO KEY UPDATE
+""")
+
+
 def _values(ctx: Context, poll: Poll) -> dict[str, object]:
     return {
         "poll_id": poll.id,
@@ -228,6 +247,19 @@ def follow_members(ctx: Context, group_id: int) -> None:
     values = {"group_id": group_id, "now": ctx.now.replace(tzinfo=None)}
     open_to_all = {row.id: not row.chosen for row in ctx.db.execute(OPEN, values)}
     changed = set(ctx.db.scalars(LEFT, values)) | set(ctx.db.scalars(CAME_BACK, values))
+    for poll in queries.by_ids(ctx, open_to_all):
+        new = enrol_everyone(ctx, poll) if open_to_all[poll.id] else []
+        if new or poll.id in changed:
+            recount(ctx, poll)
+
+
+def follow_guests(ctx: Context, discussion_id: int) -> None:
+    """Bring the voters of a thread's open polls in line with its guests."""
+    values = {"discussion_id": discussion_id, "now": ctx.now.replace(tzinfo=None)}
+    open_to_all = {row.id: not row.chosen for row in ctx.db.execute(OPEN_IN_THREAD, values)}
+    if not open_to_all:
+        return
+    changed = set(ctx.db.scalars(GUESTS_LEFT, values)) | set(ctx.db.scalars(GUESTS_BACK, values))
     for poll in queries.by_ids(ctx, open_to_all):
         new = enrol_everyone(ctx, poll) if open_to_all[poll.id] else []
         if new or poll.id in changed:
