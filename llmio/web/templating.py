@@ -230,7 +230,8 @@ def add_values(event: Any) -> None:
     event["ctx"] = request.ctx if event["nav"].live else None
     event["theme"] = request.cookies.get("theme", "") if request.cookies.get("theme") in ("light", "dark") else ""
     event["path"] = request.route_path
-    if "errors" in event:  # else this may be a part, rendered within a page that has some
-        request.environ["llmio.errors"] = event["errors"] or {}
+    given = getattr(event, "rendering_val", None)  # what the view gave is not among the event's own values
+    if isinstance(given, Mapping) and "errors" in given:  # else this may be a part, rendered within a page that has some
+        request.environ["llmio.errors"] = given["errors"] or {}
     event.setdefault("errors", {})
     event.setdefault("values", {})
