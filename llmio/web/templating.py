@@ -231,7 +231,7 @@ def add_values(event: Any) -> None:
     event["theme"] = request.cookies.get("theme", "") if request.cookies.get("theme") in ("light", "dark") else ""
     event["path"] = request.route_path
     given = getattr(event, "rendering_val", None)  # what the view gave is not among the event's own values
-    if isinstance(given, Mapping) and "errors" in given:  # else this may be a part, rendered within a page that has some
+    if isinstance(given, Mapping) and "errors" in given:  # else it may be a part of a page that has some
         request.environ["llmio.errors"] = given["errors"] or {}
     event.setdefault("errors", {})
     event.setdefault("values", {})
