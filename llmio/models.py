@@ -42,4 +42,5 @@ __all__ = [
     "sent",
     "sessions",
     "tables",
+    "work",
 ]

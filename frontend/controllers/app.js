@@ -8,6 +8,7 @@ import Confirm from "./confirm.js";
 import Editor from "./editor.js";
 import Flash from "./flash.js";
 import FocusError from "./focus_error.js";
+import Follow from "./follow.js";
 import Form from "./form.js";
 import Infinite from "./infinite.js";
 import Live from "./live.js";
@@ -39,6 +40,7 @@ const controllers = {
   editor: Editor,
   flash: Flash,
   "focus-error": FocusError,
+  follow: Follow,
   form: Form,
   infinite: Infinite,
   live: Live,

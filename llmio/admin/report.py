@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmio.admin.service import deliveries, jobs
+from llmio.admin.service import deliveries, jobs, work
 from llmio.admin.service.jobs import State
 
 if TYPE_CHECKING:
@@ -42,6 +42,21 @@ def jobs_as_dict(ctx: Context) -> dict[str, Any]:
     found["schedule"] = [
         {"job": one.job, "every": one.every, "last": _iso(one.last), "next": _iso(one.next)}
         for one in jobs.schedule(ctx)
+    ]
+    found["long_work"] = [
+        {
+            "id": one.id,
+            "kind": one.kind,
+            "state": one.state,
+            "done": one.done,
+            "total": one.total,
+            "note": one.note,
+            "error": one.error,
+            "user_id": one.user_id,
+            "created_at": _iso(one.created_at),
+            "finished_at": _iso(one.finished_at),
+        }
+        for one in work.listed(ctx)
     ]
     found["undelivered"] = deliveries.listed(ctx).total
     return found

@@ -28,15 +28,17 @@ def search() -> None:
 @click.option("--quiet", is_flag=True, help="Print the end alone.")
 def reindex(*, restart: bool, quiet: bool) -> None:
     """Build the index of the search provider in use. People go on searching meanwhile; one that was stopped goes on."""
-    from llmio.search import building
+    from llmio.core import work
+    from llmio.search import building, jobs
 
-    with _app() as app:
+    with _app() as app, work.reported(app, jobs.REINDEX, str(jobs.TITLE)) as report:
         last: Progress | None = None
         for reached in building.build(app, restart=restart):
             if last is None and reached.resumed:
                 click.echo(f"Going on with what was begun at {reached.started_at:%Y-%m-%d %H:%M} UTC.")
             if not quiet and (last is None or reached.percent != last.percent or reached.phase != last.phase):
                 _show(reached)
+            report.reach(reached.done, reached.total, reached.phase)
             last = reached
         if last is not None:
             seconds = (last.updated_at - last.started_at).total_seconds()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmio.core import work
+from llmio.core.i18n import _
 from llmio.core.jobs import Job, job
 from llmio.search import building, documents, indexing
 
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from llmio.core.app import App
     from llmio.core.context import Context
 
+REINDEX = "search.reindex"
+TITLE = _("Building the search index")
 SCOPE_OF = {"User": "author", "Discussion": "discussion", "Poll": "poll"}
 """Records that others' documents speak of: when they change, so do those."""
 
@@ -42,11 +46,12 @@ def reindex_poll(ctx: Context, poll_id: int, kind: str | None = None, after: int
     _go_on(ctx, reindex_poll, "poll", poll_id, kind, after)
 
 
-@job("search.reindex", queue="low", transaction=False)
-def reindex(app: App) -> None:
+@job(REINDEX, queue="low", transaction=False)
+def reindex(app: App, work_id: int | None = None) -> None:
     """Build the whole index anew while people search, or go on with that."""
-    for _reached in building.build(app):
-        pass
+    with work.reported(app, REINDEX, str(TITLE), work_id) as report:
+        for reached in building.build(app):
+            report.reach(reached.done, reached.total, reached.phase)
 
 
 BULK: dict[str, Job] = {"author": reindex_author, "discussion": reindex_discussion, "poll": reindex_poll}

@@ -20,6 +20,8 @@ def includeme(config: Any) -> None:
     config.add_route("admin.users", "/admin/users")
     config.add_route("admin.user", "/admin/users/{id}")
     config.add_route("admin.user_act", "/admin/users/{id}/{act}")
+    config.add_route("admin.reindex", "/admin/search/reindex")
+    config.add_route("work.show", "/work/{id}")
     config.add_route("admin.settings", "/admin/settings")
     config.add_route("admin.groups", "/admin/groups")
     config.add_route("admin.group_act", "/admin/groups/{id}/{act:archive|unarchive}")

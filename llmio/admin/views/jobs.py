@@ -8,7 +8,7 @@ from typing import Any
 from pyramid.view import view_config
 
 from llmio.admin import report
-from llmio.admin.service import deliveries, jobs
+from llmio.admin.service import deliveries, jobs, work
 from llmio.admin.service.jobs import State
 from llmio.admin.views import number
 from llmio.core.i18n import _, ngettext
@@ -31,6 +31,8 @@ def overview(request: Any) -> Mapping[str, Any]:
         "kinds": {state: jobs.kinds(ctx, state) for state in (State.DEAD, State.PARKED)},
         "few": FEW,
         "schedule": jobs.schedule(ctx),
+        "long_work": work.listed(ctx),
+        "now": ctx.now,
         "undelivered": deliveries.listed(ctx),
         "summary_of": lambda name: jobs.summary_of(ctx, name),
     }
