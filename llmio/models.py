@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmio.accounts import models as accounts
 from llmio.accounts import sessions
 from llmio.admin import models as admin
-from llmio.core import heartbeats, outbox, tables
+from llmio.core import heartbeats, outbox, tables, work
 from llmio.core.db import Base
 from llmio.discussions import models as discussions
 from llmio.files import models as files
