@@ -28,7 +28,16 @@ def register(app: App) -> None:
 
 def includeme(config: Any) -> None:
     """Routes and views."""
+    from llmio.discussions.resources import discussion  # noqa: PLC0415  # slow
+    from llmio.groups.resources import group  # noqa: PLC0415  # likewise
+
     config.add_route("upkeep.delete_account", "/profile/delete")
     config.add_route("upkeep.merge", "/profile/merge")
     config.add_route("upkeep.merge_confirm", "/profile/merge/{token}")
+    of_group: dict[str, Any] = {"factory": group}
+    config.add_route("upkeep.delete_group", "/g/{key}/delete", **of_group)
+    config.add_route("upkeep.export", "/g/{key}/export", **of_group)
+    config.add_route("upkeep.move_items", "/threads/{key}/move", factory=discussion)
+    config.add_route("upkeep.repair", "/threads/{key}/repair", factory=discussion)
     config.scan("llmio.upkeep.account_views")
+    config.scan("llmio.upkeep.views")

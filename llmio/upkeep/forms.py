@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from llmio.core.forms import Form
@@ -17,3 +19,22 @@ class MergeForm(Form):
     """The address of the other account."""
 
     email: str = Field(min_length=1, max_length=255)
+
+
+class NameForm(Form):
+    """The name of what is to be deleted, typed again."""
+
+    name: str = Field("", max_length=300)
+
+
+class ExportForm(Form):
+    """What kind of file."""
+
+    format: Literal["json", "csv", "html"]
+
+
+class MoveForm(Form):
+    """Which items, and where to."""
+
+    items: list[int] = Field(default_factory=list, max_length=500)
+    target: str = Field("", max_length=300)

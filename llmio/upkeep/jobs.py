@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from llmio.accounts.models import User
-from llmio.core.jobs import DAY, Job, job
+from llmio.accounts.sessions import identity_of
+from llmio.core.jobs import DAY, GiveUp, Job, job
 from llmio.discussions.models import Discussion
+from llmio.files.models import Document
 from llmio.groups import queries as groups
 from llmio.groups.models import Group
 from llmio.mail import deliver
 from llmio.upkeep import mails
-from llmio.upkeep.service import destroy, merge, moving, orphans, redact, repair
+from llmio.upkeep.service import destroy, exports, merge, moving, orphans, records, redact, repair
 
 if TYPE_CHECKING:
     from llmio.core.app import App
     from llmio.core.context import Context
+
+PASSING = frozenset({"Document"})
+"""Kinds of records that `destroy_record` may be asked to destroy."""
 
 
 @job("upkeep.redact_user")
@@ -30,9 +35,6 @@ def redact_user(ctx: Context, user_id: int, address: str | None = None) -> None:
     locale = user.selected_locale or user.detected_locale or "en"
     if redact.wipe(ctx, user):
         ctx.enqueue(redact_user, user_id)
-    reindex = ctx.app.jobs.get("search.reindex_author")
-    if reindex is not None:
-        ctx.enqueue(reindex, user_id)
     if address:
         ctx.enqueue(mail_account_deleted, user_id, address, locale)
 
@@ -164,6 +166,37 @@ def move_items(ctx: Context, event_ids: list[int], source_id: int, target_id: in
         moving.move(ctx, source, target, event_ids=event_ids)
 
 
+@job("upkeep.export_group", queue="low", retries=3)
+def export_group(ctx: Context, document_id: int) -> None:
+    """Write a group into a file for the admin who asked for it, and have the link mailed."""
+    document = ctx.db.get(Document, document_id, with_for_update=True)
+    author = exports.author_of(ctx, document) if document is not None else None
+    if document is None or author is None:
+        return
+    if exports.make(ctx, document, identity_of(author)) is not None:
+        ctx.enqueue(mail_export_ready, document_id)
+
+
+@job("upkeep.mail_export_ready", queue="mailers", transaction=False)
+def mail_export_ready(app: App, document_id: int) -> None:
+    """Mail the link to an export to who asked for it."""
+    with app.begin() as ctx:
+        document = ctx.db.get(Document, document_id)
+        author = exports.author_of(ctx, document) if document is not None else None
+        group = ctx.db.get(Group, document.model_id) if document is not None else None
+        mail = mails.export_ready(ctx, document, author, group) if document and author and group else None
+    if mail is not None:
+        deliver(app, mail)
+
+
+@job("upkeep.destroy_record", queue="low")
+def destroy_record(ctx: Context, kind: str, record_id: int) -> None:
+    """Destroy a record that was made to last for a while: the file of an export after a week."""
+    if kind not in PASSING:
+        raise GiveUp(f"records of kind {kind} are not destroyed by this job")
+    records.remove(ctx, kind, [record_id])
+
+
 JOBS: tuple[Job, ...] = (
     redact_user,
     mail_account_deleted,
@@ -178,5 +211,8 @@ JOBS: tuple[Job, ...] = (
     delete_orphans,
     repair_thread,
     move_items,
+    export_group,
+    mail_export_ready,
+    destroy_record,
 )
 SCHEDULE: tuple[tuple[Job, int], ...] = ((destroy_discarded, DAY), (delete_orphans, DAY))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from llmio.accounts.models import User
     from llmio.core.context import Context
     from llmio.core.ports import Mail
+    from llmio.files.models import Document
     from llmio.groups.models import Group
 
 
@@ -131,4 +132,24 @@ def destruction_warning(ctx: Context, group: Group, reader: User, actor: User | 
             headline=_("{name} will be destroyed", name=group.name or ""),
             lines=lines,
             why=_("You are an admin of this group."),
+        )
+
+
+def export_ready(ctx: Context, document: Document, reader: User, group: Group) -> Mail:
+    """To the admin who asked for an export."""
+    with language_of(reader):
+        return notice(
+            ctx,
+            reader,
+            kind="group_export_ready",
+            message_id=f"export-{document.id}",
+            headline=_("The export of {name} is ready", name=group.name or ""),
+            lines=[
+                _("Sign in and download it within a week. After that it is destroyed."),
+                _("It holds what members wrote and their addresses: keep it where only you can read it."),
+            ],
+            label=_("Go to the file"),
+            link=absolute(ctx.app.settings, f"/g/{group.key}/export"),
+            facts=[(_("File"), document.title or "")],
+            why=_("You asked for an export of this group."),
         )

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from llmio.accounts.rules import is_self
 from llmio.core.permissions import Permission, site_admin
+from llmio.files.models import Attachment, Document
 from llmio.groups.rules import is_admin, kept
+from llmio.upkeep.service.exports import FOR_GROUP
 
 if TYPE_CHECKING:
     from llmio.core.app import App
+    from llmio.core.context import Context
+    from llmio.files.models import Blob
+
+
+def is_own_export(ctx: Context, blob: Blob) -> bool:
+    """It is an export that the actor asked for."""
+    query = (
+        select(Document.id)
+        .join(Attachment, (Attachment.record_type == "Document") & (Attachment.record_id == Document.id))
+        .where(Attachment.blob_id == blob.id, Document.model_type == FOR_GROUP, Document.author_id == ctx.actor_id)
+    )
+    return ctx.actor is not None and ctx.db.scalar(query.limit(1)) is not None
 
 
 def register(app: App) -> None:
@@ -17,4 +33,5 @@ def register(app: App) -> None:
     app.add_rule(Permission.USER_REDACT, is_self, site_admin)
     app.add_rule(Permission.USER_MERGE, is_self, site_admin)
     app.add_rule(Permission.GROUP_DESTROY, (kept, is_admin), site_admin)
+    app.add_rule(Permission.FILE_SHOW, is_own_export)
     app.add_rule(Permission.GROUP_EXPORT, (kept, is_admin), site_admin)

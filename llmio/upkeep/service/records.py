@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Table, delete, select
 
 from llmio.core.db import Base
 from llmio.plugins.guard import noted
-from llmio.search import service as search
+from llmio.search.providers import provider
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -91,9 +91,9 @@ def remove_events(ctx: Context, condition: ColumnElement[bool]) -> None:
 
 
 def _unfind(ctx: Context, kind: str, ids: Sequence[int]) -> None:
-    provider = search.provider(ctx)
-    with noted(ctx.app.plugins, provider, f"search_providers.{provider.key}.remove", now=ctx.now):
-        provider.remove(ctx.db.connection(), kind, list(ids))
+    search = provider(ctx.app)
+    with noted(ctx.app.plugins, search, f"search_providers.{search.key}.remove", now=ctx.now):
+        search.remove(ctx.db.connection(), kind, list(ids))
 
 
 def drop(ctx: Context, name: str, column: str, ids: Sequence[int]) -> None:
