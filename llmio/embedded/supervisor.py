@@ -189,6 +189,9 @@ class Supervisor:
         # The schedule runs in the worker: a process of its own would take 60 MB for one statement a second.
         self._begin("worker", self._program("worker", "worker", "--with-schedule"))
         self._begin("channels", self._program("channels", "channels"))
+        # Mail comes in only where the operator says for which host and on which port.
+        if self._configured("REPLY_HOSTNAME") and self._configured("LLMIO_SMTP_PORT"):
+            self._begin("smtp", self._program("smtp", "smtp"))
 
     def _program(self, name: str, *command: str) -> Program:
         return Program(name, command, self.folder, self.environment)

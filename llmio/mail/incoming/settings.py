@@ -38,4 +38,21 @@ SETTINGS: tuple[Setting, ...] = (
         default=False,
         help="Nobody starts threads by mail to their personal address of a group.",
     ),
+    Setting(
+        "mail.smtpd_port",
+        "LLMIO_SMTP_PORT",
+        "int",
+        help="Port on which `llmio smtp` takes mail: 25 for mail from the internet. `llmio up` runs it where this and "
+        "REPLY_HOSTNAME are set.",
+    ),
+    Setting("mail.smtpd_host", "LLMIO_SMTP_HOST", default="", help="Address it listens on; empty: all."),
+    Setting("mail.smtpd_certificate", "LLMIO_SMTP_CERTIFICATE", help="File with its certificate chain, for STARTTLS."),
+    Setting("mail.smtpd_key", "LLMIO_SMTP_KEY", help="File with the certificate's key; empty: it is in the same file."),
+    Setting(
+        "mail.dns_servers",
+        "LLMIO_DNS_SERVERS",
+        "list",
+        (),
+        "DNS servers (address or address:port) that are asked about senders; empty: those of the machine.",
+    ),
 )
