@@ -72,7 +72,7 @@ def _from_domain(headers: Any) -> str:
 # -- SPF -----------------------------------------------------------------------------------------------------------------
 
 
-class _Query(spf.query):  # type: ignore[misc]  # the library has no types
+class _Query(spf.query):
     """The library's evaluation, asking through our resolver."""
 
     def __init__(self, envelope: Envelope, resolver: Resolver) -> None:
@@ -111,7 +111,7 @@ def check_spf(envelope: Envelope, resolver: Resolver) -> tuple[str, str]:
 # -- DKIM ----------------------------------------------------------------------------------------------------------------
 
 
-class _Signed(dkim.DKIM):  # type: ignore[misc]  # the library has no types
+class _Signed(dkim.DKIM):
     """The library's verification, with the body read from its file: it would hold a large mail five times."""
 
     def __init__(self, head: bytes, mail: IO[bytes], start: int) -> None:

@@ -53,7 +53,7 @@ class Server(SMTP):
                 answer = f"552 5.3.4 This mail is too large: at most {self.data_size_limit >> 20} MB"
             else:
                 answer = await self.event_handler.keep(self.session, self.envelope, kept)
-        self._set_post_data_state()
+        self._set_post_data_state()  # type: ignore[no-untyped-call]  # the library's
         await self.push(answer)
 
     async def _take(self, kept: IO[bytes]) -> int:
@@ -104,6 +104,11 @@ class Handler:
         async with self._turns:
             return await asyncio.get_running_loop().run_in_executor(None, self._keep, session, envelope, mail)
 
+    async def handle_exception(self, error: Exception) -> str:
+        """Whatever else goes wrong is ours, and no reason to refuse a mail for good."""
+        log.error("a mail was put off", exc_info=error)
+        return LATER
+
     def _keep(self, session: Session, envelope: Envelope, mail: IO[bytes]) -> str:
         try:
             hops = mime.read_headers(mail).get_all("received") or []
@@ -120,9 +125,6 @@ class Handler:
                     keeping.take(ctx, whole, route_mail, door="smtp", recipients=list(envelope.rcpt_tos), checks=found)
         except SQLAlchemyError as error:
             log.warning("a mail was put off, since the database does not take it: %s", error)
-            return LATER
-        except Exception:
-            log.exception("a mail was put off")
             return LATER
         return "250 2.0.0 Kept"
 

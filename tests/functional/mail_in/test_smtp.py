@@ -292,6 +292,17 @@ def test_database_that_is_down_puts_the_mail_off(server, app, letter, monkeypatc
     assert len(db.scalars(select(IncomingMail)).all()) == 1
 
 
+def test_fault_of_ours_puts_the_mail_off(server, letter, monkeypatch, db):
+    def fails(*_args):
+        raise RuntimeError("a fault")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(smtpd.proof, "check", fails)
+        with smtplib.SMTP("127.0.0.1", server, timeout=20) as client, pytest.raises(smtplib.SMTPDataError) as refused:
+            client.sendmail("a@b.example", GROUP, letter(GROUP).as_bytes())
+        assert refused.value.smtp_code == 451
+
+
 def test_circles_end(server, letter):
     message = b"Received: from a by b\r\n" * 60 + letter(GROUP).as_bytes()
     with smtplib.SMTP("127.0.0.1", server, timeout=20) as client, pytest.raises(smtplib.SMTPDataError) as refused:
