@@ -7,7 +7,7 @@ export default class extends Controller {
   static targets = ["prompt", "part"];
 
   connect() {
-    this.element.querySelectorAll('[data-action~="reveal#pick"]').forEach((one) => one.checked && this.show(one));
+    this.element.querySelectorAll('[data-action~="reveal#pick"]').forEach((one) => (one.checked || one.matches("select")) && this.show(one));
   }
 
   pick(event) {

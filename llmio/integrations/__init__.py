@@ -27,6 +27,8 @@ def includeme(config: Any) -> None:
 
     config.add_route("integrations.list", "/g/{key}/integrations", factory=resources.group)
     config.add_route("integrations.new", "/g/{key}/integrations/new", factory=resources.group)
-    for act in ("edit", "remove", "test"):
+    config.add_route("integrations.show", "/integrations/{id:\\d+}", factory=views.chatbot_of)
+    config.add_route("integrations.again", "/integrations/{id:\\d+}/again/{delivery:\\d+}", factory=views.chatbot_of)
+    for act in ("edit", "remove", "test", "secret"):
         config.add_route(f"integrations.{act}", f"/integrations/{{id:\\d+}}/{act}", factory=views.chatbot_of)
     config.scan("llmio.integrations.views")

@@ -33,7 +33,7 @@ def data_of(telling: Telling, *, full: bool) -> dict[str, Any]:
             "kind": telling.event.kind,
             "created_at": _time(telling.event.created_at),
             "site": {"name": settings.text("site.name"), "url": site_url(settings)},
-            "group": _group(telling, subject.group),
+            "group": group_data(telling.ctx, subject.group),
             "actor": _person(telling.actor) if telling.name else None,
             "message": telling.event.custom_fields.get("recipient_message"),
             **_records(telling, full=full),
@@ -73,10 +73,11 @@ def _person(user: User | None) -> dict[str, Any] | None:
     return {"id": user.id, "name": user.name, "username": user.username} if user else None
 
 
-def _group(telling: Telling, group: Group | None) -> dict[str, Any] | None:
+def group_data(ctx: Context, group: Group | None) -> dict[str, Any] | None:
+    """A group."""
     if group is None:
         return None
-    url = absolute(telling.ctx.app.settings, f"/g/{group.key}")
+    url = absolute(ctx.app.settings, f"/g/{group.key}")
     return {"id": group.id, "key": group.key, "name": group.full_name or group.name, "handle": group.handle, "url": url}
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sqlalchemy import any_, delete, literal, or_, select
 
@@ -12,14 +15,18 @@ from llmio.core.events import Channel
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
+from llmio.core.urls import absolute, site_url
 from llmio.groups.models import Group
-from llmio.integrations.forms import ChatbotForm
+from llmio.integrations.data import group_data, icon_url
+from llmio.integrations.forms import ChatbotForm, literal_address
+from llmio.integrations.http import Guard
 from llmio.integrations.models import Chatbot
 from llmio.notifications.deliveries import Delivery
 from llmio.notifications.jobs import deliver_to_channel
 from llmio.notifications.service import add_deliveries
 from llmio.notifications.subjects import subject_of
 from llmio.plugins import Failed, Message, Outcome, Outgoing, Target
+from llmio.plugins.content import Headline, Html, Markdown, Plain, Title
 from llmio.plugins.guard import guard
 
 if TYPE_CHECKING:
@@ -63,21 +70,76 @@ def log_of(ctx: Context, group: Group, *, limit: int = 30) -> Sequence[Delivery]
 def save(ctx: Context, group: Group, form: ChatbotForm, *, chatbot: Chatbot | None = None) -> Chatbot:
     """Connect a channel, or change how it is connected."""
     ctx.require(Permission.GROUP_INTEGRATIONS, group)
-    if form.webhook_kind not in ctx.app.plugins.webhook_formats:
-        raise Invalid.at("webhook_kind", _("Please choose one of the formats."))
-    unknown = [name for name in form.event_kinds if name not in EVENT_KINDS]
-    if unknown:
-        raise Invalid.at("event_kinds", _("Please choose among the events shown."))
-    row = chatbot or Chatbot(group_id=group.id, author_id=ctx.actor_id, kind=WEBHOOK, created_at=ctx.now)
-    row.name = form.name
-    row.server = form.server
-    row.webhook_kind = form.webhook_kind
+    _check(ctx, form, chatbot)
+    row = chatbot or Chatbot(group_id=group.id, author_id=ctx.actor_id, created_at=ctx.now)
+    matrix = form.webhook_kind == MATRIX
+    was_matrix = row.kind == MATRIX
+    row.kind, row.webhook_kind = (MATRIX, None) if matrix else (WEBHOOK, form.webhook_kind)
+    row.name, row.server = form.name, form.server
+    if matrix:
+        row.channel, row.access_token = form.channel, form.access_token or row.access_token
+    else:
+        row.channel, row.access_token = (
+            None,
+            _secret_for(ctx, form.webhook_kind, None if was_matrix else row.access_token),
+        )
     row.event_kinds = list(form.event_kinds)
     row.notification_only = form.notification_only
     row.updated_at = ctx.now
     ctx.db.add(row)
     ctx.db.flush()
     return row
+
+
+def _check(ctx: Context, form: ChatbotForm, before: Chatbot | None) -> None:
+    """Raise Invalid with every fault at its field."""
+    errors: dict[str, list[object]] = {}
+    matrix = form.webhook_kind == MATRIX
+    known = MATRIX in ctx.app.plugins.notifiers if matrix else form.webhook_kind in ctx.app.plugins.webhook_formats
+    if not known:
+        errors["webhook_kind"] = [_("Please choose one of the kinds.")]
+    if [name for name in form.event_kinds if name not in EVENT_KINDS]:
+        errors["event_kinds"] = [_("Please choose among the events shown.")]
+    if matrix and not form.channel:
+        errors["channel"] = [_("Please say which room.")]
+    has_token = before is not None and before.kind == MATRIX and before.access_token
+    if matrix and not form.access_token and not has_token:
+        errors["access_token"] = [_("Please paste the access token of the account that shall post.")]
+    address = literal_address(form.server)
+    if address is not None and not Guard(ctx.app.settings).allows(address):
+        errors["server"] = [
+            _("This address belongs to a private network; the operator of this site does not allow these.")
+        ]
+    if errors:
+        raise Invalid(_("Please check the marked fields."), errors, form.model_dump())
+
+
+def _secret_for(ctx: Context, webhook_kind: str, before: str | None) -> str | None:
+    """The secret of a format that signs: the one there was, else a new one."""
+    if not ctx.app.plugins.webhook_formats[webhook_kind].signed:
+        return None
+    return before or new_secret()
+
+
+def new_secret() -> str:
+    """A secret as Standard Webhooks wants it: 24 random bytes."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def renew_secret(ctx: Context, chatbot: Chatbot) -> Chatbot:
+    """Give an integration that signs a new secret; the old one is good for nothing from now on."""
+    ctx.require(Permission.GROUP_INTEGRATIONS, chatbot.group)
+    if not signs(ctx, chatbot):
+        raise Invalid(_("This kind of integration has no secret."))
+    chatbot.access_token, chatbot.updated_at = new_secret(), ctx.now
+    ctx.db.flush()
+    return chatbot
+
+
+def signs(ctx: Context, chatbot: Chatbot) -> bool:
+    """Whether what goes to an integration is signed."""
+    shape = ctx.app.plugins.webhook_formats.get(chatbot.webhook_kind or "")
+    return chatbot.kind != MATRIX and shape is not None and shape.signed
 
 
 def remove(ctx: Context, chatbot: Chatbot) -> None:
@@ -92,17 +154,39 @@ def test(ctx: Context, chatbot: Chatbot) -> Outcome:
     The one act that talks to the network while a person waits; nothing has been written in its transaction.
     """
     ctx.require(Permission.GROUP_INTEGRATIONS, chatbot.group)
-    site = ctx.app.settings.text("site.name")
-    text = str(_("Hello from {site}! {group} is connected to this channel.", site=site, group=chatbot.group.name))
-    message = Message("test", text, text, markdown=text, data={"site_name": site})
-    notifier = ctx.app.plugins.notifiers.get(WEBHOOK)
+    notifier = ctx.app.plugins.notifiers.get(notifier_of(chatbot.kind))
     if notifier is None:
-        raise Invalid(_("Webhooks are switched off on this site."))
+        raise Invalid(_("The plugin that reaches this channel is switched off on this site."))
     failed: Outcome = Failed("the plugin failed; the administrators of the site can see why")
-    out = Outgoing(ctx.ports.http, ctx.ports.mailer)
+    out = Outgoing(ctx.ports.http, ctx.ports.mailer, ctx.ports.clock)
     where = f"notifiers.{notifier.key}.send"
-    return guard(
-        ctx.app.plugins, notifier, where, notifier.send, message, target_of(ctx, chatbot), out, fallback=failed
+    sent, target = greeting(ctx, chatbot), target_of(ctx, chatbot)
+    return guard(ctx.app.plugins, notifier, where, notifier.send, sent, target, out, fallback=failed)
+
+
+def greeting(ctx: Context, chatbot: Chatbot) -> Message:
+    """What a test says."""
+    site, group = ctx.app.settings.text("site.name"), chatbot.group
+    text = str(_("Hello from {site}! {group} is connected to this channel.", site=site, group=group.name))
+    url = absolute(ctx.app.settings, f"/g/{group.key}")
+    data = {"site_name": site, "title": text, "group": group.name, "icon_url": icon_url(ctx, group)}
+    event = {
+        "kind": "test",
+        "created_at": ctx.now.isoformat(timespec="seconds"),
+        "site": {"name": site, "url": site_url(ctx.app.settings)},
+        "group": group_data(ctx, group),
+    }
+    parts = (Headline(text), Title(group.name or "", url))
+    return Message(
+        "test",
+        text,
+        Plain().render(parts),
+        html=Html().render(parts),
+        markdown=Markdown().render(parts),
+        url=url,
+        data={**data, "event": event},
+        parts=parts,
+        id=f"test_{uuid4().hex}",
     )
 
 

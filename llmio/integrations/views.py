@@ -16,10 +16,12 @@ from llmio.groups.models import Group
 from llmio.groups.views import frame
 from llmio.integrations import service
 from llmio.integrations.forms import ChatbotForm
+from llmio.integrations.log import log_of, send_again
 from llmio.integrations.models import Chatbot
 from llmio.plugins import Sent
 
 LIST = "llmio:web/templates/integrations/list.jinja2"
+SHOW = "llmio:web/templates/integrations/show.jinja2"
 FORM = "llmio:web/templates/integrations/form.jinja2"
 View = Mapping[str, Any]
 
@@ -32,8 +34,22 @@ def chatbot_of(request: Any) -> Chatbot:
     return found
 
 
-def _formats(request: Any) -> list[Any]:
-    return sorted(request.app.plugins.webhook_formats.values(), key=lambda one: one.title)
+def _choices(request: Any) -> dict[str, str]:
+    """Kinds of integrations by key: the formats of webhooks, and Matrix."""
+    plugins = request.app.plugins
+    found = {one.key: str(one.title) for one in plugins.webhook_formats.values()}
+    if service.MATRIX in plugins.notifiers:
+        found[service.MATRIX] = str(plugins.notifiers[service.MATRIX].title)
+    return dict(sorted(found.items(), key=lambda one: one[1].lower()))
+
+
+def kind_of(chatbot: Chatbot) -> str:
+    """What an integration is, as the form names it."""
+    return service.MATRIX if chatbot.kind == service.MATRIX else chatbot.webhook_kind or ""
+
+
+def _shown(group: Group, request: Any) -> dict[str, Any]:
+    return {**frame(group, request), "choices": _choices(request), "kinds": service.EVENT_KINDS, "kind_of": kind_of}
 
 
 @view_config(route_name="integrations.list", renderer=LIST, permission=Permission.GROUP_INTEGRATIONS)
@@ -42,25 +58,42 @@ def index(group: Group, request: Any) -> View:
     chatbots = service.chatbots_of(request.ctx, group)
     names = {one.id: one.name for one in chatbots}
     return {
-        **frame(group, request),
+        **_shown(group, request),
         "chatbots": chatbots,
-        "formats": {one.key: one.title for one in _formats(request)},
         "log": [(one, names.get(one.recipient_id, "")) for one in service.log_of(request.ctx, group)],
-        "kinds": service.EVENT_KINDS,
     }
+
+
+@view_config(route_name="integrations.show", renderer=SHOW, permission=Permission.SIGNED_IN)
+def show(chatbot: Chatbot, request: Any) -> View:
+    """How a channel is connected, and what was sent to it."""
+    before = request.params.get("before", "")
+    log = log_of(request.ctx, chatbot, before=int(before) if before.isdecimal() and len(before) < 18 else None)
+    signed = service.signs(request.ctx, chatbot)
+    return {**_shown(chatbot.group, request), "chatbot": chatbot, "log": log, "signed": signed, "first": not before}
+
+
+@view_config(route_name="integrations.again", request_method="POST", permission=Permission.SIGNED_IN)
+def again(chatbot: Chatbot, request: Any) -> Any:
+    """Send a message once more."""
+    send_again(request.ctx, chatbot, int(request.matchdict["delivery"]))
+    request.flash("success", _("It is on its way again."))
+    return request.see_other("integrations.show", id=chatbot.id)
+
+
+@view_config(route_name="integrations.secret", request_method="POST", permission=Permission.SIGNED_IN)
+def secret(chatbot: Chatbot, request: Any) -> Any:
+    """Make a new secret."""
+    service.renew_secret(request.ctx, chatbot)
+    request.flash("success", _("There is a new secret. Enter it at the receiver."))
+    return request.see_other("integrations.show", id=chatbot.id)
 
 
 @view_config(route_name="integrations.new", renderer=FORM, permission=Permission.GROUP_INTEGRATIONS)
 def new(group: Group, request: Any) -> View:
     """The form to connect a channel."""
     values = {"webhook_kind": "slack", "event_kinds": list(service.DEFAULT_KINDS)}
-    return {
-        **frame(group, request),
-        "chatbot": None,
-        "formats": _formats(request),
-        "kinds": service.EVENT_KINDS,
-        "values": values,
-    }
+    return {**_shown(group, request), "chatbot": None, "values": values}
 
 
 @view_config(
@@ -69,17 +102,17 @@ def new(group: Group, request: Any) -> View:
 @form_view(new)
 def create(group: Group, request: Any) -> Any:
     """Connect it."""
-    service.save(request.ctx, group, parse(ChatbotForm, request.POST))
+    made = service.save(request.ctx, group, parse(ChatbotForm, request.POST))
     request.flash("success", _("Connected. Send a test to see that it arrives."))
-    return request.see_other("integrations.list", key=group.key)
+    return request.see_other("integrations.show", id=made.id)
 
 
 @view_config(route_name="integrations.edit", renderer=FORM, permission=Permission.SIGNED_IN)
 def edit(chatbot: Chatbot, request: Any) -> View:
     """The form for a channel."""
     values = {name: getattr(chatbot, name) for name in ChatbotForm.model_fields}
-    shown = {"chatbot": chatbot, "formats": _formats(request), "kinds": service.EVENT_KINDS, "values": values}
-    return {**frame(chatbot.group, request), **shown}
+    values |= {"webhook_kind": kind_of(chatbot), "access_token": ""}
+    return {**_shown(chatbot.group, request), "chatbot": chatbot, "values": values}
 
 
 @view_config(route_name="integrations.edit", renderer=FORM, request_method="POST", permission=Permission.SIGNED_IN)
@@ -88,7 +121,7 @@ def update(chatbot: Chatbot, request: Any) -> Any:
     """Save it."""
     service.save(request.ctx, chatbot.group, parse(ChatbotForm, request.POST), chatbot=chatbot)
     request.flash("success", _("Saved."))
-    return request.see_other("integrations.list", key=chatbot.group.key)
+    return request.see_other("integrations.show", id=chatbot.id)
 
 
 @view_config(route_name="integrations.remove", request_method="POST", permission=Permission.SIGNED_IN)
@@ -108,4 +141,4 @@ def test(chatbot: Chatbot, request: Any) -> Any:
         request.flash("success", _("It arrived: {answer}", answer=outcome.answer or "ok"))
     else:
         request.flash("danger", _("It did not arrive. The answer was: {answer}", answer=outcome.reason))
-    return request.see_other("integrations.list", key=chatbot.group.key)
+    return request.see_other("integrations.show", id=chatbot.id)
