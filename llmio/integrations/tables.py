@@ -60,7 +60,7 @@ def day(value: date, reader: User | None) -> str:
 
 def chart_of(result: Result, value: PollValue, reader: User | None) -> Chart | None:
     """Bars, the longest for the highest score, and numbers; None while nobody has voted."""
-    drawn = charts.drawn(result, {}, [one.id for one in value.options])
+    drawn = charts.drawn(result, {}, charts.tones(value.options))
     if not drawn.rows or not value.cast_count:
         return None
     lines = tuple(

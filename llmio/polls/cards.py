@@ -66,6 +66,7 @@ class Choice:
     option: OptionValue
     score: int
     shows_score: bool
+    tone: str
 
 
 @dataclass
@@ -171,9 +172,14 @@ class PollView:
         return replace(self.value, options=tuple(order))
 
     @cached_property
+    def tones(self) -> dict[int, str]:
+        """The colour of each option by id: one rule for charts, votes and lists."""
+        return charts.tones(self.value.options)
+
+    @cached_property
     def drawn(self) -> charts.Drawn | None:
         """The result for the chart."""
-        return charts.drawn(self.result, self.people, [one.id for one in self.value.options]) if self.result else None
+        return charts.drawn(self.result, self.people, self.tones) if self.result else None
 
     @property
     def hidden_until(self) -> str:
@@ -231,7 +237,9 @@ def vote_view(view: PollView, stance: Any, participant_id: int | None, person: P
     ballot = ballot_of(stance) or Ballot()
     plain = set(ballot.scores.values()) <= {1}
     made.choices = [
-        Choice(one, ballot.scores[one.id], not plain) for one in view.value.options if one.id in ballot.scores
+        Choice(one, ballot.scores[one.id], not plain, view.tones[one.id])
+        for one in view.value.options
+        if one.id in ballot.scores
     ]
     if not plain:
         made.choices = sorted(made.choices, key=lambda one: -one.score)

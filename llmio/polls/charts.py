@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from llmio.core.i18n import _
+from llmio.plugins.polls import OptionValue
 from llmio.plugins.results import Result, Row
 
 TONES = frozenset({"agree", "abstain", "disagree", "block", "consent", "objection"})
@@ -28,17 +29,26 @@ class Drawn:
     total: int
 
 
-def drawn(result: Result, people: Mapping[int, Any], order: Sequence[int]) -> Drawn:
-    """A result for the components; `people` are those rows may name. An option keeps the colour of its place in `order`."""
+def tone_of(icon: str, place: int) -> str:
+    """The colour of an option by name, wherever it is shown: that of its sign, else that of its place in the poll."""
+    return icon if icon in TONES else f"c{place % 8}"
+
+
+def tones(options: Iterable[OptionValue]) -> dict[int, str]:
+    """The colours of a poll's options, which are given in their order, by id."""
+    return {option.id: tone_of(option.icon, place) for place, option in enumerate(options)}
+
+
+def drawn(result: Result, people: Mapping[int, Any], colors: Mapping[int, str]) -> Drawn:
+    """A result for the components; `people` are those rows may name, `colors` those of the options."""
     shown = [column for column in result.columns if column.kind in ("number", "percent")]
     keys = [(column.key, column.kind) for column in shown]
-    places = {option_id: place for place, option_id in enumerate(order)}
-    rows = [_line(result, row, places.get(row.option_id, 0), keys, people) for row in result.rows]
+    rows = [_line(result, row, colors.get(row.option_id, "none"), keys, people) for row in result.rows]
     return Drawn(result.chart, [column.title for column in shown], rows, int(result.totals.get("votes", 0)))
 
 
 def _line(
-    result: Result, row: Row, place: int, columns: Sequence[tuple[str, str]], people: Mapping[int, Any]
+    result: Result, row: Row, tone: str, columns: Sequence[tuple[str, str]], people: Mapping[int, Any]
 ) -> dict[str, Any]:
     cells = [said(row.cell(key), kind) if row.is_option or key in OF_VOTERS else "–" for key, kind in columns]
     named = [people[user_id] for user_id in row.voter_ids[:NAMED] if user_id in people]
@@ -47,7 +57,7 @@ def _line(
         "id": row.option_id,
         "label": row.name,
         "icon": row.icon if row.icon in TONES else None,
-        "tone": tone(row, place),
+        "tone": tone,
         "percent": float(length) if row.is_option and length else 0,
         "value": cells[0] if cells else "",
         "cells": cells[1:],
@@ -55,13 +65,6 @@ def _line(
         "people_total": len(row.voter_ids),
         "note": requirement(row),
     }
-
-
-def tone(row: Row, place: int) -> str:
-    """The colour by name: that of its sign, else by its place."""
-    if not row.is_option:
-        return "none"
-    return row.icon if row.icon in TONES else f"c{place % 8}"
 
 
 def said(value: Any, kind: str) -> str:
@@ -103,6 +106,6 @@ def slices(counts: Sequence[int], icons: Sequence[str]) -> list[dict[str, Any]]:
     if not total:
         return []
     return [
-        {"percent": 100 * max(0, count) / total, "tone": icon if icon in TONES else f"c{place % 8}"}
+        {"percent": 100 * max(0, count) / total, "tone": tone_of(icon, place)}
         for place, (count, icon) in enumerate(zip(counts, icons, strict=False))
     ]

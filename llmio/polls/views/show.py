@@ -88,7 +88,7 @@ def votes_values(request: Any, found: Sequence[VoteView], offset: int = 0) -> di
 def key_of(vote: VoteView, now: datetime) -> tuple[Hashable, ...]:
     """All that the markup of a vote depends on."""
     chosen = tuple(
-        (choice.option.name, choice.option.icon, choice.option.priority, choice.score, choice.shows_score)
+        (choice.option.name, choice.option.icon, choice.tone, choice.score, choice.shows_score)
         for choice in vote.choices
     )
     age = fragments.age(vote.cast_at, now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from llmio.plugins.polls import Ballot
+from llmio.polls import cards, service
 from llmio.polls.models import Outcome, Poll, PollOption, Stance
 
 
@@ -311,3 +313,23 @@ def test_a_thread_of_many_polls_and_votes_asks_no_more_than_one_of_few(sign_in, 
         assert page.text.count("So there.") >= 3
         counts.append(sent.count)
     assert counts[0] == counts[1], str(sent)
+
+
+def test_an_option_has_one_colour_wherever_it_is_shown(start, ada, ben, group, ctx, sign_in, commit, db):
+    """The last option leads: bars are sorted by it, and priorities leave gaps; its colour is that of its place still."""
+    poll = start(ada, "poll", ("Tea", "Coffee", "Milk"), group=group, hide_results=0)
+    options = {one.name: one for one in db.scalars(select(PollOption).where(PollOption.poll_id == poll.id))}
+    for number, option in enumerate(options.values()):
+        option.priority = 10 * number + 3
+    for person in (ada, ben):
+        service.cast_vote(ctx(person), poll, ballot=Ballot({options["Milk"].id: 1}))
+    commit()
+    page = sign_in(ada).get(cards.path_of(poll))
+    bar = next(row for row in page.html.select(".chart-bar tbody tr") if "Milk" in row.text)
+    assert "tone-c2" in bar.select_one(".bar-fill")["class"]
+    voted = next(
+        one for one in page.html.select(".option-icon") if "Milk" in one.parent.text and one.find_parent("article")
+    )
+    assert "tone-c2" in voted["class"]
+    listed = sign_in(ada).get(f"/g/{group.key}/polls").html.select(".stacked-bar rect")
+    assert [one["class"] for one in listed] == [["tone-c2"]]
