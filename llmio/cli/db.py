@@ -1,15 +1,21 @@
-"""`llmio db`: bring the database up to date; say where it differs from what the code expects."""
+"""`llmio db`: bring the database up to date, adopt a restored one; say where it differs from what the code expects."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
 from llmio.core.settings import load
+
+if TYPE_CHECKING:
+    from llmio.migrations.adoption import Adoption
 
 
 @click.group()
@@ -40,6 +46,40 @@ def check(*, as_json: bool) -> None:
         click.echo("\n".join(differences) or "The database is as the code expects it.")
     if differences:
         raise click.exceptions.Exit(1)
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Print what was found and done as JSON.")
+def adopt(*, as_json: bool) -> None:
+    """Take over a restored database of the reference: say what is in it, and add what llmio needs beside it.
+
+    The reference's tables are left as they are, so that a dump of schema public still goes back. Exit code 1 where there is
+    nothing to adopt, or what is there is of another version or not whole: nothing is changed then.
+    """
+    from llmio.migrations import adoption  # noqa: PLC0415  # slow
+
+    found = adoption.adopt(url())
+    if as_json:
+        click.echo(json.dumps(asdict(found), indent=2))
+    else:
+        click.echo("\n".join(_told(found)))
+    _upgrade_plugins()
+    if found.differences:
+        raise click.exceptions.Exit(1)
+
+
+def _told(found: Adoption) -> Iterator[str]:
+    held = ", ".join(
+        f"{name.replace('active_storage_blobs', 'files')} {number:,}" for name, number in found.rows.items()
+    )
+    yield f"Found a database of the reference, version {found.version}: {held}."
+    if found.before:
+        yield f"It was adopted before; it is at revision {found.revision} now."
+    else:
+        yield f"Added schema llmio at revision {found.revision}; nothing in schema public was changed."
+    yield from found.differences or ("The database is as the code expects it.",)
+    if not found.before:
+        yield "Next: `llmio search reindex`, so that what was written before is found; then start llmio."
 
 
 def url() -> str:

@@ -32,7 +32,7 @@ def head() -> str:
 
 def upgrade(url: str) -> None:
     """Bring a database to the code's revision; a database that is there already is left untouched."""
-    with _connection(url) as connection:
+    with connected(url) as connection:
         options = config()
         options.attributes["connection"] = connection
         command.upgrade(options, "heads")
@@ -40,14 +40,14 @@ def upgrade(url: str) -> None:
 
 def current(url: str) -> str | None:
     """The database's revision; None before the first upgrade."""
-    with _connection(url) as connection:
-        return _revision(connection)
+    with connected(url) as connection:
+        return revision_of(connection)
 
 
 def check(url: str) -> list[str]:
     """What is wrong with a database, one line each: pending migrations, schema public, the models."""
-    with _connection(url) as connection:
-        revision = _revision(connection)
+    with connected(url) as connection:
+        revision = revision_of(connection)
         if revision != head():
             return [f"the database is at revision {revision or 'none'}, the code needs {head()}: run llmio db upgrade"]
         lines = catalogue.differences(facts.reference(), catalogue.live(connection))
@@ -66,7 +66,8 @@ def model_differences(connection: Connection) -> list[str]:
     return lines + default_differences(facts.reference(), models.Base.metadata)
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """The revision that a database is at; None before the first upgrade."""
     return ", ".join(sorted(_context(connection).get_current_heads())) or None
 
 
@@ -112,7 +113,8 @@ def _describe(difference: Any) -> str:
 
 
 @contextmanager
-def _connection(url: str) -> Iterator[Connection]:
+def connected(url: str) -> Iterator[Connection]:
+    """A connection of its own, closed afterwards."""
     engine = engine_for(url, pool_size=1, pool_pre_ping=False)
     try:
         with engine.connect() as connection:

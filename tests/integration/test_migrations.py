@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -234,3 +235,39 @@ def test_model_that_differs_from_the_reference_is_found(connection):
 def test_role_named_like_our_schema_still_works_in_public(connection):
     """PostgreSQL would look in schema `llmio` first for a role `llmio`, as the embedded server's is."""
     assert connection.scalar(text("SHOW search_path")) == "public"
+
+
+def _adopt(database, *options):
+    environment = {**os.environ, "DATABASE_URL": database.url}
+    command = [sys.executable, "-m", "llmio", "db", "adopt", *options]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_restored_database_is_adopted_with_what_was_found_and_done(empty):
+    empty.run(EXTENSIONS, PUBLIC, "INSERT INTO public.schema_migrations VALUES ('20200101000000')",
+              "INSERT INTO public.users (name) VALUES ('Ada'), ('Ben')", "INSERT INTO public.groups (name) VALUES ('Weavers')")  # fmt: skip
+    said = _adopt(empty)
+    assert said.returncode == 0, said.stderr
+    assert "version 20251203031449: groups 1, users 2, discussions 0" in said.stdout
+    assert "Added schema llmio at revision" in said.stdout
+    assert "llmio search reindex" in said.stdout
+    assert empty.run("SELECT name FROM public.users ORDER BY id") == [("Ada",), ("Ben",)]
+    assert commands.check(empty.url) == []
+    again = json.loads(_adopt(empty, "--json").stdout)
+    assert (again["before"], again["rows"]["users"], again["differences"]) == (True, 2, [])
+
+
+def test_what_is_no_database_of_the_reference_is_not_adopted(empty):
+    said = _adopt(empty)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "nothing to adopt" in said.stderr
+    assert "Traceback" not in said.stderr
+    assert commands.current(empty.url) is None
+
+
+def test_a_database_of_another_version_is_not_adopted(empty):
+    empty.run(EXTENSIONS, PUBLIC, "UPDATE public.schema_migrations SET version = '20260831000001'")
+    said = _adopt(empty)
+    assert said.returncode == 1
+    assert "20260831000001" in said.stderr
+    assert commands.current(empty.url) is None
