@@ -76,6 +76,7 @@ setup(
         "mail-parser-reply>=1.36,<2",
         "markdown-it-py[linkify]>=3,<5",
         "markdownify>=1.1,<2",
+        "multipart>=1.2,<2",
         "nh3>=0.3,<1",
         "packaging>=24",
         "plaster-pastedeploy>=1,<2",

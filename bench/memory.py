@@ -24,6 +24,11 @@ def at_rest(site: Site) -> dict[str, float]:
     return {**sizes, "together": round(sum(sizes.values()), 1)}
 
 
+def megabytes(root: int) -> float:
+    """Of a process and all that descend from it."""
+    return sum(_pss(pid) for pid in _family(root)) / 1024
+
+
 def _of_folder(folder: Path) -> int:
     """The process that works in a folder."""
     for entry in Path("/proc").iterdir():

@@ -55,6 +55,14 @@ def cookie(session_id: str) -> str:
     return f"llmio_session={value.decode()}"
 
 
+def a_person(app: Any) -> str:
+    """The cookie of somebody."""
+    with app.begin() as ctx:
+        person = _person(ctx, 0)
+        ctx.db.flush()
+        return cookie(sessions.open_session(ctx, person).id)
+
+
 def fill(app: Any) -> World:
     """Make it, by the same acts that people use; nobody is told."""
     telling, app.event_jobs, watching, app.observers = app.event_jobs, [], app.observers, {}

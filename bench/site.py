@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,8 +25,9 @@ PORT = 3290
 class Site:
     """PostgreSQL, Valkey, web server and worker, as in production but for their addresses."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, variables: Mapping[str, str] | None = None) -> None:
         self.folder = folder
+        self.variables = dict(variables or {})
         self.postgres = Postgres(folder / "postgres")
         self.valkey = Valkey(folder / "valkey")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -62,6 +64,7 @@ class Site:
             "LLMIO_ENV": "production",
             "LLMIO_DATA": str(self.folder),
             "LLMIO_BENCH": "1",
+            **self.variables,
         }
 
     def start(self, name: str, *words: str, module: str = "llmio") -> None:

@@ -26,6 +26,7 @@ def make(*, prepare: bool = False, demo: bool = False) -> None:
     # Nothing made here is garbage, and looking for some takes a tenth of the time.
     gc.disable()
     from llmio import boot, web  # noqa: PLC0415  # slow
+    from llmio.files import storages  # noqa: PLC0415  # slow
 
     if prepare:
         from llmio.migrations import commands  # noqa: PLC0415  # slow
@@ -36,6 +37,7 @@ def make(*, prepare: bool = False, demo: bool = False) -> None:
         _upgrade_plugins(app)
     if prepare and demo:
         _load_demo(app)
+    storages.load(app)
     _made[:] = [app, web.assemble(app, warm=True)]
     # Set aside, so that the collector of no worker touches, and thereby copies, what all share.
     gc.freeze()

@@ -28,6 +28,9 @@ def includeme(config: Any) -> None:
     from llmio.groups import resources as of_groups  # noqa: PLC0415  # slow
 
     config.add_route("files.create", "/files", request_method="POST")
+    config.add_route("files.announce", "/direct_uploads", request_method="POST")
+    config.add_route("files.announce_rails", "/rails/active_storage/direct_uploads", request_method="POST")
+    config.add_route("files.put", r"/rails/active_storage/disk/{token:[\w=.-]+}", request_method="PUT")
     config.add_route("files.show", r"/files/{reference:\d+(-[0-9a-f]+)?}/{filename}", factory=resources.blob)
     config.add_route("groups.pictures", "/g/{key}/pictures", factory=of_groups.group)
     config.scan("llmio.files.views")

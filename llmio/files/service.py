@@ -2,77 +2,83 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import secrets
 import string
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.files import queries, signing, sniff, storages
+from llmio.files import intake, queries, signing, sniff, storages
+from llmio.files.faults import TooLarge, too_large
 from llmio.files.models import Attachment, Blob
+from llmio.files.names import clean_name
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
 KEY_LETTERS = string.digits + string.ascii_lowercase
 KEY_LENGTH = 28
-IN_MEMORY = 1 << 20
 FILES, IMAGES = "files", "image_files"
 """Names of attachments: those listed below a text, and those shown within it."""
+__all__ = [
+    "FILES",
+    "IMAGES",
+    "Reserved",
+    "TooLarge",
+    "attach",
+    "clean_name",
+    "described",
+    "store",
+    "take_all",
+    "too_large",
+]
 
 
-class TooLarge(Invalid):
-    """More bytes than are allowed."""
+@dataclass(frozen=True)
+class Reserved:
+    """An id and a key that were handed out for a file that is still to come."""
 
-    status = 413
-
-
-def too_large(limit: int) -> TooLarge:
-    """The refusal of a file, with the limit in words."""
-    message = _("This file is too large: at most {size} MB.", size=max(limit // (1 << 20), 1))
-    return TooLarge(message, {"file": [message]})
+    id: int
+    key: str
 
 
-def clean_name(name: str | None) -> str:
-    """A file name without folders and control characters, of at most 200 characters."""
-    base = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    base = "".join(letter for letter in base if letter.isprintable()).strip().lstrip(".")
-    stem, dot, ending = base.rpartition(".")
-    if dot and len(base) > 200:
-        base = f"{stem[: 199 - len(ending)]}.{ending}" if len(ending) < 20 else base[:200]
-    return base[:200] or "file"
-
-
-def store(ctx: Context, *, filename: str | None, stream: IO[bytes]) -> Blob:
+def store(
+    ctx: Context,
+    *,
+    filename: str | None,
+    stream: IO[bytes],
+    checksum: str = "",
+    only: Collection[str] = (),
+    at: Reserved | None = None,
+) -> Blob:
     """Take a file in. The bytes are stored before the row, so that no row is ever without them.
 
-    Read once: counted, hashed and looked at on the way into a temporary file. If this transaction does not commit, the
-    bytes are removed again. Raises TooLarge, Unavailable.
+    `checksum` is what the sender says they sum up to (base64 of MD5), `only` the types that may come (Invalid at the field
+    `file` for others), `at` an id and key that were handed out before. If this transaction does not commit, the bytes
+    are removed again. Raises TooLarge, Invalid, Unavailable.
     """
     ctx.require(Permission.FILE_CREATE)
     name = clean_name(filename)
-    limit = ctx.app.settings.number("files.max_bytes")
     storage = storages.for_new_files(ctx.app)
-    key = new_key()
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as kept:
-        size, checksum, head = _take(stream, kept, limit)
-        kept.seek(0)
-        storage.save(key, kept)
+    key = at.key if at else new_key()
+    with intake.taken(stream, ctx.app.settings.number("files.max_bytes")) as came:
+        kind = sniff.content_type(came.head, name)
+        _check(came, kind, checksum, only)
+        storage.save(key, came.stream)
     ctx.tm.get().addAfterCommitHook(_remove_unless, args=(storage, key))
     ctx.tm.get().addAfterAbortHook(storage.delete, args=(key,))
     blob = Blob(
+        id=at.id if at else None,
         key=key,
         filename=name,
-        content_type=sniff.content_type(head, name),
+        content_type=kind,
         metadata_=json.dumps({"identified": True, "analyzed": True, "uploader_id": ctx.signed_in().id}),
-        byte_size=size,
-        checksum=checksum,
+        byte_size=came.size,
+        checksum=came.checksum,
         service_name=storage.backend.key,
         created_at=ctx.now,
     )
@@ -81,22 +87,27 @@ def store(ctx: Context, *, filename: str | None, stream: IO[bytes]) -> Blob:
     return blob
 
 
+def _check(came: intake.Taken, kind: str, checksum: str, only: Collection[str]) -> None:
+    if checksum and checksum != came.checksum:
+        raise Invalid.at("file", _("The file was damaged on its way. Please try again."))
+    if only and kind not in only:
+        names = ", ".join(sorted(one.split("/")[-1].upper() for one in only))
+        raise Invalid.at("file", _("This kind of file cannot be used here. Possible are: {names}.", names=names))
+
+
+def refuse_empty(stream: IO[bytes]) -> None:
+    """Said to people at the doors where they choose files; a mail may well bring an empty one."""
+    if stream.seekable():
+        stream.seek(0)
+        empty = not stream.read(1)
+        stream.seek(0)
+        if empty:
+            raise Invalid.at("file", _("This file is empty. Please choose another one."))
+
+
 def new_key() -> str:
     """A key as Active Storage makes them."""
     return "".join(secrets.choice(KEY_LETTERS) for _place in range(KEY_LENGTH))
-
-
-def _take(stream: IO[bytes], kept: IO[bytes], limit: int) -> tuple[int, str, bytes]:
-    size, digest, head = 0, hashlib.md5(usedforsecurity=False), b""
-    while piece := stream.read(1 << 18):
-        size += len(piece)
-        if size > limit:
-            raise too_large(limit)
-        if len(head) < sniff.HEAD:
-            head += piece[: sniff.HEAD - len(head)]
-        digest.update(piece)
-        kept.write(piece)
-    return size, base64.b64encode(digest.digest()).decode(), head
 
 
 def _remove_unless(committed: bool, storage: storages.Storage, key: str) -> None:  # noqa: FBT001  # the hook's signature
@@ -176,6 +187,17 @@ def _icon(kind: str) -> str:
 
 
 def take_all(ctx: Context, uploads: Sequence[Any]) -> list[int]:
-    """Take in what a plain form sent (cgi-like fields with `filename` and `file`); ids in order. Empty fields are skipped."""
-    fields = [field for field in uploads if getattr(field, "filename", None)]
-    return [store(ctx, filename=field.filename, stream=field.file).id for field in fields]
+    """Take in what a plain form sent: files (cgi-like fields with `filename` and `file`), and signed ids of files that went
+    up before; ids in order. Empty fields are skipped.
+    """
+    found: list[int] = []
+    for field in uploads:
+        if getattr(field, "filename", None):
+            refuse_empty(field.file)
+            found.append(store(ctx, filename=field.filename, stream=field.file).id)
+        elif isinstance(field, str) and field:
+            blob_id = signing.read(ctx, field)
+            if blob_id is None:
+                raise Invalid.at("attachments", _("One of the files is not there any more. Please add it again."))
+            found.append(blob_id)
+    return found

@@ -38,5 +38,10 @@ def plain_url(blob_id: int, filename: str) -> str:
 
 
 def _signature(ctx: Context, blob_id: int) -> str:
+    return sign(ctx, f"file:{blob_id}")
+
+
+def sign(ctx: Context, text: str) -> str:
+    """The site's signature of a text."""
     secret = ctx.app.settings.text("security.secret") or "development"
-    return hmac.new(secret.encode(), f"file:{blob_id}".encode(), hashlib.sha256).hexdigest()[:LENGTH]
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:LENGTH]

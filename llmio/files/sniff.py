@@ -50,9 +50,14 @@ _SIBLINGS = {
 
 def content_type(head: bytes, filename: str) -> str:
     """The type of a file from its first bytes and its name."""
-    named = (mimetypes.guess_type(filename)[0] or OPAQUE).lower()
+    called = named(filename)
     for beginning, found in _BEGINNINGS:
         if beginning.match(head):
-            return named if (found, named) in _SIBLINGS else found
+            return called if (found, called) in _SIBLINGS else found
     # It calls itself something a browser would show, and is not.
-    return OPAQUE if named in INLINE or named == "application/pdf" else named
+    return OPAQUE if called in INLINE or called == "application/pdf" else called
+
+
+def named(filename: str) -> str:
+    """The type that a name claims."""
+    return (mimetypes.guess_type(filename)[0] or OPAQUE).lower()

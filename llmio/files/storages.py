@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any
 
-from llmio.core.errors import NotFound, Unavailable
+from llmio.core.errors import LlmioError, NotFound, Unavailable
 from llmio.core.i18n import _
+from llmio.files.faults import WORDS
 from llmio.plugins.guard import note
+from llmio.plugins.storage import StorageFault
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -42,11 +45,16 @@ class Storage:
         pieces = self.backend.open(key, self.settings, start=start, end=end)
         try:
             first = next(iter(pieces), b"")
-        except FileNotFoundError:
-            raise NotFound(_("This file is gone.")) from None
         except Exception as error:
-            raise self._unavailable("open", error) from error
+            raise self._missing_or("open", error) from error
         return _after(first, pieces)
+
+    def size(self, key: str) -> int:
+        """How many bytes lie there; NotFound where there are none."""
+        try:
+            return self.backend.size(key, self.settings)
+        except Exception as error:
+            raise self._missing_or("size", error) from error
 
     def delete(self, key: str) -> None:
         """Remove the bytes."""
@@ -64,10 +72,27 @@ class Storage:
         except Exception as error:
             raise self._unavailable("url", error) from error
 
+    def _missing_or(self, act: str, error: Exception) -> LlmioError:
+        """Either this file is not there, or the whole place: a bucket that is gone takes no file with it."""
+        if isinstance(error, FileNotFoundError):
+            try:
+                self.backend.probe(self.settings)
+            except Exception as wider:  # noqa: BLE001  # plugin code
+                return self._unavailable(act, wider)
+            return NotFound(_("This file is gone."))
+        return self._unavailable(act, error)
+
     def _unavailable(self, act: str, error: Exception) -> Unavailable:
         where = f"storages.{self.backend.key}.{act}"
         note(self.app.plugins, self.app.plugins.owner(self.backend), where, error)
-        return Unavailable(_("The place where files are kept does not answer. Please try again in a moment."))
+        return Unavailable(WORDS[self.fault(error)])
+
+    def fault(self, error: BaseException) -> StorageFault:
+        """What an error of the backend means."""
+        try:
+            return self.backend.fault(error)
+        except Exception:  # noqa: BLE001  # plugin code
+            return StorageFault.OTHER
 
 
 def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
@@ -84,8 +109,14 @@ def named(app: App, key: str) -> Storage:
     """The storage of a stored file; Unavailable where its plugin is absent."""
     backend = app.plugins.storages.get(key)
     if backend is None:
-        raise Unavailable(_("The storage {key} of this file is not installed or switched off.", key=key))
+        raise Unavailable(_("The storage {key} is not installed or switched off.", key=key))
     return Storage(app, backend)
+
+
+def load(app: App) -> None:
+    """Import what the storage of new files needs. One that cannot be used says so when a file comes; the site goes on."""
+    with suppress(Exception):
+        for_new_files(app).backend.load()
 
 
 def for_new_files(app: App) -> Storage:

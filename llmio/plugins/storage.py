@@ -61,6 +61,9 @@ class StorageBackend(ABC):
     permissions: ClassVar[Mapping[str, str]] = {}
     """What an operator must allow for `write`, `read`, `delete` and `list`, in the place's own words."""
 
+    def load(self) -> None:  # noqa: B027  # a place of which nothing is large has nothing to do
+        """Import what is large, and open nothing: called before the web server forks, so that all processes share it."""
+
     @abstractmethod
     def filesystem(self, settings: Mapping[str, Any]) -> Any:
         """The fsspec filesystem that these settings describe."""

@@ -10,11 +10,14 @@ from pyramid.events import NewResponse
 from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.viewderivers import INGRESS, csrf_view
 
+from llmio.files.views import refuse_early
+
 
 def includeme(config: Any) -> None:
     """Add the derivers and the headers."""
     config.add_view_deriver(csrf_view, "csrf_view", under=INGRESS, over="secured_view")
     config.add_view_deriver(only_reading, under=INGRESS, over="csrf_view")
+    config.add_view_deriver(fitting, under=INGRESS, over="only_reading")
     config.add_request_method(csp_nonce, reify=True)
     config.add_subscriber(add_headers, NewResponse)
 
@@ -30,6 +33,19 @@ def only_reading(view: Any, info: Any) -> Any:
         return view(context, request)
 
     return reading
+
+
+def fitting(view: Any, info: Any) -> Any:
+    """A form that is announced as larger than a file may be is refused before any of it is read (CSRF looks into forms)."""
+    if info.exception_only:
+        return view
+
+    def fitted(context: Any, request: Any) -> Any:
+        if request.exception is None and request.headers.get("Content-Type", "").startswith("multipart/"):
+            refuse_early(request)
+        return view(context, request)
+
+    return fitted
 
 
 def csp_nonce(request: Any) -> str:

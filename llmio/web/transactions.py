@@ -12,12 +12,13 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from llmio.core import db
 
-LARGE = 1 << 20
+RUN_AGAIN = 1 << 20
+"""Bytes of a body up to which a request is run again after a conflict."""
 
 
 def includeme(config: Any) -> None:
     """pyramid_tm and pyramid_retry, and `request.dbsession`."""
-    config.add_settings({"tm.manager_hook": "pyramid_tm.explicit_manager"})
+    config.add_settings({"tm.manager_hook": "pyramid_tm.explicit_manager", "retry.activate_hook": tries})
     config.include("pyramid_tm")
     config.include("pyramid_retry")
     config.add_request_method(dbsession, reify=True)
@@ -28,8 +29,10 @@ def includeme(config: Any) -> None:
 
 
 def tries(request: Any) -> int | None:
-    """One try for a request with a large body: to run it again, all of it would be copied before anything looks at it."""
-    return 1 if (request.content_length or 0) > LARGE or request.environ.get("HTTP_TRANSFER_ENCODING") else None
+    """One try for what brings files: to be run again, all of its body would be copied before anything looks at it."""
+    unknown = request.content_length is None and "Transfer-Encoding" in request.headers
+    upload = request.path == "/files" or request.method == "PUT"
+    return 1 if upload or unknown or (request.content_length or 0) > RUN_AGAIN else None
 
 
 def dbsession(request: Any) -> Session:

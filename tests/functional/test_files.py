@@ -11,9 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from llmio.core.errors import Unavailable
-from llmio.files import jobs, queries, service, signing, sniff, storages
+from llmio.files import answer, jobs, queries, service, signing, sniff, storages
 from llmio.files.models import Blob
-from llmio.files.views import part_of
 from tests import factories as make
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
@@ -228,4 +227,4 @@ def test_a_row_from_elsewhere_has_no_uploader(db):
 def test_sniffing_trusts_bytes_more_than_names():
     assert sniff.content_type(b"OggS....", "a.ogv") == "video/ogg"
     assert sniff.content_type(b"\x1aE\xdf\xa3", "a.webm") == "video/webm"
-    assert part_of("", "99", 10) == (0, 10)
+    assert answer.part_of("", "99", 10) == (0, 10)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -71,6 +72,10 @@ class Google(StorageBackend):
         except ValueError:
             raise LookupError("GCS_CREDENTIALS is neither the JSON of a key nor the path of a file with it") from None
         return found
+
+    def load(self) -> None:
+        """The client."""
+        import_module("llmio_storage_gcs.client")
 
     def filesystem(self, settings: Mapping[str, Any]) -> GCSFileSystem:
         """The service; fsspec keeps one for the same settings, thread and process."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from llmio.plugins import StorageBackend, StorageFault, Stored, is_key
@@ -11,10 +12,10 @@ from llmio.plugins import StorageBackend, StorageFault, Stored, is_key
 if TYPE_CHECKING:
     from s3fs import S3FileSystem
 
-BLOCK = 8 << 20
-"""Bytes of a part: what an upload or download holds in memory, some times over. 10 000 parts make 80 GB."""
-CONNECT_SECONDS, READ_SECONDS, TRIES = 5, 30, 3
-"""A dead endpoint is given up after a quarter of a minute, since somebody waits for the answer."""
+BLOCK = 5 << 20
+"""Bytes of a part: what an upload or download holds in memory, some times over. 10 000 parts make 50 GB."""
+CONNECT_SECONDS, READ_SECONDS, TRIES = 5, 15, 3
+"""A dead endpoint is given up after some seconds, a silent one within a minute: somebody waits for the answer."""
 
 
 class Bucket(StorageBackend):
@@ -56,6 +57,10 @@ class Bucket(StorageBackend):
     def addressing(self, settings: Mapping[str, Any]) -> str:
         """Where the bucket is named: `path`, `virtual` (in the host's name) or `auto`."""
         return "path" if self.of(settings, "path_style") else "auto"
+
+    def load(self) -> None:
+        """The client."""
+        import_module("llmio_storage_s3.client")
 
     def filesystem(self, settings: Mapping[str, Any]) -> S3FileSystem:
         """The service; fsspec keeps one for the same settings, thread and process."""

@@ -1,0 +1,18 @@
+"""Downloads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from llmio.core.permissions import Permission
+from llmio.files import answer
+from llmio.files.models import Blob
+
+
+@view_config(route_name="files.show", permission=Permission.PUBLIC)
+def show(blob: Blob, request: Any) -> Response:
+    """Give a file; whether the actor may have it was decided when it was looked up."""
+    return answer.give(request, blob, download="download" in request.params)

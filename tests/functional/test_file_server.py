@@ -1,0 +1,117 @@
+"""Files through a real server: what its memory and its sockets do is the point."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import text
+
+from bench.files import Client, Watch, sum_of
+from bench.seed import CSRF, cookie
+from bench.site import SECRET
+from llmio.accounts import sessions
+from llmio.embedded.ports import free_port
+from llmio.embedded.process import wait_until
+from tests import factories
+
+LARGE = 64
+"""Megabytes."""
+BOUND = 48.0
+"""Megabytes above rest; a file held in memory once would not fit."""
+
+
+@pytest.fixture
+def served(app, committed_db, redis_url, tmp_path):
+    """A web server of one process, and somebody's cookie."""
+    with app.begin() as ctx:
+        person = factories.user(ctx.db)
+        ctx.db.flush()
+        signed_in = cookie(sessions.open_session(ctx, person).id)
+    port = free_port()
+    variables = {
+        "DATABASE_URL": committed_db.url,
+        "REDIS_URL": redis_url,
+        "SECRET_COOKIE_TOKEN": SECRET,
+        "LLMIO_ENV": "production",
+        "LLMIO_DATA": str(tmp_path),
+        "MAX_ATTACHMENT_BYTES": str(LARGE << 20),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "llmio", "serve", "--port", str(port), "--workers", "1"],
+        env={**os.environ, **variables},
+        stdout=(tmp_path / "log").open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        assert wait_until(lambda: _answers(port), 60)
+        yield Client(f"http://127.0.0.1:{port}", signed_in), process, committed_db, tmp_path
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _answers(port):
+    with suppress(OSError):
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", "/up")
+        return connection.getresponse().status == 200
+    return False
+
+
+def test_files_through_a_real_server(served):
+    client, process, database, folder = served
+    client.fetch(client.upload(1)["url"])  # warm
+    memory_is_bounded(client, process)
+    with database.engine.connect() as connection:
+        before = connection.execute(text("SELECT count(*) FROM active_storage_blobs")).scalar_one()
+    stored = sorted((folder / "storage").rglob("*"))
+    what_is_too_large_is_refused_unread(client)
+    what_breaks_off_leaves_nothing(client)
+    saved = client.upload(1)  # the server goes on
+    with database.engine.connect() as connection:
+        after = connection.execute(text("SELECT max(id), count(*) FROM active_storage_blobs")).one()
+    assert after == (saved["id"], before + 1)
+    files = [path for path in (folder / "storage").rglob("*") if path not in stored and path.is_file()]
+    assert [path.stat().st_size for path in files] == [1 << 20]
+
+
+def memory_is_bounded(client, process):
+    figures = {}
+    with Watch(process.pid) as watch:
+        with watch.during("up", figures):
+            saved = client.upload(LARGE)
+        with watch.during("down", figures):
+            assert client.fetch(saved["url"]) == (LARGE << 20, sum_of(LARGE))
+    assert max(figures["up_above"], figures["down_above"]) < BOUND, figures
+
+
+def raw(client, size, sent):
+    """Announce a form of so many bytes, and send some of it."""
+    parts = urlsplit(f"http://{client.host}")
+    connection = socket.create_connection((parts.hostname, parts.port), 20)
+    head = (
+        f"POST /files HTTP/1.1\r\nHost: localhost\r\nCookie: {client.cookie}\r\nX-CSRF-Token: {CSRF}\r\n"
+        f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {size}\r\n\r\n"
+    )
+    connection.sendall(head.encode() + sent)
+    return connection
+
+
+def what_is_too_large_is_refused_unread(client):
+    with raw(client, 1 << 40, b"") as connection:  # nothing of a terabyte is sent
+        answer = connection.recv(65536).decode()
+    assert answer.startswith("HTTP/1.1 413")
+    assert "too large" in answer
+
+
+def what_breaks_off_leaves_nothing(client):
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="half.bin"\r\n\r\n'
+    with raw(client, 10 << 20, head + b"x" * (2 << 20)):
+        pass
