@@ -38,7 +38,6 @@ def configurator(app: App) -> Configurator:
         settings={
             "tm.commit_veto": "pyramid_tm.default_commit_veto",
             "retry.attempts": 3,
-            "retry.activate_hook": "llmio.web.transactions.tries",
         }
     )
     config.registry["app"] = app
