@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from llmio.core.errors import LlmioError, NotFound, Unavailable
 from llmio.core.i18n import _
 from llmio.files.faults import WORDS
-from llmio.plugins.guard import note
+from llmio.plugins.guard import guard, note
 from llmio.plugins.storage import StorageFault
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ class Storage:
         if isinstance(error, FileNotFoundError):
             try:
                 self.backend.probe(self.settings)
-            except Exception as wider:  # noqa: BLE001  # plugin code
-                return self._unavailable(act, wider)
+            except Exception as wider:
+                raise self._unavailable(act, wider) from wider
             return NotFound(_("This file is gone."))
         return self._unavailable(act, error)
 
@@ -89,10 +89,8 @@ class Storage:
 
     def fault(self, error: BaseException) -> StorageFault:
         """What an error of the backend means."""
-        try:
-            return self.backend.fault(error)
-        except Exception:  # noqa: BLE001  # plugin code
-            return StorageFault.OTHER
+        where = f"storages.{self.backend.key}.fault"
+        return guard(self.app.plugins, self.backend, where, self.backend.fault, error, fallback=StorageFault.OTHER)
 
 
 def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
