@@ -19,6 +19,7 @@ import Reading from "./reading.js";
 import Refresh from "./refresh.js";
 import Reveal from "./reveal.js";
 import Scrollable from "./scrollable.js";
+import Searching from "./searching.js";
 import Shortcut from "./shortcut.js";
 import Sidebar from "./sidebar.js";
 import Theme from "./theme.js";
@@ -51,6 +52,7 @@ const controllers = {
   refresh: Refresh,
   reveal: Reveal,
   scrollable: Scrollable,
+  searching: Searching,
   shortcut: Shortcut,
   sidebar: Sidebar,
   theme: Theme,

@@ -25,4 +25,7 @@ def register(app: App) -> None:
 def includeme(config: Any) -> None:
     """Routes and views."""
     config.add_route("search.show", "/search")
+    config.add_route("search.item", "/search/{type:Stance|Outcome}/{id:\\d{1,9}}")
+    config.add_route("search.api", "/api/v1/search")
     config.scan("llmio.search.views")
+    config.scan("llmio.search.api")

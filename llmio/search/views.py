@@ -1,4 +1,4 @@
-"""The search page."""
+"""The search page, and the way to the very vote or outcome that was found."""
 
 from __future__ import annotations
 
@@ -7,33 +7,59 @@ from typing import Any
 
 from pyramid.view import view_config
 
-from llmio.groups import queries as groups
-from llmio.plugins import Filters
-from llmio.search import documents, service
-
-ORDERS = ("relevance", "newest", "oldest")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+from llmio.core.errors import NotFound
+from llmio.core.i18n import _
+from llmio.core.permissions import Permission
+from llmio.discussions.views.show import address_of_item
+from llmio.plugins import parse_query
+from llmio.polls import cards
+from llmio.polls.results import stance_visible
+from llmio.search import documents, forms, results, service
 
 
 @view_config(route_name="search.show", renderer="llmio:web/templates/search/show.jinja2")
 def show(request: Any) -> Mapping[str, Any]:
     """Find discussions, comments, polls, votes' reasons and outcomes."""
-    asked = request.params.get
-    query = asked("q", "").strip()[:200]
-    kind = asked("type", "") if asked("type", "") in documents.TYPES else ""
-    order = asked("order", "") if asked("order", "") in ORDERS else "relevance"
-    group_id, offset = _number(asked("group_id", "")), _number(asked("offset", ""))
-    filters = Filters(
-        types=(kind,) if kind else (), group_ids=(group_id,) if group_id else (), order=order, tag=asked("tag") or None
-    )
-    results = service.search(request.ctx, query, filters, offset=offset) if query else None
+    ctx = request.ctx
+    ctx.signed_in()
+    asked = forms.read(ctx, request.params)
+    if asked.errors:
+        request.response.status_int = 422
+    found = service.search(ctx, asked.query, asked.filters, offset=asked.offset) if _answerable(asked) else None
+    address = {name: value for name, value in asked.values.items() if value and value != "relevance"}
     return {
-        "q": query,
-        "results": results,
-        "groups": groups.groups_of(request.ctx),
-        "values": {"q": query, "type": kind, "order": order, "group_id": group_id or ""},
-        "next_offset": offset + service.PAGE,
+        "q": asked.query,
+        "asked": asked,
+        "results": found,
+        "errors": asked.errors,
+        "values": asked.values,
+        "places": forms.places(ctx),
+        "tags": forms.tags(ctx),
+        "address": address,
+        "only_excluded": bool(asked.query) and not any(not term.excluded for term in parse_query(asked.query)),
+        "next_offset": asked.offset + service.PAGE,
+        "previous_offset": max(0, asked.offset - service.PAGE),
     }
+
+
+def _answerable(asked: forms.Asked) -> bool:
+    return bool(asked.query) and not asked.errors
+
+
+@view_config(route_name="search.item")
+def item(request: Any) -> Any:
+    """Lead to a vote or an outcome: to its place in the thread, or to its poll."""
+    ctx, kind, record_id = request.ctx, request.matchdict["type"], int(request.matchdict["id"])
+    found = documents.records(ctx, kind, [record_id])
+    poll = found[0].poll if found else None
+    if poll is None:
+        raise NotFound(_("It is not there any more."))
+    ctx.require(Permission.POLL_SHOW, poll)
+    if kind == "Stance" and not stance_visible(ctx, poll, found[0]):
+        raise NotFound(_("It is not there any more."))
+    place = results.place_in_thread(ctx, kind, record_id)
+    discussion = poll.discussion
+    if place is None or discussion is None or not ctx.can(Permission.DISCUSSION_SHOW, discussion):
+        return request.see_other(cards.path_of(poll))
+    event_id, sequence_id = place
+    return request.see_other(address_of_item(ctx, discussion, sequence_id, f"item-{event_id}"))

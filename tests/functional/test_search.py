@@ -31,11 +31,11 @@ def indexed(app, commit):
 
 
 def titles(page):
-    return sorted(one.get_text(strip=True) for one in page.html.select("#results .row-title a"))
+    return sorted(one.get_text().strip() for one in page.html.select("#results .row-title a"))
 
 
 def kinds(page):
-    return sorted(one.get_text(strip=True) for one in page.html.select("#results .pill"))
+    return sorted(one.get_text(strip=True) for one in page.html.select("#results .row-title .pill"))
 
 
 def test_all_five_kinds_are_found(web, make, ada, group, indexed):

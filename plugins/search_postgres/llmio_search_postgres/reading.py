@@ -59,8 +59,9 @@ ORDERS = {
 }
 # Only the rows of the page are quoted: ts_headline reads the whole text of each.
 QUOTED = """
-SELECT document.id, ts_headline(chosen.configuration, coalesce(beside.body, document.content), asked, :body) AS body,
-  ts_headline(chosen.configuration, coalesce(beside.title, ''), asked, :title) AS title
+SELECT document.id, ts_headline(chosen.configuration, coalesce(beside.body, document.content), asked,
+    CASE WHEN length(coalesce(beside.body, document.content)) <= :short THEN :whole ELSE :body END) AS body,
+  ts_headline(chosen.configuration, coalesce(beside.title, ''), asked, :whole) AS title
 FROM public.pg_search_documents AS document LEFT JOIN plugin_search_postgres.documents AS beside
   ON beside.document_id = document.id
 CROSS JOIN LATERAL (
@@ -75,7 +76,9 @@ TAGGED = (
 )
 MARKS = f'StartSel="{START}", StopSel="{STOP}"'
 BODY = f'{MARKS}, MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" … "'
-TITLE = f"{MARKS}, HighlightAll=true"
+SHORT = 240
+"""A text up to so long is quoted as a whole."""
+WHOLE = f"{MARKS}, HighlightAll=true"
 
 
 class Search:
@@ -123,7 +126,7 @@ class Search:
     def _hits(self, query: str, rows: Sequence[Any]) -> list[Hit]:
         if not rows:
             return []
-        values = {"query": query, "ids": [row.id for row in rows], "body": BODY, "title": TITLE}
+        values = {"query": query, "ids": [row.id for row in rows], "body": BODY, "whole": WHOLE, "short": SHORT}
         quoted = {row.id: row for row in self.connection.execute(text(QUOTED), values)}
         return [
             Hit(
