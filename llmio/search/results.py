@@ -124,7 +124,8 @@ def sequence_ids(ctx: Context, records: Sequence[tuple[str, int]]) -> dict[tuple
         Event.kind.in_(ENTERED),
         Event.sequence_id.is_not(None),
     )
-    return {(kind, record_id): place for kind, record_id, place in ctx.db.execute(query.order_by(Event.id))}
+    rows: list[Any] = list(ctx.db.execute(query.order_by(Event.id)))
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def place_in_thread(ctx: Context, kind: str, record_id: int) -> tuple[int, int] | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "search_0013"
-down_revision = "core_0012"
+revision = "search_0009"
+down_revision = "mail_0008"
 branch_labels = None
 depends_on = None
 
