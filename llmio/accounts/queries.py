@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from llmio.accounts.models import User
@@ -14,6 +14,8 @@ from llmio.accounts.sessions import LIFETIME, UserSession
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
+
+BLOCKED = text("SELECT 1 FROM blocked_domains WHERE name = ANY(:names) LIMIT 1")
 
 
 def by_email(db: Session, email: str) -> User | None:
@@ -54,3 +56,10 @@ def listed(db: Session, *, words: str = "", limit: int = 50, offset: int = 0) ->
         pattern = f"%{words.lower()}%"
         query = query.where(func.lower(func.concat_ws(" ", User.name, User.email, User.username)).like(pattern))
     return list(db.scalars(query))
+
+
+def is_blocked(db: Session, email: str) -> bool:
+    """Whether the domain of an address, or one above it, is on the site's list of blocked domains."""
+    labels = email.rpartition("@")[2].lower().split(".")
+    names = [".".join(labels[start:]) for start in range(len(labels) - 1)]
+    return db.scalar(BLOCKED, {"names": names}) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import transaction
 from sqlalchemy.engine import Connection, Engine
@@ -15,7 +15,7 @@ from llmio.core import db as database
 from llmio.core.context import Context, Identity, SeenListener
 from llmio.core.events import EventKind, Listener, Listeners
 from llmio.core.features import Panel, Panels, TimelineItem
-from llmio.core.jobs import Job, Schedule
+from llmio.core.jobs import Every, Job, Schedule
 from llmio.core.permissions import BASE_RULES, Permission, Predicate, RuleMap, allow
 from llmio.core.ports import Ports
 from llmio.core.settings import Section, Settings
@@ -67,7 +67,7 @@ class App:
         """Register jobs."""
         self._add(self.jobs, {job.name: job for job in jobs}, "job")
 
-    def add_schedule(self, job: Job, *, every: int | Literal["month"], moments: bool = False) -> None:
+    def add_schedule(self, job: Job, *, every: Every, moments: bool = False) -> None:
         """Have a registered job run by the clock, by whichever process acts as the schedule (see `Schedule`)."""
         self.schedules.append(Schedule(job, every, moments=moments))
 

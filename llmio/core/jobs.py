@@ -57,6 +57,7 @@ def job(
 
 HOUR = 3600
 DAY = 24 * HOUR
+Every = int | Literal["month"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -71,7 +72,7 @@ class Schedule:
     """
 
     job: Job
-    every: int | Literal["month"]
+    every: Every
     args: tuple[Any, ...] = ()
     moments: bool = False
 

@@ -9,14 +9,14 @@ from sqlalchemy import select
 
 from llmio.accounts.models import User
 from llmio.accounts.sessions import identity_of
-from llmio.core.jobs import DAY, GiveUp, Job, job
+from llmio.core.jobs import DAY, Every, GiveUp, Job, job
 from llmio.discussions.models import Discussion
 from llmio.files.models import Document
 from llmio.groups import queries as groups
 from llmio.groups.models import Group
 from llmio.mail import deliver
 from llmio.upkeep import mails
-from llmio.upkeep.service import destroy, exports, merge, moving, orphans, records, redact, repair
+from llmio.upkeep.service import destroy, domains, exports, merge, moving, orphans, records, redact, repair
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -197,6 +197,17 @@ def destroy_record(ctx: Context, kind: str, record_id: int) -> None:
     records.remove(ctx, kind, [record_id])
 
 
+@job("upkeep.refresh_blocked_domains", queue="low", retries=3, transaction=False)
+def refresh_blocked_domains(app: App) -> None:
+    """Fetch the list of blocked domains, where the operator names one."""
+    url = app.settings.text("accounts.blocked_domains_url")
+    if not url:
+        return
+    names = domains.fetch(url)
+    with app.begin() as ctx:
+        domains.replace(ctx, names)
+
+
 JOBS: tuple[Job, ...] = (
     redact_user,
     mail_account_deleted,
@@ -214,5 +225,10 @@ JOBS: tuple[Job, ...] = (
     export_group,
     mail_export_ready,
     destroy_record,
+    refresh_blocked_domains,
 )
-SCHEDULE: tuple[tuple[Job, int], ...] = ((destroy_discarded, DAY), (delete_orphans, DAY))
+SCHEDULE: tuple[tuple[Job, Every], ...] = (
+    (destroy_discarded, DAY),
+    (delete_orphans, DAY),
+    (refresh_blocked_domains, "month"),
+)

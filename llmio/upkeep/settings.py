@@ -19,4 +19,13 @@ SETTINGS = (
         default=0,
         help="Days after which a thread that was taken away is destroyed for good; 0 keeps it for ever.",
     ),
+    Setting(
+        "accounts.blocked_domains_url",
+        "LLMIO_BLOCKED_DOMAINS_URL",
+        default="",
+        help=(
+            "A hosts file (such as one of StevenBlack's lists) that is fetched each month: nobody signs up with an address "
+            "in one of its domains. Empty fetches nothing."
+        ),
+    ),
 )

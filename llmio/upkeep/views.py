@@ -37,7 +37,7 @@ def export_page(group: Group, request: Any) -> View:
     return {
         **frame(group, request),
         "exports": exports.exports_of(request.ctx, group),
-        "count": len(exports.group_ids(request.ctx, group)) - 1,
+        "below": len(exports.group_ids(request.ctx, group)) - 1,
         "values": {},
     }
 

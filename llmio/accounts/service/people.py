@@ -130,10 +130,10 @@ def is_spam(ctx: Context, written: str) -> bool:
 
 
 def may_register(ctx: Context, email: str) -> bool:
-    """Whether an address may be anybody's: not one of the site's own, and no known spam."""
+    """Whether an address may be anybody's: not one of the site's own, no known spam, in no blocked domain."""
     settings = ctx.app.settings
     own = {settings.text("accounts.decide_email").lower(), settings.text("mail.from").lower()} - {""}
-    return email.lower() not in own and not is_spam(ctx, email)
+    return email.lower() not in own and not is_spam(ctx, email) and not queries.is_blocked(ctx.db, email)
 
 
 def create_user(ctx: Context, *, email: str, name: str, password: str | None = None, is_admin: bool = False) -> User:

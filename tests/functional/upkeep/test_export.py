@@ -157,11 +157,12 @@ def test_who_is_no_admin_any_more_when_the_job_runs_gets_nothing(web, group, ada
     assert mailbox.mails == []
 
 
-def test_subgroups_that_the_admin_leads_come_along_and_no_others(export, group, make, ada, ben):
+def test_subgroups_that_the_admin_leads_come_along_and_no_others(web, export, group, make, ada, ben):
     mine, other = make.group(admin=ada, parent_id=group.id), make.group(admin=ben, parent_id=group.id)
     make.discussion(mine, title="Within mine")
     make.discussion(other, title="Within another")
     text = export("json")
+    assert "1 subgroup that you lead comes along" in web.get(f"/g/{group.key}/export")
     assert "Within mine" in text
     assert "Within another" not in text
 
