@@ -102,6 +102,17 @@ def granted_upon(how: str) -> Any:
     return granted
 
 
+def shown(ctx: Context, subject: Any) -> bool:
+    """The actor may know of the group."""
+    return ctx.can(Permission.GROUP_SHOW, subject)
+
+
+def plan_active(ctx: Context, subject: Any) -> bool:
+    """The group's plan is in force, or it has none."""
+    group = group_of(subject)
+    return group is not None and (group.subscription is None or group.subscription.state == "active")
+
+
 def may_create(ctx: Context, subject: Any) -> bool:
     """The site lets people start groups."""
     return not ctx.app.settings.on("features.disable_create_group")
@@ -150,18 +161,21 @@ def register(app: App) -> None:
     allow(Permission.GROUP_ADD_MEMBERS, site_admin, *invites)
     allow(Permission.GROUP_MANAGE_REQUESTS, site_admin, *invites)
     allow(Permission.GROUP_NOTIFY, (is_admin,), (is_member, setting("members_can_announce")))
-    allow(Permission.GROUP_ADD_GUESTS, (verified, is_admin), (verified, is_member, setting("members_can_add_guests")))
+    allow(
+        Permission.GROUP_ADD_GUESTS,
+        (verified, plan_active, is_admin),
+        (verified, plan_active, is_member, setting("members_can_add_guests")),
+    )
     allow(Permission.GROUP_CREATE, (verified, site_admin), (verified, may_create))
     allow(
         Permission.GROUP_JOIN,
-        (verified, kept, is_public, granted_upon("request")),
-        (verified, kept, is_parent_member, shown_to_parent, granted_upon("request")),
+        (verified, shown, granted_upon("request")),
         (verified, kept, holds_token),
-        (verified, kept, is_parent_admin),
+        (verified, shown, is_parent_admin),
     )
-    allow(Permission.GROUP_REQUEST_MEMBERSHIP, (signed_in, kept, is_public, granted_upon("approval")))
+    allow(Permission.GROUP_REQUEST_MEMBERSHIP, (signed_in, shown, granted_upon("approval")))
     allow(Permission.MEMBERSHIP_UPDATE, is_self, is_admin)
     allow(Permission.MEMBERSHIP_MAKE_ADMIN, is_admin, (is_self, has_no_admins), (is_self, is_parent_admin))
-    allow(Permission.MEMBERSHIP_REMOVE_ADMIN, site_admin, is_self, is_admin)
+    allow(Permission.MEMBERSHIP_REMOVE_ADMIN, site_admin, is_self, is_admin, (is_inviter, is_pending))
     allow(Permission.MEMBERSHIP_RESEND, (is_admin, is_pending))
     allow(Permission.MEMBERSHIP_REVOKE, site_admin, is_self, is_admin, (is_inviter, is_pending))
