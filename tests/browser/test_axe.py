@@ -31,6 +31,12 @@ SIGNED_IN = (
     "GROUP/edit",
     "GROUP/settings",
     "GROUP/volume",
+    "GROUP/pictures",
+    "ROOT/people",
+    "ROOT/edit",
+    "ROOT/volume",
+    "BALLOT/voters",
+    "BALLOT/remind",
     "GROUP/export",
     "GROUP/delete",
     "/profile/delete",
@@ -86,6 +92,8 @@ def places(page: Page) -> dict[str, str]:
         "GROUP": group_link,
         "THREAD": thread,
         "POLL": poll,
+        "ROOT": thread.rsplit("/", 1)[0],
+        "BALLOT": poll.rsplit("/", 1)[0],
         "ID": thread_link.rsplit("=", 1)[-1],
     }
 
