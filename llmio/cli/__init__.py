@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "mail": "Try the mail server; show what was sent.",
     "user": "Make administrators.",
     "search": "Build the search index anew; see its state.",
+    "files": "Check, move, sweep files; try a storage out.",
     "demo": "Load demo data.",
 }
 """Name and short help of each; the module `llmio.cli.<name>` has a click command of that name."""

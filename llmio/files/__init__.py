@@ -18,8 +18,9 @@ def register(app: App) -> None:
     from llmio.files import jobs, rules  # noqa: PLC0415  # likewise
 
     rules.register(app)
-    app.add_jobs(jobs.purge_unused)
+    app.add_jobs(jobs.purge_unused, jobs.sweep)
     app.add_schedule(jobs.purge_unused, every=DAY)
+    app.add_schedule(jobs.sweep, every=DAY)
 
 
 def includeme(config: Any) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from llmio.core.jobs import job
-from llmio.files import queries, storages
+from llmio.core.errors import Conflict
+from llmio.core.jobs import GiveUp, job
+from llmio.files import checking, queries, storages
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -26,3 +27,12 @@ def purge_unused(app: App) -> int:
     for service, key in gone:
         storages.named(app, service).delete(key)
     return len(gone)
+
+
+@job("files.sweep", queue="low", transaction=False)
+def sweep(app: App) -> int:
+    """Remove bytes that no file refers to, left by a crash in the middle of an upload."""
+    try:
+        return checking.sweep(app).objects
+    except Conflict as error:
+        raise GiveUp(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from llmio.core.errors import LlmioError, NotFound, Unavailable
 from llmio.core.i18n import _
 from llmio.files.faults import WORDS
 from llmio.plugins.guard import guard, note
-from llmio.plugins.storage import StorageFault
+from llmio.plugins.storage import StorageFault, Stored
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -62,6 +63,22 @@ class Storage:
             self.backend.delete(key, self.settings)
         except Exception as error:
             raise self._unavailable("delete", error) from error
+
+    def exists(self, key: str) -> bool:
+        """Whether bytes lie there."""
+        try:
+            return self.backend.exists(key, self.settings)
+        except Exception as error:
+            raise self._unavailable("exists", error) from error
+
+    def stored(self) -> Iterator[Stored]:
+        """All that lies there; Unavailable where the backend cannot say."""
+        try:
+            yield from self.backend.stored(self.settings)
+        except NotImplementedError as error:
+            raise Unavailable(_("Storage {key} cannot be looked through.", key=self.backend.key)) from error
+        except Exception as error:
+            raise self._unavailable("stored", error) from error
 
     def url(self, key: str, *, expires: timedelta, content_type: str, disposition: str) -> str | None:
         """A signed address, where the backend has such."""
@@ -117,10 +134,41 @@ def load(app: App) -> None:
         for_new_files(app).backend.load()
 
 
+def chosen(app: App) -> str:
+    """Which storage takes new files: the one the operator named, else one that its settings ask for, else disk."""
+    name = app.settings.text("files.storage")
+    if name:
+        return name
+    return next((key for key, one in app.plugins.storages.items() if one.wanted(settings_for(app, one))), DEFAULT)
+
+
 def for_new_files(app: App) -> Storage:
-    """The storage that takes new files: the one the operator named, else one that its settings ask for, else disk."""
-    chosen = app.settings.text("files.storage")
-    if not chosen:
-        wanted = (key for key, backend in app.plugins.storages.items() if backend.wanted(settings_for(app, backend)))
-        chosen = next(wanted, DEFAULT)
-    return named(app, chosen)
+    """The storage that takes new files."""
+    return named(app, chosen(app))
+
+
+class Pieces(io.RawIOBase):
+    """Pieces of bytes as a stream."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self.pieces, self.left = pieces, b""
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """As raw streams do."""
+        while not self.left:
+            piece = next(self.pieces, None)
+            if piece is None:
+                return 0
+            self.left = piece
+        size = min(len(buffer), len(self.left))
+        buffer[:size], self.left = self.left[:size], self.left[size:]
+        return size
+
+
+def reader(pieces: Iterator[bytes]) -> IO[bytes]:
+    """What `open` gives, as a stream that is read once."""
+    return io.BufferedReader(Pieces(pieces), 1 << 18)

@@ -123,6 +123,10 @@ class StorageBackend(ABC):
         """
         raise NotImplementedError
 
+    def tidy(self, settings: Mapping[str, Any], *, before: datetime) -> int:
+        """Remove what uploads that never ended left behind before a moment; how many."""
+        return 0
+
     def url(
         self,
         key: str,

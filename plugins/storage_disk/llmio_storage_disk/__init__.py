@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -90,6 +91,16 @@ class Disk(StorageBackend):
                 except FileNotFoundError:  # removed meanwhile
                     continue
                 yield Stored(name, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+    def tidy(self, settings: Mapping[str, Any], *, before: datetime) -> int:
+        """Parts of files whose process ended in the middle."""
+        count = 0
+        for path in self.folder(settings).glob(f"*/*/{PART}*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
+                    count += 1
+        return count
 
     def probe(self, settings: Mapping[str, Any]) -> None:
         """The folder can be made and written to."""

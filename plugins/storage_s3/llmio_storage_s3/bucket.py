@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -104,6 +104,15 @@ class Bucket(StorageBackend):
             if not page.get("IsTruncated") or not page.get("NextContinuationToken"):
                 return
             more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def tidy(self, settings: Mapping[str, Any], *, before: datetime) -> int:
+        """Parts of uploads that were begun and never finished; they cost as much as whole files."""
+        files, bucket, count = self.filesystem(settings), self.bucket(settings), 0
+        for one in files.call_s3("list_multipart_uploads", Bucket=bucket).get("Uploads") or ():
+            if is_key(one["Key"]) and one["Initiated"] < before:
+                files.call_s3("abort_multipart_upload", Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
+                count += 1
+        return count
 
     def url(
         self,
