@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmio.mail.incoming.settings import SETTINGS as INCOMING
+from llmio.mail.plain import html_to_text
 from llmio.mail.post import Post
 from llmio.mail.render import language_of, moment, render, zone_named
 from llmio.mail.service import Recipient, compose, deliver
@@ -20,6 +21,7 @@ __all__ = [
     "Recipient",
     "compose",
     "deliver",
+    "html_to_text",
     "includeme",
     "language_of",
     "moment",

@@ -64,8 +64,8 @@ class _Writer(HTMLParser):
             self._link = (values.get("href") or "", len(self.out))
         elif tag == "img" and values.get("alt"):
             self.out.append(f"[{values['alt']}]")
-        elif tag == "td":
-            self.out.append(" ")
+        elif tag in ("td", "th"):
+            self.out.append("" if "".join(self.out[-3:])[-1:] in ("", "\n") else " | ")
         elif tag in BLOCKS:
             self._break(double=tag in SPACED)
             self._enter(tag)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import css_inline
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
@@ -23,6 +23,7 @@ from llmio.mail.plain import html_to_text
 if TYPE_CHECKING:
     from llmio.core.settings import Settings
 
+ENGLISH, BRITISH = Locale("en"), Locale("en", "GB")
 TEMPLATES = Path(__file__).resolve().parent.parent / "web" / "templates"
 
 
@@ -77,9 +78,12 @@ def moment(value: datetime | None, reader: Any, mode: str = "datetime") -> str:
     if value is None:
         return ""
     zone, locale = zone_of(reader), _babel(locale_of(reader))
+    if locale == ENGLISH:  # without a country it would be written as in the United States
+        locale = BRITISH
+    day = format_date(value.astimezone(zone), "long", locale)
     if mode == "date":
-        return format_date(value.astimezone(zone), "long", locale)
-    return f"{format_datetime(value, 'd MMMM y, HH:mm', zone, locale)} ({zone.key.replace('_', ' ')})"
+        return day
+    return f"{day}, {format_time(value.astimezone(zone), 'short', locale=locale)} ({zone.key.replace('_', ' ')})"
 
 
 def _gettext(text: str, **values: Any) -> str:
@@ -138,6 +142,7 @@ def render(
             "styles": styles(),
             "why": "",
             "unsubscribe_url": "",
+            "delimiter": "",
             **values,
         }
         page = environment().get_template(template).render(common)

@@ -12,6 +12,7 @@ from llmio.core.jobs import GiveUp
 from llmio.core.ports import Mail, Receipt
 from llmio.mail.addresses import header_address, one_line, sender_of
 from llmio.mail.addresses import message_id as full_id
+from llmio.mail.incoming.strip import DELIMITER
 from llmio.mail.post import Post
 from llmio.mail.render import language_of, render
 
@@ -70,7 +71,15 @@ def compose(
         further |= {"List-Unsubscribe": f"<{unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     with language_of(to_user):
         html, text = render(
-            settings, to_user, template, {"unsubscribe_url": unsubscribe_url or "", **values}, kind=kind
+            settings,
+            to_user,
+            template,
+            {
+                "unsubscribe_url": unsubscribe_url or "",
+                "delimiter": DELIMITER if reply_to else "",
+                **values,
+            },
+            kind=kind,
         )
         return Mail(
             to=(one_line(to_user.name or ""), to_user.email),

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from llmio import mail
 from llmio.accounts.models import User
+from llmio.accounts.sessions import identity_of
 from llmio.core import richtext
-from llmio.core.i18n import _
+from llmio.core.context import Context
 from llmio.core.settings import Settings
 from llmio.core.tables import Event
 from llmio.core.urls import absolute
 from llmio.discussions.models import DiscussionReader
-from llmio.notifications import reasons, replies, texts, volumes
+from llmio.notifications import poll_parts, reasons, replies, texts, volumes
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery
 from llmio.notifications.service import invitation_path
 from llmio.notifications.subjects import Subject
 from llmio.plugins import Message, Target
-from llmio.polls.models import Poll, PollOption, Stance
-
-if TYPE_CHECKING:
-    from llmio.core.context import Context
+from llmio.polls.models import Stance
 
 TEMPLATE = "mail/event.jinja2"
 PATHS = re.compile(r'\b(href|src)="(/[^"]*)"')
@@ -73,31 +71,23 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
         stance_token=token,
         discussion_reader_token=reader_token,
     )
-    text = richtext.plain(subject.text, subject.text_format)
+    html = _absolute_links(str(subject.html), settings)
     values: dict[str, Any] = {
         "headline_text": texts.headline(kind, actor=name, title=subject.title),
         "call": texts.call(kind),
         "link": link,
         "message": event.custom_fields.get("recipient_message") or "",
-        "body": _absolute_links(str(subject.html), settings),
-        "body_text": text,
+        "body": html,
+        "body_text": mail.html_to_text(html),
         "preheader": richtext.excerpt(subject.text, subject.text_format, 140),
         "choices": [],
+        "chosen": [],
+        "results": None,
         "closing_at": None,
         "notes": [],
     }
-    poll = subject.poll
-    if poll is not None and isinstance(subject.record, Poll) and poll.closed_at is None:
-        values["closing_at"] = poll.closing_at
-        values["choices"] = [
-            (option.name, option.meaning or "", absolute(settings, path, poll_option_id=option.id, stance_token=token))
-            for option in ctx.db.scalars(options_of(poll.id))
-        ]
-        if poll.anonymous:
-            values["notes"].append(_("Votes are anonymous."))
-        if poll.hide_results:
-            values["notes"].append(_("Results are hidden until you have voted, or until the poll closes."))
-    return values
+    theirs = Context(ctx.app, ctx.db, ctx.tm, identity_of(user), ctx.now)
+    return values | poll_parts.values_of(theirs, subject, user, path, token)
 
 
 def guest_token(ctx: Context, subject: Subject, user: User) -> str | None:
@@ -127,11 +117,6 @@ def token_of_reader(ctx: Context, subject: Subject, user: User) -> str | None:
         DiscussionReader.accepted_at.is_(None),
     )
     return ctx.db.scalar(query)
-
-
-def options_of(poll_id: int) -> Select[PollOption]:
-    """The options of a poll in order."""
-    return select(PollOption).where(PollOption.poll_id == poll_id).order_by(PollOption.priority, PollOption.id)
 
 
 def _absolute_links(html: str, settings: Settings) -> str:

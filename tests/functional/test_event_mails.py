@@ -1,0 +1,147 @@
+"""What mails about events say, in HTML and in plain text, and how they hang together."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from llmio.core.events import Audience
+from llmio.discussions import service as threads
+from llmio.mail.incoming.strip import DELIMITER
+from llmio.polls import kinds as polls
+from tests import factories as make
+
+
+@pytest.fixture
+def world(db, app, monkeypatch):
+    """Ada writes; Ben follows everything in her group and thread; mail can be answered."""
+    monkeypatch.setitem(app.settings.values, "mail.reply_host", "reply.example.org")
+    ada = make.user(db, "Ada")
+    ben = make.user(db, "Ben", email="ben@example.org", email_api_key="key0123456", time_zone="Europe/Berlin")
+    group = make.group(db, "Weavers", admin=ada, handle="weavers")
+    make.membership(db, group, ben, volume=3)
+    return ada, ben, make.discussion(db, group, author=ada, title="A new loom?")
+
+
+@pytest.fixture
+def tell(world, ctx, commit, run_jobs, mailbox):
+    """`tell(kind, record)`: publish for Ben; the mail that he gets."""
+    ada, ben, _thread = world
+
+    def told(kind, record, chosen=True):
+        ctx(ada).publish(kind, record, audience=Audience(user_ids=[ben.id]) if chosen else None)
+        commit()
+        run_jobs()
+        return mailbox.last("ben@example.org")
+
+    return told
+
+
+def words(mail):
+    return " ".join(BeautifulSoup(mail.html, "html.parser").get_text(" ").split())
+
+
+def test_a_text_reads_as_well_in_plain_text(world, ctx, commit, run_jobs, mailbox):
+    ada, _ben, thread = world
+    body = (
+        "<p>See <a href='https://example.org/x'>this</a></p><ul><li>one</li><li>two</li></ul>"
+        "<blockquote><p>said</p></blockquote><table><tbody><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></tbody></table>"
+    )
+    threads.add_comment(ctx(ada), thread, body=body, body_format="html")
+    commit()
+    run_jobs()
+    text = mailbox.last("ben@example.org").text
+    assert "See this (https://example.org/x)\n\n- one\n- two\n\n> said\n\nA | B\n1 | 2" in text
+
+
+def test_mails_of_a_thread_hang_together_and_can_be_answered(world, ctx, commit, run_jobs, mailbox):
+    ada, _ben, thread = world
+    for body in ("One", "Two"):
+        threads.add_comment(ctx(ada), thread, body=body)
+    commit()
+    run_jobs()
+    first, second = mailbox.to("ben@example.org")
+    assert first.subject == second.subject == "[weavers] A new loom?"
+    assert first.message_id != second.message_id
+    assert first.headers["References"] == second.headers["References"] == first.headers["In-Reply-To"]
+    assert first.reply_to[0] == "Weavers"
+    assert first.reply_to[1].endswith("&k=key0123456@reply.example.org")
+    assert first.text.startswith(DELIMITER)
+    assert BeautifulSoup(first.html, "html.parser").body.get_text().strip(" \n").startswith(DELIMITER)
+    assert "Reply to this mail to write in the thread." in first.text
+
+
+def test_without_a_host_for_replies_nothing_invites_to_reply(world, ctx, commit, run_jobs, mailbox, app, monkeypatch):
+    monkeypatch.setitem(app.settings.values, "mail.reply_host", "")
+    ada, _ben, thread = world
+    threads.add_comment(ctx(ada), thread, body="One")
+    commit()
+    run_jobs()
+    mail = mailbox.last("ben@example.org")
+    assert mail.reply_to is None
+    assert "Reply to this mail" not in mail.text + mail.html
+    assert DELIMITER not in mail.text + mail.html
+
+
+def test_a_poll_is_asked_with_its_options_in_words(world, db, tell):
+    ada, ben, thread = world
+    poll = make.poll(db, discussion=thread, author=ada, title="Buy it?", voters=[ben])
+    mail = tell(polls.POLL_ANNOUNCED, poll)
+    assert mail.subject == "[weavers] Ada asks for your vote: Buy it?"
+    assert "* Agree" in mail.text
+    option = make.options_of(db, poll)["agree"]
+    assert f"/p/{poll.key}?poll_option_id={option.id}" in mail.text
+    assert "Vote until" in mail.text
+    assert "(Europe/Berlin)" in mail.text
+
+
+def test_times_are_options_on_the_reader_s_clock(world, db, tell):
+    ada, ben, thread = world
+    poll = make.poll(db, discussion=thread, author=ada, title="When?", voters=[ben], poll_type="meeting",
+                     poll_option_name_format="iso8601", options=["2027-01-31T12:00:00Z", "2027-02-01"])  # fmt: skip
+    text = tell(polls.POLL_ANNOUNCED, poll).text
+    assert "* 31 January 2027, 13:00 (Europe/Berlin)" in text
+    assert "* 1 February 2027\n" in text
+
+
+def test_a_closed_poll_shows_what_came_of_it(world, db, tell):
+    ada, ben, thread = world
+    poll = make.poll(db, discussion=thread, author=ada, title="Buy it?")
+    make.stance(db, poll, ada, choices={"agree": 1})
+    make.stance(db, poll, ben, choices={"disagree": 1})
+    poll.closed_at = make.now()
+    outcome = make.outcome(db, poll, author=ada, statement="We **buy** it.")
+    mail = tell(polls.OUTCOME_CREATED, outcome)
+    assert "We buy it." in words(mail)
+    assert "* Agree: 1" in mail.text
+    assert "2 people voted." in mail.text
+    assert "poll_option_id" not in mail.text
+
+
+def test_hidden_results_are_in_no_mail(world, db, tell):
+    ada, ben, thread = world
+    poll = make.poll(db, discussion=thread, author=ada, title="Buy it?", hide_results=2, voters=[ben])
+    make.stance(db, poll, ada, choices={"agree": 1}, reason="My secret")
+    mail = tell(polls.POLL_REMINDER, poll)
+    assert "Results are hidden" in mail.text
+    assert "people voted" not in mail.text
+    assert "person voted" not in mail.text
+    assert "secret" not in mail.text + mail.html
+
+
+def test_a_vote_says_what_was_chosen(world, db, tell):
+    ada, _ben, thread = world
+    poll = make.poll(db, discussion=thread, author=ada, title="Buy it?")
+    stance = make.stance(db, poll, ada, choices={"agree": 1}, reason="It is time.")
+    mail = tell(polls.STANCE_CREATED, stance, chosen=False)
+    assert "Ada voted in Buy it?\n\n* Agree\n\nIt is time." in mail.text
+
+
+def test_a_vote_of_a_poll_with_hidden_results_is_not_mailed(world, db, ctx, commit, run_jobs, mailbox):
+    ada, _ben, thread = world
+    poll = make.poll(db, discussion=thread, author=ada, title="Buy it?", hide_results=1)
+    stance = make.stance(db, poll, ada, choices={"agree": 1}, reason="My secret")
+    ctx(ada).publish(polls.STANCE_CREATED, stance)
+    commit()
+    run_jobs()
+    assert mailbox.to("ben@example.org") == []
