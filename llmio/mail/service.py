@@ -70,17 +70,8 @@ def compose(
     if unsubscribe_url:
         further |= {"List-Unsubscribe": f"<{unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     with language_of(to_user):
-        html, text = render(
-            settings,
-            to_user,
-            template,
-            {
-                "unsubscribe_url": unsubscribe_url or "",
-                "delimiter": DELIMITER if reply_to else "",
-                **values,
-            },
-            kind=kind,
-        )
+        shown = {"unsubscribe_url": unsubscribe_url or "", "delimiter": DELIMITER if reply_to else "", **values}
+        html, text = render(settings, to_user, template, shown, kind=kind)
         return Mail(
             to=(one_line(to_user.name or ""), to_user.email),
             sender=sender_of(settings, actor_name),
