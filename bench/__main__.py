@@ -12,8 +12,9 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from bench import bare, jobs, load, memory, seed
+from bench import bare, jobs, load, memory, pools, seed
 from bench.site import Site
 
 CLIENTS = 8
@@ -23,22 +24,31 @@ def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(prog="make bench")
     options.add_argument("--seconds", type=float, default=6.0, help="how long each page is asked for")
+    options.add_argument("--only", choices=["pools"], help="measure this part alone")
     options.add_argument("--json", action="store_true", help="print JSON instead of a table")
     chosen = options.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="llmio-bench-"))
     folder.chmod(0o755)
     try:
         with Site(folder) as site:
-            at_rest = memory.at_rest(site)
-            world = seed.fill(site.app())
-            figures = []
-            for what in world.asks:
-                print(f"{what.name} …", file=sys.stderr, flush=True)
-                figures.append(measure(site, world, what, chosen.seconds))
-            result = {"pages": figures, "jobs": jobs.measure(site), "memory": at_rest}
+            result = {"pools": pools.measure(site)} if chosen.only == "pools" else everything(site, chosen.seconds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(json.dumps(result, indent=2) if chosen.json else table(result))
+    if chosen.json:
+        print(json.dumps(result, indent=2))
+    else:
+        print("\n".join([*([table(result)] if "pages" in result else []), *pools.lines(result["pools"])]))
+
+
+def everything(site: Site, seconds: float) -> dict[str, Any]:
+    """All parts, one after the other."""
+    at_rest = memory.at_rest(site)
+    world = seed.fill(site.app())
+    figures = []
+    for what in world.asks:
+        print(f"{what.name} …", file=sys.stderr, flush=True)
+        figures.append(measure(site, world, what, seconds))
+    return {"pages": figures, "jobs": jobs.measure(site), "memory": at_rest, "pools": pools.measure(site)}
 
 
 def measure(site: Site, world: seed.World, what: seed.Ask, seconds: float) -> dict[str, object]:

@@ -18,7 +18,7 @@ def at_rest(site: Site) -> dict[str, float]:
     time.sleep(SETTLED)
     roots = {name: process.pid for name, process in site.processes.items()}
     roots |= {"postgresql": _pid(site.folder / "postgres"), "valkey": _of_folder(site.folder / "valkey")}
-    sizes = {name: round(sum(_pss(pid) for pid in _family(pid)) / 1024, 1) for name, pid in roots.items() if pid}
+    sizes = {name: size_of(pid) for name, pid in roots.items() if pid}
     for name in ("worker", "channels"):
         site.end(name)
     return {**sizes, "together": round(sum(sizes.values()), 1)}
@@ -50,7 +50,12 @@ def _pid(folder: Path) -> int:
     return 0
 
 
-def _family(root: int) -> list[int]:
+def size_of(root: int) -> float:
+    """Megabytes of a process and all that descend from it."""
+    return round(sum(_pss(pid) for pid in family(root)) / 1024, 1)
+
+
+def family(root: int) -> list[int]:
     """A process and all that descend from it."""
     parents = {}
     for entry in Path("/proc").iterdir():

@@ -74,11 +74,11 @@ class Site:
                 [sys.executable, "-m", module, *words], env=self.environment(), stdout=log, stderr=log
             )
 
-    def end(self, name: str) -> None:
+    def end(self, name: str, patience: float = 20) -> None:
         """Stop one of them."""
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(patience)
 
     def app(self) -> Any:
         """An App in this process, on the same database."""

@@ -48,6 +48,24 @@ def wait(app, path):
         note.run(ctx, "ended")
 
 
+@job("test.poison", queue="high", retries=0)
+def poison(ctx):
+    """Fail, always."""
+    raise ValueError("poison")
+
+
+@job("test.poison_outside", queue="high", retries=0, transaction=False)
+def poison_outside(app, word):
+    """Fail, always, outside transactions, with words that cannot be kept."""
+    raise ValueError(f"{word} \0")
+
+
+@job("test.exits", queue="high", retries=0)
+def exits(ctx):
+    """Try to end the process."""
+    sys.exit(3)
+
+
 def noted_on(queue: str) -> Job:
     """A job on a queue that writes the queue's name down."""
 
@@ -70,7 +88,7 @@ class DeadlyQueue:
 def build() -> App:
     url = os.environ["DATABASE_URL"]
     app = boot.build(engine=engine_for(url, **main.pool_for(int(os.environ["LLMIO_WORKER_CONCURRENCY"]))))
-    app.add_jobs(note, post, wait, *ON.values())
+    app.add_jobs(note, post, wait, poison, poison_outside, exits, *ON.values())
     if os.environ.get("TEST_SCHEDULE"):
         app.add_schedule(tick, every=int(os.environ["TEST_SCHEDULE"]))
         app.add_jobs(tick)

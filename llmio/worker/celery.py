@@ -75,15 +75,18 @@ def make(app: App) -> Celery:
     return celery
 
 
-def consume(celery: Celery, hands: int) -> None:
-    """Consume hints with so many threads until SIGTERM or SIGINT; then finish the running jobs."""
+def consume(celery: Celery, hands: int, *, pool: str = "threads") -> None:
+    """Consume hints with so many hands until SIGTERM or SIGINT; then finish the running jobs.
+
+    Threads measure best for jobs that mostly wait (docs/developers/decisions/queues.md); other pools are for measuring.
+    """
     with warnings.catch_warnings():
         # It warns of pickle in the hands of root; we take JSON alone.
         warnings.simplefilter("ignore", SecurityWarning)
         for name in ("celery.worker.consumer.consumer", "py.warnings"):
             logging.getLogger(name).addFilter(Told())
         worker = celery.Worker(
-            pool_cls="threads",
+            pool_cls=pool,
             concurrency=hands,
             loglevel="WARNING",
             without_gossip=True,

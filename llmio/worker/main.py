@@ -44,7 +44,7 @@ def pool_for(hands: int) -> dict[str, int]:
     return {"pool_size": hands, "max_overflow": hands + 2 * relay.HANDS + 2}
 
 
-def work(app: App, *, with_schedule: bool = False) -> None:
+def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> None:
     """Be a worker: consume hints, relay rows, show signs of life; on request be the schedule, too."""
     from llmio.worker import celery  # noqa: PLC0415  # slow, and `llmio beat` does without
 
@@ -63,7 +63,7 @@ def work(app: App, *, with_schedule: bool = False) -> None:
         loop.start()
     log.info("worker: %s jobs at a time", hands)
     try:
-        celery.consume(celery.make(app), hands)
+        celery.consume(celery.make(app), hands, pool=pool)
     finally:
         sweeping.stop()
         for loop in loops:

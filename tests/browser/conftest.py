@@ -58,6 +58,8 @@ class Site:
 
     url: str
     setup: str
+    python: Path
+    data: Path
     browser: Browser
     faults: list[str] = field(default_factory=list)
     """What the browser complained about: scripts that fail, answers of 500, resources that are missing."""
@@ -87,6 +89,19 @@ class Site:
             ),
         )
         return page
+
+    def llmio(self, *command: str) -> str:
+        """What a command of the operator prints."""
+        environment = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
+        done = subprocess.run(
+            [str(self.python), "-m", "llmio", *command],
+            env=environment | {"LLMIO_DATA": str(self.data)},
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=True,
+        )
+        return done.stdout
 
     def mails(self) -> list[str]:
         """The mails there are, newest first, as paths."""
@@ -137,7 +152,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, Path, Path]]:
     """`llmio up` with the demo and a stranger's plugin: its address and the link of the first administrator.
 
     It runs in an environment of its own, into which pip put the sample plugin beside llmio.
@@ -163,14 +178,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
         link = re.search(r"(/setup/\S+)", text)
         assert address is not None
         assert link is not None
-        yield address[1], link[1]
+        yield address[1], link[1], Path(python), folder / "data"
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
 
 
 @pytest.fixture
-def site(running: tuple[str, str], chromium: Browser) -> Iterator[Site]:
+def site(running: tuple[str, str, Path, Path], chromium: Browser) -> Iterator[Site]:
     """The site, with fresh browsers; a script that failed or an answer of 500 fails the test."""
     made = Site(*running, chromium)
     before = len(chromium.contexts)

@@ -49,7 +49,19 @@ SIGNED_IN = (
     "/p/new?poll_type=poll&group_id=ID",
     "/p/new?poll_type=score&group_id=ID",
     "/dev/mail",
+)
+ADMIN = (
+    "/admin",
+    "/admin/users",
+    "/admin/users/1",
+    "/admin/groups",
+    "/admin/settings",
+    "/admin/jobs",
+    "/admin/jobs/dead",
+    "/admin/deliveries",
     "/admin/mails",
+    "/admin/plugins",
+    "/work/1",
 )
 
 
@@ -114,5 +126,10 @@ def test_no_page_shuts_anyone_out(site: Site, dark: bool, width: int) -> None:
     site.sign_in(member, "segun@bakery.example")
     known = places(member)
     wrong += [fault for path in SIGNED_IN for fault in check(member, path_of(path, known))]
+    site.llmio("user", "admin", "chloe@bakery.example")
+    site.llmio("search", "reindex")
+    root = site.person(width=width, dark=dark)
+    site.sign_in(root, "chloe@bakery.example")
+    wrong += [fault for path in ADMIN for fault in check(root, path)]
     site.faults.clear()  # the missing page was asked for
     assert wrong == [], "\n".join(wrong)
