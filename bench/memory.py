@@ -26,7 +26,7 @@ def at_rest(site: Site) -> dict[str, float]:
 
 def megabytes(root: int) -> float:
     """Of a process and all that descend from it."""
-    return sum(_pss(pid) for pid in _family(root)) / 1024
+    return sum(_pss(pid) for pid in family(root)) / 1024
 
 
 def _of_folder(folder: Path) -> int:
