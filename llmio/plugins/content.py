@@ -124,13 +124,23 @@ Part = Headline | Title | Quote | Prose | Note | Links | Action | Chart | Grid
 
 def width(text: str) -> int:
     """How many places a text takes where all letters are of one width."""
-    return sum(0 if combining(one) else 2 if east_asian_width(one) in "WF" else 1 for one in text)
+    return len(text) if text.isascii() else sum(map(_places, text))
+
+
+def _places(letter: str) -> int:
+    return 0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1
 
 
 def padded(text: str, places: int, *, right: bool = False) -> str:
     """A text filled up with spaces, or cut, to so many places."""
-    while width(text) > places:
-        text = text[:-2] + "…"
+    if width(text) > places:
+        kept, left = "", places - 1
+        for letter in text:
+            left -= _places(letter)
+            if left < 0:
+                break
+            kept += letter
+        text = kept + "…"
     gap = " " * (places - width(text))
     return gap + text if right else text + gap
 

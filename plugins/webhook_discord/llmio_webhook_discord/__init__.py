@@ -36,7 +36,7 @@ class Discord(JsonFormat):
         made |= {"text": content, "content": content + (SUFFIX if rest else ""), "allowed_mentions": {"parse": []}}
         if rest:
             made["embeds"] = [self._embed(message, rest)]
-        name = str(made["username"]).strip()[:80]
+        name = cut(str(made["username"]).strip(), 80)[0]
         if not name or FORBIDDEN.search(name):
             del made["username"]
         else:
@@ -46,19 +46,26 @@ class Discord(JsonFormat):
         return made
 
     def _embed(self, message: Message, rest: str) -> dict[str, Any]:
-        title = str(message.data.get("title") or message.subject)[:EMBED_TITLE]
+        title = cut(str(message.data.get("title") or message.subject), EMBED_TITLE)[0].strip() or "…"
         text, more = cut(rest, EMBED_TEXT - len(SUFFIX))
         made = {"title": title, "description": text + (SUFFIX if more else "")}
         return {**made, "url": message.url} if message.url else made
 
 
+def units(text: str) -> int:
+    """The length of a text as Discord's own library counts it: in UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def cut(text: str, most: int) -> tuple[str, str]:
-    """A text cut after so many characters, at the end of a line where there is one; a table stays a table in both."""
-    if len(text) <= most:
+    """A text cut after so much of it, at the end of a line where there is one; a table stays a table in both pieces."""
+    if units(text) <= most:
         return text, ""
-    end = text.rfind("\n", most // 2, most - len(FENCE))
-    end = end if end > 0 else most - len(FENCE) - 1
-    first, rest = text[:end], text[end:].lstrip("\n")
+    room = most - len(f"\n{FENCE}")
+    first = text.encode("utf-16-le", "surrogatepass")[: room * 2].decode("utf-16-le", "ignore")
+    end = first.rfind("\n", len(first) // 2)
+    first = first[:end] if end > 0 else first
+    rest = text[len(first) :].lstrip("\n")
     if first.count(FENCE) % 2:
         first, rest = f"{first}\n{FENCE}", f"{FENCE}\n{rest}"
     return first, rest or " "
