@@ -33,6 +33,7 @@ class Permission(StrEnum):
     GROUP_ARCHIVE = "group.archive"
     GROUP_DESTROY = "group.destroy"
     GROUP_EXPORT = "group.export"
+    GROUP_TAGS = "group.tags"
     GROUP_JOIN = "group.join"
     GROUP_ADD_MEMBERS = "group.add_members"
     GROUP_ADD_GUESTS = "group.add_guests"

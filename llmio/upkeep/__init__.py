@@ -40,4 +40,8 @@ def includeme(config: Any) -> None:
     config.add_route("upkeep.move_items", "/threads/{key}/move", factory=discussion)
     config.add_route("upkeep.repair", "/threads/{key}/repair", factory=discussion)
     config.scan("llmio.upkeep.account_views")
+    config.add_route("upkeep.tags", "/g/{key}/tags", **of_group)
+    config.add_route("upkeep.change_tag", "/g/{key}/tags/{id:\\d+}", **of_group)
+    config.add_route("upkeep.remove_tag", "/g/{key}/tags/{id:\\d+}/remove", **of_group)
     config.scan("llmio.upkeep.views")
+    config.scan("llmio.upkeep.tag_views")

@@ -38,3 +38,10 @@ class MoveForm(Form):
 
     items: list[int] = Field(default_factory=list, max_length=500)
     target: str = Field("", max_length=300)
+
+
+class TagForm(Form):
+    """A tag's name and colour."""
+
+    name: str = Field("", max_length=300)
+    color: str = Field("", max_length=20)

@@ -16,7 +16,7 @@ from llmio.groups import queries as groups
 from llmio.groups.models import Group
 from llmio.mail import deliver
 from llmio.upkeep import mails
-from llmio.upkeep.service import destroy, domains, exports, merge, moving, orphans, records, redact, repair
+from llmio.upkeep.service import destroy, domains, exports, merge, moving, orphans, records, redact, repair, tags
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -208,6 +208,39 @@ def refresh_blocked_domains(app: App) -> None:
         domains.replace(ctx, names)
 
 
+@job("upkeep.update_tag")
+def update_tag(ctx: Context, group_id: int, old: str, new: str, color: str) -> None:
+    """Name and colour a tag anew in a whole organisation, 200 records of each kind a run."""
+    if tags.replace(ctx, group_id, old=old, new=new):
+        ctx.enqueue(update_tag, group_id, old, new, color)
+        return
+    tags.rename_rows(ctx, group_id, old=old, new=new, color=color)
+    tags.count(ctx, group_id)
+
+
+@job("upkeep.destroy_tag")
+def destroy_tag(ctx: Context, group_id: int, name: str) -> None:
+    """Take a tag from everything in an organisation, 200 records of each kind a run."""
+    if tags.replace(ctx, group_id, old=name, new=None):
+        ctx.enqueue(destroy_tag, group_id, name)
+        return
+    tags.drop_rows(ctx, group_id, name=name)
+    tags.count(ctx, group_id)
+
+
+@job("upkeep.count_tags", queue="low")
+def count_tags(ctx: Context, group_id: int) -> None:
+    """Count anew how often the tags of an organisation are used."""
+    tags.count(ctx, group_id)
+
+
+@job("upkeep.destroy_demo_groups", queue="low")
+def destroy_demo_groups(ctx: Context) -> None:
+    """Have groups destroyed that were made to try the site out (plan `demo`) more than a week ago, with their subgroups."""
+    for group_id, archived_at in destroy.expired_demos(ctx):
+        ctx.enqueue(destroy_group, group_id, archived_at.isoformat())
+
+
 JOBS: tuple[Job, ...] = (
     redact_user,
     mail_account_deleted,
@@ -217,6 +250,7 @@ JOBS: tuple[Job, ...] = (
     destroy_discussion,
     destroy_discarded,
     destroy_group,
+    destroy_demo_groups,
     warn_of_destruction,
     mail_destruction_warning,
     delete_orphans,
@@ -226,9 +260,13 @@ JOBS: tuple[Job, ...] = (
     mail_export_ready,
     destroy_record,
     refresh_blocked_domains,
+    update_tag,
+    destroy_tag,
+    count_tags,
 )
 SCHEDULE: tuple[tuple[Job, Every], ...] = (
     (destroy_discarded, DAY),
+    (destroy_demo_groups, DAY),
     (delete_orphans, DAY),
     (refresh_blocked_domains, "month"),
 )

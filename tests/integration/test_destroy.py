@@ -186,3 +186,18 @@ def test_members_cannot_delete_a_group(ctx, make, people):
     with pytest.raises(NotAllowed):
         destroy.delete_group(ctx(people[1]), group)
     assert group.archived_at is None
+
+
+def test_demo_groups_go_after_a_week_and_other_groups_never(make, db, run, run_jobs, clock):
+    clock.set(clock.now())
+    made = {}
+    for name, plan, days in (("old", "demo", 8), ("young", "demo", 6), ("paid", "free", 400)):
+        made[name] = make.group(name, created_at=clock.now() - timedelta(days=days))
+        made[name].subscription.plan = plan
+    below = make.group("below", parent_id=made["old"].id, subscription_id=made["old"].subscription_id)
+    make.discussion(below)
+    for _twice in range(2):
+        run("upkeep.destroy_demo_groups")
+        run_jobs()
+    left = set(db.scalars(select(Group.name).where(Group.name.in_(("old", "young", "paid", "below")))))
+    assert left == {"young", "paid"}

@@ -13,7 +13,7 @@ from llmio.core.permissions import Permission
 from llmio.core.tables import PartitionSequence
 from llmio.discussions.models import Discussion
 from llmio.groups import service as groups
-from llmio.groups.models import Group
+from llmio.groups.models import Group, Subscription
 from llmio.polls.models import Poll
 from llmio.upkeep.service.records import drop, ids_where, of, remove, remove_events, table
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 THREADS_A_RUN = 20
+DEMO_KEPT = timedelta(days=7)
 OF_GROUP = (
     ("memberships", "group_id"),
     ("chatbots", "group_id"),
@@ -51,6 +52,28 @@ def delete_group(ctx: Context, group: Group) -> datetime:
     ctx.enqueue(ctx.app.jobs["upkeep.destroy_group"], group.id, ctx.now.isoformat(), delay=delay or None)
     ctx.enqueue(ctx.app.jobs["upkeep.warn_of_destruction"], group.id, ctx.actor_id, (ctx.now + delay).isoformat())
     return ctx.now + delay
+
+
+def expired_demos(ctx: Context) -> list[tuple[int, datetime]]:
+    """Demo groups of more than a week, archived now with their subgroups: (id, when)."""
+    old = ctx.now - DEMO_KEPT
+    query = (
+        select(Group)
+        .join(Group.subscription)
+        .where(
+            Subscription.plan == "demo", Group.created_at < old, Group.parent_id.is_(None), Group.archived_at.is_(None)
+        )
+        .order_by(Group.id)
+        .limit(THREADS_A_RUN)
+    )
+    found = ctx.db.scalars(query).all()
+    for group in found:
+        ctx.db.execute(
+            update(Group)
+            .where((Group.id == group.id) | ((Group.parent_id == group.id) & Group.archived_at.is_(None)))
+            .values(archived_at=ctx.now)
+        )
+    return [(group.id, ctx.now) for group in found]
 
 
 def destroy_polls(ctx: Context, ids: Sequence[int]) -> None:
