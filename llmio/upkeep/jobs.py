@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from llmio.accounts.models import User
 from llmio.accounts.sessions import identity_of
+from llmio.core import work
 from llmio.core.jobs import DAY, Every, GiveUp, Job, job
 from llmio.discussions.models import Discussion
 from llmio.files.models import Document
@@ -166,15 +167,16 @@ def move_items(ctx: Context, event_ids: list[int], source_id: int, target_id: in
         moving.move(ctx, source, target, event_ids=event_ids)
 
 
-@job("upkeep.export_group", queue="low", retries=3)
-def export_group(ctx: Context, document_id: int) -> None:
+@job("upkeep.export_group", queue="low", retries=3, transaction=False)
+def export_group(app: App, document_id: int, work_id: int | None = None) -> None:
     """Write a group into a file for the admin who asked for it, and have the link mailed."""
-    document = ctx.db.get(Document, document_id, with_for_update=True)
-    author = exports.author_of(ctx, document) if document is not None else None
-    if document is None or author is None:
-        return
-    if exports.make(ctx, document, identity_of(author)) is not None:
-        ctx.enqueue(mail_export_ready, document_id)
+    with work.reported(app, "upkeep.export_group", "", work_id) as report, app.begin() as ctx:
+        document = ctx.db.get(Document, document_id, with_for_update=True)
+        author = exports.author_of(ctx, document) if document is not None else None
+        if document is None or author is None:
+            return
+        if exports.make(ctx, document, identity_of(author), report) is not None:
+            ctx.enqueue(mail_export_ready, document_id)
 
 
 @job("upkeep.mail_export_ready", queue="mailers", transaction=False)

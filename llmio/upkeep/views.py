@@ -52,9 +52,9 @@ def export_page(group: Group, request: Any) -> View:
 def ask_for_export(group: Group, request: Any) -> Any:
     """Have one made."""
     form = parse(ExportForm, request.POST)
-    exports.ask_for_export(request.ctx, group, form=form.format)
+    asked = exports.ask_for_export(request.ctx, group, form=form.format)
     request.flash("info", _("The export is being made. A mail tells you when it is ready."))
-    return request.see_other("upkeep.export", key=group.key)
+    return request.see_other("work.show", id=asked.id)
 
 
 @view_config(

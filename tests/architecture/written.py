@@ -100,7 +100,14 @@ def events_page() -> str:
 
 
 JOBS_MARK = "<!-- From here on written by `make docs` from the code. -->\n"
-EVERY: dict[object, str] = {HOUR: "hourly", DAY: "daily", "month": "monthly", 60: "every minute", 600: "every 10 min"}
+EVERY: dict[object, str] = {
+    HOUR: "hourly",
+    DAY: "daily",
+    "month": "monthly",
+    60: "every minute",
+    600: "every 10 min",
+    900: "every 15 min",
+}
 
 
 def often(every: object) -> str:

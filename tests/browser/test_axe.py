@@ -39,6 +39,7 @@ SIGNED_IN = (
     "BALLOT/remind",
     "GROUP/export",
     "GROUP/delete",
+    "GROUP/tags",
     "/profile/delete",
     "/profile/merge",
     "GROUP/integrations",

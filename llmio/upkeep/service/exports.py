@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from llmio.accounts.models import User
+from llmio.core import work
 from llmio.core.context import Context
 from llmio.core.errors import Conflict, Invalid
 from llmio.core.i18n import _
@@ -25,11 +26,15 @@ from llmio.groups.forms import handle_from
 from llmio.groups.models import Group
 from llmio.upkeep.export import jsonl, page, sheet
 from llmio.upkeep.export.selection import Selection
+from llmio.upkeep.service.records import table
 
 if TYPE_CHECKING:
     from llmio.core.context import Identity
+    from llmio.core.work import LongWork, Report
 
 KEPT = timedelta(days=7)
+PATIENCE = timedelta(hours=1)
+"""After which an export that has no file is taken for failed, and another one may be asked for."""
 FOR_GROUP = "GroupExport"
 """`documents.model_type` of an export; `model_id` is the group's."""
 
@@ -52,7 +57,7 @@ class Export:
     url: str
 
 
-def ask_for_export(ctx: Context, group: Group, *, form: str) -> Document:
+def ask_for_export(ctx: Context, group: Group, *, form: str) -> LongWork:
     """Have a group and those of its subgroups that the actor leads written into a file; a mail brings the link."""
     ctx.require(Permission.GROUP_EXPORT, group)
     if form not in FORMATS:
@@ -71,9 +76,10 @@ def ask_for_export(ctx: Context, group: Group, *, form: str) -> Document:
     )
     ctx.db.add(document)
     ctx.db.flush()
-    ctx.enqueue(ctx.app.jobs["upkeep.export_group"], document.id)
+    asked = work.ask(ctx, "upkeep.export_group", str(_("Export of {name}", name=group.name or "")))
+    ctx.enqueue(ctx.app.jobs["upkeep.export_group"], document.id, asked.id)
     ctx.enqueue(ctx.app.jobs["upkeep.destroy_record"], "Document", document.id, delay=KEPT)
-    return document
+    return asked
 
 
 def exports_of(ctx: Context, group: Group) -> Sequence[Export]:
@@ -87,6 +93,7 @@ def exports_of(ctx: Context, group: Group) -> Sequence[Export]:
             Document.model_id == group.id,
             Document.author_id == ctx.actor_id,
             Document.created_at > ctx.now - KEPT,
+            Blob.id.is_not(None) | (Document.created_at > ctx.now - PATIENCE),
         )
         .order_by(Document.id.desc())
         .limit(20)
@@ -108,7 +115,7 @@ def group_ids(ctx: Context, group: Group) -> list[int]:
     return [group.id, *(one.id for one in below if ctx.can(Permission.GROUP_EXPORT, one))]
 
 
-def make(ctx: Context, document: Document, identity: Identity) -> Blob | None:
+def make(ctx: Context, document: Document, identity: Identity, report: Report) -> Blob | None:
     """Write the file of an export as its author may see it; None where it is there already, or may not be made any more."""
     mine = Context(ctx.app, ctx.db, ctx.tm, identity)
     group = ctx.db.get(Group, document.model_id)
@@ -119,15 +126,28 @@ def make(ctx: Context, document: Document, identity: Identity) -> Blob | None:
     content_type, lines = FORMATS[name.rpartition(".")[2]]
     with tempfile.TemporaryFile() as file:
         digest = hashlib.md5(usedforsecurity=False)
-        for line in lines(mine, Selection(group_ids(mine, group))):
+        selection = Selection(group_ids(mine, group))
+        total = _rows(mine, selection) if lines is jsonl.lines else None
+        for number, line in enumerate(lines(mine, selection), start=1):
             file.write(line.encode())
             digest.update(line.encode())
+            report.reach(number, total)
+        report.result(f"/g/{group.key}/export")
         blob = _kept(mine, file, digest.digest(), filename=name, content_type=content_type)
     ctx.db.add(
         Attachment(name="file", record_type="Document", record_id=document.id, blob_id=blob.id, created_at=ctx.now)
     )
     ctx.db.flush()
     return blob
+
+
+def _rows(ctx: Context, selection: Selection) -> int:
+    """How many rows there are to write."""
+    counts = [
+        ctx.db.scalar(select(func.count()).select_from(table(name)).where(condition))
+        for name, condition in selection.parts()
+    ]
+    return sum(count or 0 for count in counts)
 
 
 def _kept(ctx: Context, file: IO[bytes], digest: bytes, *, filename: str, content_type: str) -> Blob:

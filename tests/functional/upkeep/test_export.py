@@ -14,6 +14,7 @@ from llmio.files.models import Attachment, Blob, Document
 from llmio.groups.models import Tag
 from llmio.notifications.models import Notification
 from llmio.polls.models import Outcome
+from llmio.upkeep.service import exports
 
 ORDER = [
     "groups", "users", "events", "notifications", "reactions", "tags", "poll_templates", "discussion_templates",
@@ -61,9 +62,11 @@ def export(web, ada, group, run_jobs):
         web.sign_in(ada)
         page = web.get(f"/g/{group.key}/export")
         page = web.send(f"/g/{group.key}/export", {"format": form}).follow()
-        assert "being made" in page
+        assert "Waits for its turn" in page
+        assert "being made" in web.get(f"/g/{group.key}/export")
         run_jobs()
-        page = web.get(f"/g/{group.key}/export")
+        page = web.get(page.request.path)
+        page = page.click("See what came of it")
         return page.click(f"bakery.{form}").body.decode()
 
     return made
@@ -170,8 +173,7 @@ def test_subgroups_that_the_admin_leads_come_along_and_no_others(web, export, gr
 def test_the_job_run_twice_makes_one_file(app, export, db, mailbox):
     export("json")
     document = db.scalars(select(Document)).one()
-    with app.begin() as ctx:
-        app.jobs["upkeep.export_group"].run(ctx, document.id)
+    app.jobs["upkeep.export_group"].run(app, document.id)
     assert len(db.scalars(select(Attachment).where(Attachment.record_type == "Document")).all()) == 1
     assert len(mailbox.mails) == 1
 
@@ -181,6 +183,22 @@ def test_two_at_once_are_refused_and_so_is_an_unknown_kind(web, ada, group):
     web.send(f"/g/{group.key}/export", {"format": "json"}).follow()
     assert web.send(f"/g/{group.key}/export", {"format": "csv"}, expect_errors=True).status_int == 409
     assert "Please choose one of the options" in web.send(f"/g/{group.key}/export", {"format": "exe"}, status=422)
+
+
+def test_an_export_that_failed_stands_in_nobodys_way(web, ada, group, clock, monkeypatch, run_jobs, app):
+    def fail(*_args):
+        raise RuntimeError("no disk")
+
+    clock.set(clock.now())
+    web.sign_in(ada)
+    with monkeypatch.context() as broken:
+        broken.setattr("llmio.upkeep.service.exports.jsonl.lines", fail)
+        broken.setitem(exports.FORMATS, "json", ("application/json", fail))
+        page = web.send(f"/g/{group.key}/export", {"format": "json"}).follow()
+        run_jobs(failures=True)
+        assert "no disk" in web.get(page.request.path)
+    clock.move(hours=1, seconds=1)
+    assert web.send(f"/g/{group.key}/export", {"format": "json"}).status_int == 303
 
 
 def test_after_a_week_the_export_is_gone(export, db, clock, run_jobs, web, group):
