@@ -17,7 +17,7 @@ from llmio.discussions.forms import GuestsForm
 from llmio.discussions.models import Discussion, DiscussionReader
 from llmio.discussions.resources import offered
 from llmio.discussions.service import guests
-from llmio.discussions.values import path_of
+from llmio.discussions.values import Person, path_of
 from llmio.discussions.views.frame import person_of, thread_values
 from llmio.groups.forms import AcceptForm
 
@@ -34,11 +34,21 @@ def people(discussion: Discussion, request: Any) -> View:
     leads = ctx.can(Permission.READER_MAKE_ADMIN, discussion)
     return {
         **thread_values(discussion, request),
-        "guests": [(row, person_of(row.user), row.user.email if leads else "") for row in rows if row.guest],
+        "guests": [(row, *_guest(row, shown=leads)) for row in rows if row.guest],
         "readers": [(row, person_of(row.user)) for row in rows if not row.guest],
         "leads": leads,
         "may_invite": ctx.can(Permission.DISCUSSION_ADD_GUESTS, discussion),
     }
+
+
+def _guest(row: DiscussionReader, *, shown: bool) -> tuple[Person, str]:
+    """A guest and, for those who lead, the address; it stands for a name that was not given yet."""
+    user = row.user
+    address = user.email or ""
+    name = user.name or (address if shown else address.split("@")[0])
+    return Person(
+        user.id, name, user.username or "", user.avatar_initials or ""
+    ), address if shown and user.name else ""
 
 
 @view_config(
