@@ -89,6 +89,8 @@ class Permission(StrEnum):
     POLL_RECEIPTS = "poll.receipts"
     STANCE_UPDATE = "stance.update"
     STANCE_UNCAST = "stance.uncast"
+    STANCE_MAKE_ADMIN = "stance.make_admin"
+    STANCE_REMOVE_ADMIN = "stance.remove_admin"
     OUTCOME_CREATE = "outcome.create"
     OUTCOME_UPDATE = "outcome.update"
 

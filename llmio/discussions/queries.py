@@ -37,6 +37,12 @@ def by_key(ctx: Context, key: str) -> Discussion | None:
     return ctx.db.scalars(query).one_or_none()
 
 
+def by_ids(ctx: Context, ids: Sequence[int]) -> list[Discussion]:
+    """Threads by id, with their groups, in one query."""
+    query = select(Discussion).outerjoin(Discussion.group).options(contains_eager(Discussion.group))
+    return list(ctx.db.scalars(query.where(Discussion.id.in_(ids)))) if ids else []
+
+
 def comment(ctx: Context, comment_id: int) -> Comment | None:
     """A comment with its thread, group and author, in one query."""
     query = (

@@ -40,11 +40,13 @@ def includeme(config: Any) -> None:
     of_poll: dict[str, Any] = {"factory": resources.poll}
     config.add_route("polls.new", "/p/new")
     config.add_route("polls.group", "/g/{key}/polls", factory=groups.group)
-    for act in ("edit", "card", "votes", "voters", "remind", "outcome", "receipts", "reopen"):
+    for act in ("edit", "card", "votes", "voters", "remind", "outcome", "receipts", "reopen", "thread"):
         config.add_route(f"polls.{act}", f"/p/{{key}}/{act}", **of_poll)
     for act in ("vote", "uncast", "close", "discard"):
         config.add_route(f"polls.{act}", f"/p/{{key}}/{act}", request_method="POST", **of_poll)
     config.add_route("polls.remove_voter", "/p/{key}/voters/{id:\\d+}/remove", request_method="POST", **of_poll)
+    for act in ("make_admin", "remove_admin"):
+        config.add_route(f"polls.{act}", f"/p/{{key}}/voters/{{id:\\d+}}/{act}", request_method="POST", **of_poll)
     config.add_route("polls.export", "/p/{key}/export.csv", **of_poll)
     config.add_route("polls.short", "/p/{key}", **of_poll)
     config.add_route("polls.ballot", "/vote/{key}", **of_poll)

@@ -23,7 +23,7 @@ from llmio.polls.values import HideResults, Reason, option_value, poll_value
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-RESERVED = frozenset({"edit", "card", "votes", "voters", "remind", "outcome", "receipts", "reopen"})
+RESERVED = frozenset({"edit", "card", "votes", "voters", "remind", "outcome", "receipts", "reopen", "thread"})
 """Words after a poll's key that are addresses themselves."""
 
 

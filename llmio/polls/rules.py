@@ -240,7 +240,8 @@ def register(app: App) -> None:
             (kept, ungrouped, is_admin),
             (kept, ungrouped, is_member, for_all),
         )
-    allow(Permission.POLL_ADD_VOTERS, (kept, is_admin))
+    for permission in (Permission.POLL_ADD_VOTERS, Permission.STANCE_MAKE_ADMIN, Permission.STANCE_REMOVE_ADMIN):
+        allow(permission, (kept, is_admin))
     allow(
         Permission.POLL_ADD_GUESTS,
         (kept, grouped, guests_allowed, group_admin),

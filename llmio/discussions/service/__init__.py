@@ -6,7 +6,7 @@ from llmio.discussions.service.comments import add_comment, discard_comment, edi
 from llmio.discussions.service.pins import pin_item, unpin_item
 from llmio.discussions.service.reactions import react
 from llmio.discussions.service.reading import dismiss, mark_read, recall, set_volume
-from llmio.discussions.service.removal import destroy_comment
+from llmio.discussions.service.removal import destroy_comment, leave_out
 from llmio.discussions.service.threads import (
     close_discussion,
     discard_discussion,
@@ -26,6 +26,7 @@ __all__ = [
     "dismiss",
     "edit_comment",
     "edit_discussion",
+    "leave_out",
     "mark_read",
     "pin_discussion",
     "pin_item",

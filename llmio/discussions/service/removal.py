@@ -44,7 +44,7 @@ def destroy_comment(ctx: Context, comment: Comment) -> Discussion:
     ctx.db.execute(delete(Version).where(Version.item_type == "Comment", Version.item_id == comment.id))
     ctx.db.delete(comment)
     ctx.db.flush()
-    _recount(ctx, discussion, [event.sequence_id for event in items if event.sequence_id])
+    leave_out(ctx, discussion, [event.sequence_id for event in items if event.sequence_id])
     _tell(ctx, discussion, [event.id for event in items])
     return discussion
 
@@ -85,7 +85,7 @@ def _delete_events(ctx: Context, ids: list[int]) -> None:
         ctx.db.execute(delete(Event).where(Event.id.in_(ids)).execution_options(synchronize_session=False))
 
 
-def _recount(ctx: Context, discussion: Discussion, gone: list[int]) -> None:
+def leave_out(ctx: Context, discussion: Discussion, gone: list[int]) -> None:
     """What the thread counts, and what its readers have read, without these sequence ids.
 
     Their numbers are not given again: a page that is still open must not mark something new as read by an old number.

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from llmio.polls.service.closing import announce_closing_soon, close_poll, discard_poll, expire_poll, reopen_poll
 from llmio.polls.service.counts import lock, recount, recount_poll, reload_options
+from llmio.polls.service.moving import add_to_thread
 from llmio.polls.service.outcomes import announce_review, publish_outcome, update_outcome
-from llmio.polls.service.voters import add_voters, follow_guests, follow_members, redeem, remind, remove_voter
+from llmio.polls.service.voters import (
+    add_voters,
+    follow_guests,
+    follow_members,
+    redeem,
+    remind,
+    remove_voter,
+    set_poll_admin,
+)
 from llmio.polls.service.voting import cast_vote, check_ballot, uncast
 from llmio.polls.service.writing import create_poll, input_of, known_place, update_poll
 
 __all__ = [
+    "add_to_thread",
     "add_voters",
     "announce_closing_soon",
     "announce_review",
@@ -32,6 +42,7 @@ __all__ = [
     "remind",
     "remove_voter",
     "reopen_poll",
+    "set_poll_admin",
     "uncast",
     "update_outcome",
     "update_poll",

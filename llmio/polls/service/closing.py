@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text, update
 
-from llmio.core import events, versions
+from llmio.core import versions
 from llmio.core.errors import Conflict, Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
-from llmio.discussions import listeners
+from llmio.discussions.service import leave_out
 from llmio.polls import kinds, queries
 from llmio.polls.models import Poll, Stance
 from llmio.polls.service.counts import lock, recount
-from llmio.polls.service.threads import belongs_in_thread, place_below
+from llmio.polls.service.threads import bring_votes, place_below
 from llmio.polls.values import ClosingSoon, HideResults
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _close(ctx: Context, poll: Poll) -> None:
     poll.closed_at = poll.updated_at = ctx.now
     ctx.db.flush()
     if poll.hide_results == HideResults.UNTIL_CLOSED:
-        _put_votes_into_thread(ctx, poll)
+        bring_votes(ctx, poll)
     ctx.changed(poll)
 
 
@@ -76,25 +76,6 @@ def _forget_voters(ctx: Context, poll: Poll) -> None:
     gone = {"participant_id": None, "inviter_id": None, "token": None, "guest": False, "admin": False}
     ctx.db.execute(update(Stance).where(Stance.poll_id == poll.id).values(**gone))
     queries.forget_stance(ctx, poll.id)
-
-
-def _put_votes_into_thread(ctx: Context, poll: Poll) -> None:
-    """Votes with reasons become items of the thread now that they may be read."""
-    place, _parent = place_below(ctx, poll)
-    if place is None:
-        return
-    votes = ctx.db.scalars(
-        select(Stance).where(queries.counted(poll.id), Stance.cast_at.is_not(None)).order_by(Stance.cast_at)
-    )
-    waiting = {stance.id: stance for stance in votes if belongs_in_thread(poll, stance)}
-    told = select(Event).where(
-        Event.eventable_type == "Stance", Event.eventable_id.in_(waiting), Event.kind == kinds.STANCE_CREATED.name
-    )
-    for event in ctx.db.scalars(told.order_by(Event.id)).all():
-        if event.discussion_id is None:
-            events.put(ctx.db, event, place)
-            ctx.db.flush()
-            listeners.on_event(ctx, event)
 
 
 def reopen_poll(ctx: Context, poll: Poll, *, closing_at: datetime) -> Poll:
@@ -127,8 +108,12 @@ def discard_poll(ctx: Context, poll: Poll) -> Poll:
     poll.discarded_at, poll.discarded_by = ctx.now, ctx.actor_id
     versions.record(ctx, poll, {"discarded_at": (None, ctx.now.isoformat())})
     stances = select(Stance.id).where(Stance.poll_id == poll.id)
-    leave = update(Event).where(Event.eventable_type == "Stance", Event.eventable_id.in_(stances))
+    votes = (Event.eventable_type == "Stance", Event.eventable_id.in_(stances))
+    numbers = list(ctx.db.scalars(select(Event.sequence_id).where(*votes, Event.sequence_id.is_not(None))))
+    leave = update(Event).where(*votes)
     ctx.db.execute(leave.values(discussion_id=None, sequence_id=None).execution_options(synchronize_session=False))
+    if poll.discussion is not None and numbers:
+        leave_out(ctx, poll.discussion, [number for number in numbers if number is not None])
     created = update(Event).where(
         Event.eventable_type == "Poll", Event.eventable_id == poll.id, Event.kind == kinds.POLL_CREATED.name
     )

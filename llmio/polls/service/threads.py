@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from llmio.core import richtext
+from llmio.core import events, richtext
 from llmio.core.events import Place
 from llmio.core.tables import Event
+from llmio.discussions import listeners
 from llmio.polls import kinds, queries
 from llmio.polls.models import Poll, Stance
 from llmio.polls.values import HideResults
@@ -49,3 +50,25 @@ def is_in_thread(ctx: Context, stance: Stance) -> bool:
         Event.eventable_type == "Stance", Event.eventable_id == stance.id, Event.discussion_id.is_not(None)
     )
     return ctx.db.scalar(query.limit(1)) is not None
+
+
+def bring_votes(ctx: Context, poll: Poll) -> None:
+    """Votes that belong in the thread and are not there become items of it."""
+    place, _parent = place_below(ctx, poll)
+    if place is None:
+        return
+    votes = select(Stance).where(queries.counted(poll.id), Stance.cast_at.is_not(None)).order_by(Stance.cast_at)
+    waiting = [stance.id for stance in ctx.db.scalars(votes) if belongs_in_thread(poll, stance)]
+    told = select(Event).where(
+        Event.eventable_type == "Stance", Event.eventable_id.in_(waiting), Event.kind == kinds.STANCE_CREATED.name
+    )
+    for event in ctx.db.scalars(told.order_by(Event.id)).all():
+        if event.discussion_id is None:
+            put(ctx, event, place)
+
+
+def put(ctx: Context, event: Event, place: Place) -> None:
+    """Give an event that is there already its place in a thread, which counts it."""
+    events.put(ctx.db, event, place)
+    ctx.db.flush()
+    listeners.on_event(ctx, event)

@@ -223,6 +223,15 @@ def remove_voter(ctx: Context, poll: Poll, stance: Stance) -> Stance:
     return stance
 
 
+def set_poll_admin(ctx: Context, poll: Poll, stance: Stance, *, admin: bool) -> Stance:
+    """Let a voter lead this poll, or no longer."""
+    ctx.require(Permission.STANCE_MAKE_ADMIN if admin else Permission.STANCE_REMOVE_ADMIN, poll)
+    stance.admin = admin
+    ctx.db.flush()
+    queries.forget_stance(ctx, poll.id)
+    return stance
+
+
 def remind(ctx: Context, poll: Poll, *, user_ids: Sequence[int] | None = None, message: str = "") -> list[int]:
     """Remind those who have not voted (or those of `user_ids` who may vote); returns whom."""
     ctx.require(Permission.POLL_REMIND, poll)

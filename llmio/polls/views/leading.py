@@ -76,13 +76,28 @@ def add_voters(poll: Poll, request: Any) -> Any:
     return request.see_other("polls.voters", key=key)
 
 
+def voter(poll: Poll, request: Any) -> Stance:
+    """The voter that the address names."""
+    stance: Stance | None = request.ctx.db.get(Stance, int(request.matchdict["id"][:9]))
+    if stance is None or stance.poll_id != poll.id or not stance.latest or stance.revoked_at is not None:
+        raise NotFound(_("There is no such voter."))
+    return stance
+
+
+@view_config(route_name="polls.make_admin", request_method="POST", permission=Permission.STANCE_MAKE_ADMIN)
+@view_config(route_name="polls.remove_admin", request_method="POST", permission=Permission.STANCE_REMOVE_ADMIN)
+def set_admin(poll: Poll, request: Any) -> Any:
+    """Let somebody lead the poll, or no longer."""
+    admin = request.matched_route.name == "polls.make_admin"
+    service.set_poll_admin(request.ctx, poll, voter(poll, request), admin=admin)
+    request.flash("success", _("They can now edit, close and lead this poll.") if admin else _("Saved."))
+    return request.see_other("polls.voters", key=poll.key)
+
+
 @view_config(route_name="polls.remove_voter", request_method="POST", permission=Permission.POLL_ADD_VOTERS)
 def remove_voter(poll: Poll, request: Any) -> Any:
     """Take somebody out."""
-    stance = request.ctx.db.get(Stance, int(request.matchdict["id"]))
-    if stance is None or stance.poll_id != poll.id or not stance.latest:
-        raise NotFound(_("There is no such voter."))
-    service.remove_voter(request.ctx, poll, stance)
+    service.remove_voter(request.ctx, poll, voter(poll, request))
     request.flash("success", _("They can no longer vote."))
     return request.see_other("polls.voters", key=poll.key)
 

@@ -73,6 +73,8 @@ LEADERS = {"author", "admin", "thread_admin"}
         (Permission.POLL_REMIND, LEADERS),
         (Permission.POLL_ANNOUNCE, LEADERS),
         (Permission.POLL_ADD_VOTERS, LEADERS),
+        (Permission.STANCE_MAKE_ADMIN, LEADERS),
+        (Permission.STANCE_REMOVE_ADMIN, LEADERS),
         (Permission.POLL_ADD_GUESTS, LEADERS),
         (Permission.POLL_EXPORT, IN_GROUP | {"guest", "thread_guest"}),
         (Permission.POLL_RECEIPTS, IN_GROUP | {"guest", "thread_guest"}),
