@@ -50,7 +50,7 @@ def comment(ctx: Context, user: User, route: Answer, letter: Letter) -> Comment:
     if discussion is None or discussion.discarded_at is not None:
         raise NotFound(_("The thread you answered is not there any more."))
     as_user = acting(ctx, user)
-    words = strip.answer(letter.text)
+    words = strip.answer_of(letter)
     kept = html.without_quotes(letter.html) if letter.html else ""
     wanted = [file for file in letter.files if not _is_of_quote(file, letter.html, kept)]
     if not words.strip() and not wanted:
@@ -74,7 +74,7 @@ def thread(ctx: Context, user: User, group: Group, letter: Letter) -> Discussion
     blobs = store(as_user, letter.files)
     addresses = {file.cid: signing.url(as_user, blob) for file, blob in blobs if file.cid}
     if letter.html.strip():
-        format, text = "html", tidy(html.with_pictures(html.without_head(letter.html), addresses))
+        format, text = "html", tidy(html.with_pictures(html.regular(letter.html), addresses))
     else:
         format, text = "md", "\n".join(line.rstrip() for line in strip.without_mark(letter.text).split("\n")).strip()
     body, extra = _cut(as_user, text, format)

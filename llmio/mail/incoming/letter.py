@@ -61,6 +61,8 @@ class Letter:
     all_headers: tuple[tuple[str, str], ...] = ()
     text: str = ""
     html: str = ""
+    has_text: bool = True
+    """False where the text was made of the HTML."""
     files: tuple[File, ...] = ()
 
     def header(self, name: str) -> str:
@@ -135,9 +137,15 @@ def read(taken: mime.Taken) -> Letter:
             files.append(_file(part, len(files) + 1))
     page = "\n".join(pages)
     text = "\n\n".join(one for one in (each.strip("\n") for each in texts) if one.strip())
-    if not text.strip() and page:
-        text = html_to_text(html.without_head(page))
-    return Letter(first, everything, text, page, tuple(files))
+    has_text = bool(text.strip())
+    if not has_text and page:
+        text = text_of(page)
+    return Letter(first, everything, text, page, has_text, tuple(files))
+
+
+def text_of(page: str) -> str:
+    """A page of HTML as text."""
+    return re.sub(r"(?m)^ (?=\S)", "", html_to_text(html.regular(page)))
 
 
 def is_text(part: mime.Part) -> bool:

@@ -203,6 +203,8 @@ class _Reader:
         boundary = parameter(headers, "boundary").encode("utf-8", "replace").rstrip()
         if kind.startswith("multipart/") and boundary and len(within) < DEEPEST:
             return self._multipart(headers, (*within, kind), ends, boundary)
+        if kind.startswith("multipart/"):
+            headers = Message()  # it names nothing that divides it: what is there is text
         return self._leaf(headers, within, self._lines(ends), encoding_of(headers))
 
     def _multipart(self, headers: Message, within: tuple[str, ...], ends: tuple[bytes, ...], mine: bytes) -> _Stop:

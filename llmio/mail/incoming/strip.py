@@ -12,7 +12,9 @@ import re
 from mailparser_reply import EmailReplyParser
 from mailparser_reply.constants import MAIL_LANGUAGES
 
+from llmio.mail.incoming import html
 from llmio.mail.incoming.habits import BLOCK_LABELS, SENT_FROM, SEPARATOR, WROTE
+from llmio.mail.incoming.letter import Letter, text_of
 
 DELIMITER = "\ufeff" * 8
 """Four pairs of U+FEFF: what stands below it in a mail of ours is no answer."""
@@ -20,10 +22,13 @@ MARK = re.compile(r"(?:\ufeff[ \t>]*){4,}")
 INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad\u202a-\u202e\u2066-\u2069]")
 QUOTED = re.compile(r"[ \t]*>")
 INTRODUCES = re.compile(r"(?=.*(?:\d|@)).{4,}[:：]\s*$")
+ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
+RUN_ON = re.compile(r"[ \t]*(?=.{0,200}\d).{6,300}@.{1,200}[:：]\s{2,}\S")
+"""Yahoo's program puts the older mail into the line that introduces it."""
 SIGNATURE = re.compile(r"--[ \u00a0]?$")
 LONGEST_SIGNATURE = 15
-LIBRARY_LIMIT = 50_000
-"""Characters given to the library: its expressions look at all of them many times."""
+LIBRARY_LINES, LIBRARY_WIDTH = 400, 120
+"""What is given to the library: its expressions look at each line many times, at a long one endlessly."""
 _parser = EmailReplyParser(languages=[name for name in MAIL_LANGUAGES if len(name) == 2])
 
 
@@ -35,6 +40,11 @@ def answer(text: str) -> str:
     lines = _before_older_mail(lines)
     lines = _without_signature(lines)
     return "\n".join(_trim(lines))
+
+
+def answer_of(letter: Letter) -> str:
+    """The answer in a mail; where it has HTML alone, quotes are taken out by their marks first."""
+    return answer(text_of(html.without_quotes(letter.html)) if letter.html and not letter.has_text else letter.text)
 
 
 def without_mark(text: str) -> str:
@@ -97,21 +107,22 @@ def _without_last_quote(lines: list[str]) -> list[str]:
 
 def _without_open_introduction(lines: list[str]) -> list[str]:
     """Without the last lines, where they only say who wrote what was cut off below them."""
-    for length in (1, 2, 3):
-        if len(lines) >= length:
+    for dated in (True, False):
+        for length in (1, 2, 3):
             words = " ".join(line.strip() for line in lines[-length:])
-            alone = len(lines) == length or not lines[-length - 1].strip() or length > 1
-            if introduces(words) and (alone or WROTE.search(words)):
+            if len(lines) >= length and introduces(words, dated=dated):
                 return _trim(lines[:-length])
     return lines
 
 
-def introduces(words: str) -> bool:
-    """Whether a line says when and by whom what follows was written."""
+def introduces(words: str, *, dated: bool = False) -> bool:
+    """Whether a line says by whom (`dated`: and when) what follows was written; wrapped ones only as a whole."""
     words = words.strip()
-    if len(words) > 400 or not INTRODUCES.match(words):
+    if len(words) > 400 or not INTRODUCES.match(words) or words.startswith("<"):
         return False
-    return bool(WROTE.search(words) or re.search(r"<?[^\s<>]+@[^\s<>]+>?", words))
+    if dated and not re.search(r"\d", ADDRESS.sub("", words)):
+        return False
+    return bool(WROTE.search(words) or ADDRESS.search(words))
 
 
 # -- older mails without > -----------------------------------------------------------------------------------------------
@@ -119,8 +130,8 @@ def introduces(words: str) -> bool:
 
 def _before_older_mail(lines: list[str]) -> list[str]:
     lines = lines[: _block(lines)]
-    text = "\n".join(lines)
-    replies = _parser.read(text[:LIBRARY_LIMIT]).replies if text.strip() else []
+    text = "\n".join(line[:LIBRARY_WIDTH] for line in lines[:LIBRARY_LINES])
+    replies = _parser.read(text).replies if text.strip() else []
     if len(replies) < 2 or not re.search(r"\d|@", replies[1].headers or ""):
         # "On Tuesday I wrote:" is what somebody says; a mail program names a date or an address.
         return lines
@@ -131,13 +142,15 @@ def _before_older_mail(lines: list[str]) -> list[str]:
 def _block(lines: list[str]) -> int:
     """Where the headers of an older mail stand in the text, as Outlook puts them; the length where they do not."""
     for number, line in enumerate(lines):
+        if RUN_ON.match(line) and WROTE.search(line):
+            return number
         if SEPARATOR.match(line.strip()):
             following = [one for one in lines[number + 1 : number + 4] if one.strip()]
             if "-" in line[:6] and len(line.strip()) > 12 and re.search(r"\w", line):
                 return number
             if following and _labels(following + lines[number + 4 : number + 10]) >= 2:
                 return number
-        elif BLOCK_LABELS.match(line) and _labels(lines[number : number + 8]) >= 3:
+        if BLOCK_LABELS.match(line) and _labels(lines[number : number + 8]) >= 3:
             return number
     return len(lines)
 

@@ -185,7 +185,7 @@ def _from_row(ctx: Context, row: ReceivedEmail) -> Letter:
     query = select(Blob).join(Attachment, Attachment.blob_id == Blob.id)
     query = query.where(Attachment.record_type == "ReceivedEmail", Attachment.record_id == row.id)
     files = tuple(_file(ctx, blob) for blob in ctx.db.scalars(query.order_by(Attachment.id)))
-    return Letter(headers, tuple(headers.items()), row.body_text or "", row.body_html or "", files)
+    return Letter(headers, tuple(headers.items()), row.body_text or "", row.body_html or "", bool(row.body_text), files)
 
 
 def _file(ctx: Context, blob: Blob) -> File:
