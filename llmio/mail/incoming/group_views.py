@@ -38,7 +38,7 @@ def index(group: Group, request: Any) -> View:
     return {
         **frame(group, request),
         "mails": mails,
-        "count": waiting.count(ctx, group),
+        "waiting_count": waiting.count(ctx, group),
         "aliases": waiting.aliases(ctx, group),
         "members": [(one.user_id, one.user.name or one.user.email) for one in members],
         "address": f"{group.handle}@{host}" if host and group.handle else "",
