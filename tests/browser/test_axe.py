@@ -42,6 +42,7 @@ SIGNED_IN = (
     "GROUP/tags",
     "/profile/delete",
     "/profile/merge",
+    "GROUP/emails",
     "GROUP/integrations",
     "GROUP/integrations/new",
     "THREAD",
