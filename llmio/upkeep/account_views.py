@@ -8,9 +8,11 @@ from typing import Any
 from pyramid.view import view_config
 
 from llmio.accounts import door, queries
-from llmio.core.errors import Invalid
+from llmio.accounts.models import User
+from llmio.core.errors import Conflict, Invalid, NotFound
 from llmio.core.forms import form_view, parse
 from llmio.core.i18n import _
+from llmio.core.permissions import Permission
 from llmio.upkeep.forms import MergeForm, SureForm
 from llmio.upkeep.service import asking, merge, redact
 
@@ -74,3 +76,51 @@ def confirm_merge(_context: Any, request: Any) -> Any:
     merge.merge_users(request.ctx, source, target)
     request.flash("info", _("Your accounts are being merged. A mail tells you when it is done."))
     return request.see_other("accounts.profile")
+
+
+def _person(request: Any) -> User:
+    """The person of an administrator's page."""
+    found = request.ctx.db.get(User, int(request.matchdict["id"]))
+    if found is None:
+        raise NotFound(_("There is nobody with this number."))
+    return found
+
+
+@view_config(route_name="upkeep.erase_user", request_method="POST", permission=Permission.ADMIN)
+def erase_user(_context: Any, request: Any) -> Any:
+    """Delete the account of somebody else for good."""
+    user = _person(request)
+    name = user.name or user.email or ""
+    if user.id == request.ctx.actor_id or user.bot:
+        raise Conflict(_("Delete your own account from your profile."))
+    redact.delete_account(request.ctx, user)
+    request.flash("success", _("The account of {name} is being deleted.", name=name))
+    return request.see_other("admin.user", id=user.id)
+
+
+@view_config(route_name="upkeep.merge_user", renderer=f"{TEMPLATES}/merge_user.jinja2", permission=Permission.ADMIN)
+def merge_user_page(_context: Any, request: Any) -> View:
+    """Ask into which account."""
+    return {"user": _person(request), "values": {}}
+
+
+@view_config(
+    route_name="upkeep.merge_user",
+    request_method="POST",
+    renderer=f"{TEMPLATES}/merge_user.jinja2",
+    permission=Permission.ADMIN,
+)
+@form_view(merge_user_page)
+def merge_user(_context: Any, request: Any) -> Any:
+    """Merge an account into another one."""
+    form = parse(MergeForm, request.POST)
+    target = queries.by_email(request.ctx.db, form.email)
+    if target is None:
+        raise Invalid.at("email", _("Nobody has this address."))
+    check_sure(request, _("Please tick this to merge the accounts."))
+    try:
+        merge.merge_users(request.ctx, _person(request), target)
+    except Conflict as fault:
+        raise Invalid.at("email", fault.message) from None
+    request.flash("success", _("The accounts are being merged."))
+    return request.see_other("admin.user", id=target.id)
