@@ -42,6 +42,11 @@ def _of_folder(folder: Path) -> int:
     return 0
 
 
+def lines(sizes: dict[str, float]) -> list[str]:
+    """The figures for people."""
+    return ["memory at rest (proportional set size):", *(f"  {name:<14}{size:>7.0f} MB" for name, size in sizes.items())]
+
+
 def _pid(folder: Path) -> int:
     for path in folder.rglob("*.pid"):
         found = re.match(r"\s*(\d+)", path.read_text())

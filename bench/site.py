@@ -32,6 +32,7 @@ class Site:
         self.valkey = Valkey(folder / "valkey")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._app: Any = None
+        self._world: Any = None
 
     def __enter__(self) -> Self:
         self.postgres.start()
@@ -39,9 +40,8 @@ class Site:
         self.postgres.create_database("llmio")
         self.database = self.postgres.url("llmio")
         commands.upgrade(self.database)
-        self.start("web", "serve", "--port", str(PORT))
         self.url = f"http://127.0.0.1:{PORT}"
-        self._wait()
+        self._web()
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -79,6 +79,23 @@ class Site:
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM)
         process.wait(patience)
+
+    def _web(self, *options: str) -> None:
+        self.start("web", "serve", "--port", str(PORT), *options)
+        self._wait()
+
+    def restart_web(self, *options: str) -> None:
+        """Serve anew with other options."""
+        self.end("web")
+        self._web(*options)
+
+    def world(self) -> Any:
+        """What is measured (`seed.World`), made when first asked for."""
+        if self._world is None:
+            from bench import seed  # noqa: PLC0415  # cycle: it signs with our secret
+
+            self._world = seed.fill(self.app())
+        return self._world
 
     def app(self) -> Any:
         """An App in this process, on the same database."""
