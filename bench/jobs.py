@@ -50,10 +50,8 @@ def measure(site: Site) -> dict[str, float]:
 
 def lines(made: dict[str, float]) -> list[str]:
     """The figures for people."""
-    return [
-        f"jobs: {made['outbox']:.0f} a second through outbox and worker; bare Celery task {made['bare']:.0f}; "
-        f"ratio {made['ratio']:.2f}"
-    ]
+    ours, bare, ratio = made["outbox"], made["bare"], made["ratio"]
+    return [f"jobs: {ours:.0f} a second through outbox and worker; bare Celery task {bare:.0f}; ratio {ratio:.2f}"]
 
 
 def _outbox(site: Site) -> float:

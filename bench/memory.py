@@ -44,7 +44,10 @@ def _of_folder(folder: Path) -> int:
 
 def lines(sizes: dict[str, float]) -> list[str]:
     """The figures for people."""
-    return ["memory at rest (proportional set size):", *(f"  {name:<14}{size:>7.0f} MB" for name, size in sizes.items())]
+    return [
+        "memory at rest (proportional set size):",
+        *(f"  {name:<14}{size:>7.0f} MB" for name, size in sizes.items()),
+    ]
 
 
 def _pid(folder: Path) -> int:

@@ -84,7 +84,7 @@ def test_the_index_is_built_anew_by_a_button_and_its_progress_shown(web, admin, 
     assert "Done" in page.html.select_one(".work").text
     assert page.html.select_one("noscript a") is None
     assert only(db).user_id == admin.id
-    assert thread.title in web.get("/search?q=findable").text
+    assert thread.title in web.get("/search?q=findable").html.get_text()
     assert web.send("/admin/search/reindex").location != answer.location
 
 
