@@ -240,6 +240,8 @@ def _rows(ctx: Context) -> Any:
             DiscussionReader.read_ranges_string,
             DiscussionReader.last_read_at,
             DiscussionReader.dismissed_at,
+            # To a guest the group of a thread may be unknown: no way leads there.
+            and_(DiscussionReader.guest.is_(True), Group.is_visible_to_public.is_(False)).label("apart"),
         )
         .outerjoin(Group, Group.id == Discussion.group_id)
         .outerjoin(author, author.id == Discussion.author_id)

@@ -239,11 +239,15 @@ class ThreadRow:
             items_count=row.items_count,
             author=Person(row.author_id or 0, row.author_name or "", "", row.author_initials or ""),
             group_name=row.group_name or "",
-            group_url=f"/{row.group_handle}" if row.group_handle else f"/g/{row.group_key}" if row.group_key else "",
+            group_url="" if row.apart else cls._path_of_group(row.group_handle, row.group_key),
             unread_count=ranges.length(ranges.unread(row.ranges_string, row.read_ranges_string)),
             is_new=row.last_read_at is None,
             dismissed=bool(row.dismissed_at and row.last_activity_at and row.dismissed_at >= row.last_activity_at),
         )
+
+    @staticmethod
+    def _path_of_group(handle: str | None, key: str | None) -> str:
+        return f"/{handle}" if handle else f"/g/{key}" if key else ""
 
     @property
     def url(self) -> str:

@@ -37,6 +37,7 @@ SIGNED_IN = (
     "ROOT/volume",
     "BALLOT/voters",
     "BALLOT/remind",
+    "BALLOT/thread",
     "GROUP/export",
     "GROUP/delete",
     "GROUP/tags",

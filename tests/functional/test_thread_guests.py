@@ -65,7 +65,9 @@ def test_a_guest_sees_that_thread_and_nothing_else_of_the_group(world, invited, 
     gus = new_browser().sign_in(db.get_one(User, place(db).user_id))
     _thread, link = invited
     gus.get(link)
-    assert "Lunch" in gus.get("/dashboard").text
+    dashboard = gus.get("/dashboard")
+    assert "Lunch" in dashboard.text
+    assert not dashboard.html.select(f'main a[href*="/g/{group.key}"], main a[href="/{group.handle}"]')
     page = gus.get(f"/d/{thread.key}/lunch")
     assert not page.html.select(f'main a[href*="/g/{group.key}"], main a[href="/{group.handle}"]')
     for path in (f"/g/{group.key}", f"/d/{other.key}", f"/p/{poll.key}", f"/g/{group.key}/members"):
