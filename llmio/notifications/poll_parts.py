@@ -81,7 +81,7 @@ def _results(view: PollView, reader: Any) -> dict[str, Any] | None:
     result = view.result
     if result is None or not view.value.cast_count:
         return None
-    drawn = charts.drawn(result, {}, [one.id for one in view.value.options])
+    drawn = charts.drawn(result, {}, view.tones)
     times = {row.name for row in result.rows if row.name_format == TIMES}
     return {
         "heads": [str(head) for head in drawn.heads],
