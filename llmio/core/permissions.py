@@ -23,6 +23,7 @@ class Permission(StrEnum):
 
     USER_SHOW = "user.show"
     USER_UPDATE = "user.update"
+    USER_CONTACT = "user.contact"
     USER_REDACT = "user.redact"
     USER_MERGE = "user.merge"
 

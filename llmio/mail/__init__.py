@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from llmio.mail.incoming.settings import SETTINGS as INCOMING
 from llmio.mail.plain import html_to_text
 from llmio.mail.post import Post
-from llmio.mail.render import language_of, moment, render, zone_named
+from llmio.mail.render import babel_locale, language_of, moment, render, zone_named
 from llmio.mail.service import Recipient, compose, deliver
 from llmio.mail.settings import SETTINGS as OUTGOING
 
@@ -19,6 +19,7 @@ __all__ = [
     "SETTINGS",
     "Post",
     "Recipient",
+    "babel_locale",
     "compose",
     "deliver",
     "html_to_text",
@@ -35,10 +36,12 @@ def register(app: App) -> None:
     """Give the App this feature's jobs."""
     from llmio.mail import incoming, jobs, suppression  # noqa: PLC0415  # slow
 
-    app.add_jobs(jobs.mail_sign_in, jobs.sweep_log)
+    app.add_jobs(jobs.mail_sign_in, jobs.mail_account_closed, jobs.mail_account_opened, jobs.sweep_log)
     app.add_schedule(jobs.sweep_log, every=jobs.DAY)
     app.add_observer(jobs.mail_sign_in, "SignIn")
     app.add_extra("address_proved", "mail", suppression.address_proved)
+    app.add_extra("account_closed", "mail", jobs.account_closed)
+    app.add_extra("account_opened", "mail", jobs.account_opened)
     incoming.register(app)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from llmio.accounts import queries
 from llmio.accounts import service as accounts
-from llmio.accounts.models import SignIn
+from llmio.accounts.models import SignIn, User
 from llmio.core.i18n import _
 from llmio.core.jobs import job
 from llmio.core.urls import absolute
-from llmio.mail import post
+from llmio.mail import account_mails, post
 from llmio.mail.render import language_of
 from llmio.mail.service import Recipient, compose, deliver
 
@@ -95,3 +96,31 @@ def _no_way_in(ctx: Context, asked: SignIn, *, closed: bool) -> Mail | None:
             kind="login",
             message_id=f"sign-in-{asked.id}",
         )
+
+
+def account_closed(ctx: Context, user: User) -> None:
+    """Have its owner told; a little later, so that one which is deleted at once is told of once."""
+    ctx.enqueue(mail_account_closed, user.id, delay=timedelta(minutes=1))
+
+
+def account_opened(ctx: Context, user: User) -> None:
+    """Have its owner told."""
+    ctx.enqueue(mail_account_opened, user.id, int(ctx.now.timestamp()))
+
+
+@job("mail.account_closed", queue="mailers", transaction=False)
+def mail_account_closed(app: App, user_id: int) -> None:
+    """Mail the owner of an account that was closed."""
+    with app.begin() as ctx:
+        mail = account_mails.account_closed(ctx, user_id)
+    if mail is not None:
+        deliver(app, mail)
+
+
+@job("mail.account_opened", queue="mailers", transaction=False)
+def mail_account_opened(app: App, user_id: int, moment: int) -> None:
+    """Mail the owner of an account that was opened again."""
+    with app.begin() as ctx:
+        mail = account_mails.account_opened(ctx, user_id, moment)
+    if mail is not None:
+        deliver(app, mail)

@@ -66,6 +66,12 @@ def language_of(reader: Any) -> Iterator[None]:
         i18n.current.reset(token)
 
 
+def babel_locale(reader: Any) -> Locale:
+    """The language of a reader, as Babel knows it."""
+    locale = _babel(locale_of(reader))
+    return BRITISH if locale == ENGLISH else locale  # without a country English is written as in the United States
+
+
 def _babel(code: str) -> Locale:
     try:
         return Locale.parse(code.replace("-", "_"))
@@ -77,9 +83,7 @@ def moment(value: datetime | None, reader: Any, mode: str = "datetime") -> str:
     """A moment as the reader's clock shows it, with the zone's name; mode `date` for the day alone."""
     if value is None:
         return ""
-    zone, locale = zone_of(reader), _babel(locale_of(reader))
-    if locale == ENGLISH:  # without a country it would be written as in the United States
-        locale = BRITISH
+    zone, locale = zone_of(reader), babel_locale(reader)
     day = format_date(value.astimezone(zone), "long", locale)
     if mode == "date":
         return day

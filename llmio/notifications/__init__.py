@@ -18,12 +18,14 @@ __all__ = ["SETTINGS", "includeme", "register"]
 
 def register(app: App) -> None:
     """Give the App this feature's kinds, jobs and its account of what was seen."""
-    from llmio.notifications import jobs, kinds, seen  # noqa: PLC0415  # slow
+    from llmio.core.permissions import Permission  # noqa: PLC0415  # slow
+    from llmio.notifications import contact, jobs, kinds, seen  # noqa: PLC0415  # likewise
 
     app.add_kinds(*kinds.KINDS)
-    app.add_jobs(jobs.deliver, jobs.catch_up, jobs.plan_catch_up, jobs.send_catch_up)
-    app.add_jobs(jobs.deliver_to_channel, jobs.forget_attempts)
+    app.add_jobs(*jobs.JOBS)
     app.add_schedule(jobs.catch_up, every=QUARTER, moments=True)
+    app.add_schedule(jobs.task_reminders, every=QUARTER, moments=True)
+    app.add_rule(Permission.USER_CONTACT, contact.may_contact)
     app.add_schedule(jobs.forget_attempts, every=24 * 3600)
     app.add_event_job(jobs.publish_event)
     app.add_seen_listener(seen.on_seen)
@@ -31,7 +33,8 @@ def register(app: App) -> None:
 
 def includeme(config: Any) -> None:
     """Routes and views."""
-    from llmio.notifications import catch_up_views, views  # noqa: PLC0415  # slow
+    from llmio.accounts.resources import person  # noqa: PLC0415  # slow
+    from llmio.notifications import catch_up_views, views  # noqa: PLC0415  # likewise
 
     config.add_route("notifications.list", "/notifications")
     config.add_route("notifications.menu", "/notifications/menu")
@@ -42,6 +45,8 @@ def includeme(config: Any) -> None:
     config.add_route(
         "notifications.caught_up", "/catch_up/{token}/{day:\\d{4}-\\d\\d-\\d\\d}", factory=catch_up_views.of_summary
     )
+    config.add_route("notifications.contact", "/contact")
+    config.add_route("notifications.contact_person", "/u/{username}/contact", factory=person)
     config.add_route("notifications.unsubscribe", "/unsubscribe/{token}", factory=views.unsubscriber)
     config.add_route(
         "notifications.unsubscribe_place",
@@ -50,3 +55,4 @@ def includeme(config: Any) -> None:
     )
     config.scan("llmio.notifications.views")
     config.scan("llmio.notifications.catch_up_views")
+    config.scan("llmio.notifications.contact_views")

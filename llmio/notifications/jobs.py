@@ -10,7 +10,7 @@ from sqlalchemy import select
 from llmio.core.jobs import job
 from llmio.core.tables import Event
 from llmio.mail import deliver as deliver_mail
-from llmio.notifications import service
+from llmio.notifications import contact, service, tasks
 from llmio.notifications.catch_up import service as catch_ups
 from llmio.notifications.channels import deliver_to_channel, forget_attempts
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Delivery, Status
@@ -95,3 +95,52 @@ def send_catch_up(app: App, user_id: int, day: str) -> None:
         mail = catch_ups.compose(ctx, user_id, date.fromisoformat(day))
     if mail is not None:
         deliver_mail(app, mail)
+
+
+@job("notifications.task_reminders")
+def task_reminders(ctx: Context, since: str, until: str) -> None:
+    """Find the tasks whose reminders are due."""
+    for task_id, user_id in tasks.due(ctx, datetime.fromisoformat(since), datetime.fromisoformat(until)):
+        ctx.enqueue(mail_task_due, task_id, user_id)
+
+
+@job("notifications.mail_task_due", queue="mailers", transaction=False)
+def mail_task_due(app: App, task_id: int, user_id: int) -> None:
+    """Remind one person of one task by mail."""
+    with app.begin() as ctx:
+        mail = tasks.reminder(ctx, task_id, user_id)
+    if mail is not None:
+        deliver_mail(app, mail)
+
+
+@job("notifications.mail_contact", queue="mailers", transaction=False)
+def mail_contact(app: App, name: str, email: str, subject: str, message: str, user_id: int | None, key: str) -> None:
+    """Mail what somebody wrote to the people who run the site."""
+    with app.begin() as ctx:
+        mail = contact.to_support(
+            ctx, name=name, email=email, subject=subject, message=message, user_id=user_id, key=key
+        )
+    deliver_mail(app, mail)
+
+
+@job("notifications.mail_contact_request", queue="mailers", transaction=False)
+def mail_contact_request(app: App, sender_id: int, recipient_id: int, message: str, key: str) -> None:
+    """Mail what a person wrote to another."""
+    with app.begin() as ctx:
+        mail = contact.to_person(ctx, sender_id, recipient_id, message, key)
+    if mail is not None:
+        deliver_mail(app, mail)
+
+
+JOBS = (
+    deliver,
+    deliver_to_channel,
+    forget_attempts,
+    catch_up,
+    plan_catch_up,
+    send_catch_up,
+    task_reminders,
+    mail_task_due,
+    mail_contact,
+    mail_contact_request,
+)

@@ -91,9 +91,11 @@ def _to_person(ctx: Context, row: Delivery, event: Event, subject: Subject) -> t
 
 def _may_see(ctx: Context, user: User, event: Event, subject: Subject) -> bool:
     """Rights may have changed since the event: what left the site cannot be taken back."""
-    if event.kind in INVITATIONS:
-        return True
-    theirs = Context(ctx.app, ctx.db, ctx.tm, identity_of(user))
+    return event.kind in INVITATIONS or may_see(Context(ctx.app, ctx.db, ctx.tm, identity_of(user)), subject)
+
+
+def may_see(theirs: Context, subject: Subject) -> bool:
+    """Whether the person of this context may see what it is about."""
     if subject.poll is not None:
         return theirs.can(Permission.POLL_SHOW, subject.poll)
     if subject.discussion is not None:

@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 NAME_LENGTH = 100
+PROVED, OPENED, CLOSED = "address_proved", "account_opened", "account_closed"
+"""Registries of functions (ctx, user) of features above: somebody used what a mail brought, so mail arrives there; an account
+was opened again; it was closed.
+"""
+
+
+def tell(ctx: Context, registry: str, user: User) -> None:
+    """Tell the features that want to hear of it."""
+    for told in ctx.app.extras.get(registry, {}).values():
+        told(ctx, user)
 
 
 def find_or_invite(ctx: Context, email: str, *, name: str | None = None) -> User:

@@ -131,6 +131,7 @@ def deactivate(ctx: Context, user: User, *, reason: str = "") -> User:
     if reason.strip():
         ctx.db.add(UserDeactivationResponse(user_id=user.id, body=reason.strip()[:10_000]))
     ctx.changed(user)
+    people.tell(ctx, people.CLOSED, user)
     return user
 
 
@@ -139,6 +140,7 @@ def reactivate(ctx: Context, user: User) -> User:
     ctx.require(Permission.ADMIN)
     user.deactivated_at = user.deactivator_id = None
     ctx.changed(user)
+    people.tell(ctx, people.OPENED, user)
     return user
 
 

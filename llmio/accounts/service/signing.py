@@ -14,6 +14,7 @@ from llmio.accounts import passwords, queries, sessions
 from llmio.accounts.keys import new_code, new_token
 from llmio.accounts.models import LoginToken, SignIn, User
 from llmio.accounts.service import people
+from llmio.accounts.service.people import OPENED, PROVED, tell
 from llmio.core.errors import Invalid, NotAllowed, TooMany
 from llmio.core.i18n import _
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 CODE_TRIES = 5
 MAILS_AN_HOUR = 10
 LOCKED_FOR = timedelta(hours=6)
-PROVED = "address_proved"
-"""Registry of functions (ctx, user) that are told when somebody used what a mail brought: mail arrives there."""
 
 
 def require_email_login(ctx: Context) -> None:
@@ -171,6 +170,7 @@ def _redeem(ctx: Context, token: LoginToken) -> User | None:
     asked = ctx.db.scalars(select(SignIn).where(SignIn.login_token_id == token.id)).first()
     if user.deactivated_at is not None:
         user.deactivated_at = user.deactivator_id = None
+        tell(ctx, OPENED, user)
     people.complete(
         ctx,
         user,
@@ -181,8 +181,7 @@ def _redeem(ctx: Context, token: LoginToken) -> User | None:
     )
     user.failed_attempts = 0
     user.locked_at = None
-    for told in ctx.app.extras.get(PROVED, {}).values():
-        told(ctx, user)
+    tell(ctx, PROVED, user)
     return user
 
 
