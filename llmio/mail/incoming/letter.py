@@ -42,6 +42,9 @@ IGNORED_NAMES = re.compile(
 )
 
 
+REPORT, REPORT_LIMIT = "message/delivery-status", 1 << 16
+
+
 @dataclass(frozen=True)
 class File:
     """A file in a mail; `cid` is how its HTML names it."""
@@ -64,6 +67,8 @@ class Letter:
     has_text: bool = True
     """False where the text was made of the HTML."""
     files: tuple[File, ...] = ()
+    report: str = ""
+    """What a server reports of a delivery, for programs."""
 
     def header(self, name: str) -> str:
         """A header, or empty."""
@@ -130,8 +135,11 @@ def read(taken: mime.Taken) -> Letter:
     texts: list[str] = []
     pages: list[str] = []
     files: list[File] = []
+    report = ""
     for part in taken.parts:
-        if is_text(part):
+        if part.content_type == REPORT:
+            report = report or part.text(REPORT_LIMIT).decode("utf-8", "replace")
+        elif is_text(part):
             _add_text(part, texts, pages)
         elif not is_ignored(part):
             files.append(_file(part, len(files) + 1))
@@ -140,7 +148,7 @@ def read(taken: mime.Taken) -> Letter:
     has_text = bool(text.strip())
     if not has_text and page:
         text = text_of(page)
-    return Letter(first, everything, text, page, has_text, tuple(files))
+    return Letter(first, everything, text, page, has_text, tuple(files), report)
 
 
 def text_of(page: str) -> str:

@@ -18,7 +18,7 @@ from llmio.groups import queries as groups
 from llmio.groups.models import ForwardEmailRule, Group, MemberEmailAlias
 from llmio.mail import suppression
 from llmio.mail.addresses import from_address, host_of
-from llmio.mail.incoming import acts, bouncing, kinds
+from llmio.mail.incoming import acts, bouncing, failures, kinds
 from llmio.mail.incoming.addresses import Answer, Handle, Personal, hosts_of, is_ours, route_of
 from llmio.mail.incoming.automatic import is_automatic
 from llmio.mail.incoming.letter import Letter, addresses_in
@@ -77,6 +77,8 @@ def route(case: Case) -> Verdict:
     places = [one for one in ours if one.lower() != notifications]
     if case.sender == settings.text("mail.complaints").lower():
         return _complaint(case)
+    if case.letter.report:
+        return _report(case)
     if is_automatic(case.letter):
         return Verdict("dropped", "automatic")
     if case.sender == notifications or is_ours(case.sender, {*hosts, host_of(settings).lower()} if hosts else hosts):
@@ -211,6 +213,11 @@ def _complaint(case: Case) -> Verdict:
         else:
             user.complaints_count = (user.complaints_count or 0) + 1
     return Verdict("dropped", "complaint")
+
+
+def _report(case: Case) -> Verdict:
+    """A mail of ours did not arrive."""
+    return Verdict("dropped", "delivery report" if failures.take(case.ctx, case.letter) else "automatic")
 
 
 def _bounce(case: Case, reason: str, words: str = "") -> Verdict:
