@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 POOL = sys.argv[1] if __name__ == "__main__" else "threads"
 if POOL.startswith("gevent"):
@@ -34,8 +35,8 @@ def build_and_work() -> None:
     if POOL == "gevent-ahead":
         made = celery.make
 
-        def make(app: App) -> Celery:
-            found = made(app)
+        def make(app: App, run_row: Any = None) -> Celery:
+            found = made(app, run_row)
             found.conf.worker_prefetch_multiplier = 4
             return found
 

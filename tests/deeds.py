@@ -66,6 +66,12 @@ def exits(ctx):
     sys.exit(3)
 
 
+@job("test.kills", queue="high", retries=2, transaction=False)
+def kills(app):
+    """Have the process killed, as for taking all memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def noted_on(queue: str) -> Job:
     """A job on a queue that writes the queue's name down."""
 
@@ -88,7 +94,7 @@ class DeadlyQueue:
 def build() -> App:
     url = os.environ["DATABASE_URL"]
     app = boot.build(engine=engine_for(url, **main.pool_for(int(os.environ["LLMIO_WORKER_CONCURRENCY"]))))
-    app.add_jobs(note, post, wait, poison, poison_outside, exits, *ON.values())
+    app.add_jobs(note, post, wait, poison, poison_outside, exits, kills, *ON.values())
     if os.environ.get("TEST_SCHEDULE"):
         app.add_schedule(tick, every=int(os.environ["TEST_SCHEDULE"]))
         app.add_jobs(tick)

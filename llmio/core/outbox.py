@@ -39,6 +39,7 @@ TAKE = text(
 )
 LONGEST_ERROR = 20_000
 """Characters of a traceback that are kept: its beginning and, more telling, its end."""
+DIED = "The process died in the midst of this job or of one beside it: killed, crashed or out of memory."
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 """What PostgreSQL cannot keep in a text: a row must not be tried for ever because of the words of its error."""
 
@@ -190,6 +191,28 @@ def _park(app: App, outbox_id: int, name: str) -> None:
             row.available_at = ctx.now + timedelta(hours=1)
 
 
+def died(app: App, outbox_id: int) -> None:
+    """Count a try in the midst of which the process died; a job that kills every worker is given up at last.
+
+    Others that were at work in it are counted, too; the first time costs them no delay.
+    """
+    with app.begin() as ctx:
+        row = ctx.db.get(Outbox, outbox_id, with_for_update={"skip_locked": True})
+        if row is None or row.dead_at is not None or row.job not in app.jobs:
+            return
+        row.last_error = DIED
+        _count(ctx, row, app.jobs[row.job], delayed=row.attempts > 0)
+
+
+def _count(ctx: Context, row: Outbox, job: Job, *, final: bool = False, delayed: bool = True) -> None:
+    row.attempts += 1
+    row.kicked_at = None
+    if final or row.attempts > job.retries:
+        row.dead_at = ctx.now
+    elif delayed:
+        row.available_at = ctx.now + timedelta(seconds=job.delay_before(row.attempts))
+
+
 def writable(error: str) -> str:
     """A traceback as it can be kept: bounded, and without what the database refuses."""
     if len(error) > LONGEST_ERROR:
@@ -202,11 +225,5 @@ def _failed(app: App, outbox_id: int, error: str, *, final: bool) -> None:
         row = ctx.db.get(Outbox, outbox_id)
         if row is None:
             return
-        job = app.jobs[row.job]
-        row.attempts += 1
         row.last_error = writable(error)
-        row.kicked_at = None
-        if final or row.attempts > job.retries:
-            row.dead_at = ctx.now
-        else:
-            row.available_at = ctx.now + timedelta(seconds=job.delay_before(row.attempts))
+        _count(ctx, row, app.jobs[row.job], final=final)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from celery import Celery
@@ -33,8 +34,8 @@ class Told(logging.Filter):
         return "onnect" not in str(record.msg) and "CPendingDeprecationWarning" not in str(record.args)
 
 
-def make(app: App) -> Celery:
-    """The Celery application of this process."""
+def make(app: App, run_row: Callable[[int], object] | None = None) -> Celery:
+    """The Celery application of this process; `run_row` does what a hint says (else the outbox)."""
     celery = Celery("llmio", broker=queue_url(app.settings), set_as_current=False, amqp=Amqp)
     celery.conf.update(
         task_serializer="json",
@@ -70,7 +71,10 @@ def make(app: App) -> Celery:
 
     @celery.task(name=TASK)
     def run(outbox_id: int) -> None:
-        outbox.run(app, outbox_id)
+        if run_row is None:
+            outbox.run(app, outbox_id)
+        else:
+            run_row(outbox_id)
 
     return celery
 

@@ -14,6 +14,7 @@ from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
 from llmio.worker import relay, schedule
 from llmio.worker.loop import Loop
+from llmio.worker.notebook import Notebook
 from llmio.worker.queue import CeleryQueue, queue_url
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     if not queue_url(app.settings):
         raise Unavailable("REDIS_URL is not set: the worker needs Valkey or Redis")
     hands = hands_of(app.settings)
-    sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)))
+    notebook = Notebook(app)
+    notebook.open()
+    sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)), run_row=notebook.run)
     loops = [
         Loop("relay", sweeping.step, relay.SECONDS),
         Loop("heartbeat", lambda: _beat(app), heartbeats.EVERY),
@@ -63,11 +66,12 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
         loop.start()
     log.info("worker: %s jobs at a time", hands)
     try:
-        celery.consume(celery.make(app), hands, pool=pool)
+        celery.consume(celery.make(app, notebook.run), hands, pool=pool)
     finally:
         sweeping.stop()
         for loop in loops:
             loop.stop()
+        notebook.close()
 
 
 def run_schedule(ini: Mapping[str, str] | None = None) -> None:

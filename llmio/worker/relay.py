@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -37,8 +38,11 @@ class Relay:
     While Redis is away a relay that has `hands` runs the rows itself: work goes on, without the weights of the queues.
     """
 
-    def __init__(self, app: App, queue: CeleryQueue, *, hands: int = HANDS) -> None:
+    def __init__(
+        self, app: App, queue: CeleryQueue, *, hands: int = HANDS, run_row: Callable[[int], object] | None = None
+    ) -> None:
         self.app = app
+        self._run_row = run_row or (lambda outbox_id: outbox.run(app, outbox_id))
         self.queue = queue
         self._began: datetime = app.ports.clock.now()
         self._first = True
@@ -88,6 +92,6 @@ class Relay:
                 rows = outbox.due(
                     self.app, queues=QUEUES, hinted_before=self.app.ports.clock.now() - AGAIN, limit=5 * self._hands
                 )
-                list(hands.map(lambda row: outbox.run(self.app, row[0]), rows))
+                list(hands.map(lambda row: self._run_row(row[0]), rows))
                 if not rows or self.queue.answers():
                     return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from llmio.core.jobs import Job
 from tests import deeds
-from tests.processes import site, until
+from tests.processes import PATIENCE, site, until
 
 
 @pytest.fixture
@@ -72,3 +74,29 @@ def test_what_runs_is_seen_while_it_runs_and_counts_as_nothing_that_waits(place,
     (tmp_path / "go").touch()
     until(lambda: seen() == ([], 0))
     assert sorted(place.notes()) == ["began", "ended", "held"]
+
+
+def test_a_job_that_kills_every_worker_is_given_up(place):
+    place.act(deeds.kills)
+    place.act(deeds.note, "beside it")
+    for attempts in (1, 2, 3):
+        assert place.start("worker").wait(PATIENCE) == -signal.SIGKILL
+        # The time of the next try comes.
+        place.tell("UPDATE llmio.outbox SET available_at = now() WHERE job = 'test.kills'")
+        assert place.ask("SELECT attempts FROM llmio.outbox WHERE job = 'test.kills'") == attempts - 1
+    place.start("worker")
+    until(lambda: place.ask("SELECT dead_at IS NOT NULL FROM llmio.outbox WHERE job = 'test.kills'"))
+    assert "The process died" in place.ask("SELECT last_error FROM llmio.outbox WHERE job = 'test.kills'")
+    place.act(deeds.note, "after it")
+    until(lambda: "after it" in place.notes())
+    assert place.notes().count("beside it") == 1
+
+
+def test_a_worker_that_ends_well_leaves_no_notes(place):
+    worker = place.start("worker")
+    place.act(deeds.note, "hello")
+    until(lambda: place.notes() == ["hello"])
+    assert [path.read_text() for path in (place.folder / "workers").iterdir()] == ["[]\n"]
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(PATIENCE) == 0
+    assert list((place.folder / "workers").iterdir()) == []
