@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -234,6 +235,7 @@ class GuardedHttp:
         return httpx.Client(timeout=timeout, transport=transport, trust_env=False, follow_redirects=False)
 
 
+ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 WORDS: dict[type[Exception], str] = {
     httpx.ConnectTimeout: "no connection in time",
     httpx.ReadTimeout: "no answer in time",
@@ -242,7 +244,7 @@ WORDS: dict[type[Exception], str] = {
 
 
 def _words(error: Exception) -> str:
-    said = str(error)
+    said = ERRNO.sub("", str(error))
     return WORDS.get(type(error), said or type(error).__name__) if said in ("", "timed out") else said
 
 

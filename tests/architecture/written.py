@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
 import click
+from llmio_webhook_json.schema import KINDS, schema_of
 
 from llmio.cli import group
 from llmio.cli.config import documented, ini, markdown
@@ -128,6 +130,11 @@ def jobs_page() -> str:
     return head + mark + "\n".join(lines) + "\n"
 
 
+def webhook_schema(kind: str) -> str:
+    """docs/operators/webhook-schemas/: what is posted to programs, by kind of event."""
+    return json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"
+
+
 def app() -> App:
     """An App without a database, as far as what is declared can be seen from it."""
     from llmio import boot
@@ -150,6 +157,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "etc/testing.ini": testing_ini,
 }
 """Path → what writes it."""
+PAGES |= {f"docs/operators/webhook-schemas/{kind}.json": lambda kind=kind: webhook_schema(kind) for kind in KINDS}
 
 
 if __name__ == "__main__":

@@ -46,6 +46,8 @@ SIGNED_IN = (
     "GROUP/emails",
     "GROUP/integrations",
     "GROUP/integrations/new",
+    "INTEGRATION",
+    "INTEGRATION/edit",
     "THREAD",
     "POLL",
     "/p/new?poll_type=proposal&group_id=ID",
@@ -113,6 +115,17 @@ def places(page: Page) -> dict[str, str]:
     }
 
 
+def connected(page: Page, group: str) -> str:
+    """The page of an integration, with a secret and a message in its log."""
+    page.goto(f"{group}/integrations/new")
+    page.get_by_label("Name").fill("Program")
+    page.get_by_label("Kind").select_option("json")
+    page.get_by_label("Address").fill("https://receiver.invalid/hook")
+    page.get_by_role("button", name="Connect").click()
+    page.wait_for_url(re.compile(r"/integrations/\d+$"))
+    return "/" + page.url.split("/", 3)[3]
+
+
 def path_of(path: str, known: dict[str, str]) -> str:
     """A path with what the demo calls its group, thread and polls."""
     for name, value in known.items():
@@ -128,6 +141,7 @@ def test_no_page_shuts_anyone_out(site: Site, dark: bool, width: int) -> None:
     member = site.person(width=width, dark=dark)
     site.sign_in(member, "segun@bakery.example")
     known = places(member)
+    known["INTEGRATION"] = connected(member, known["GROUP"])
     wrong += [fault for path in SIGNED_IN for fault in check(member, path_of(path, known))]
     site.llmio("user", "admin", "chloe@bakery.example")
     site.llmio("search", "reindex")
