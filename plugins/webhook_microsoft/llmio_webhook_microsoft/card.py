@@ -81,14 +81,14 @@ def _heading(part: Part) -> list[dict[str, Any]]:
 def _facts(part: Part) -> list[dict[str, str]]:
     """Lines that stand in two columns: labelled notes, results."""
     if isinstance(part, Note) and part.label:
-        return [{"title": part.label, "value": part.text or " "}]
+        return [{"title": markdown.escape(part.label), "value": markdown.escape(part.text) or " "}]
     if not isinstance(part, Chart):
         return []
     facts = []
     for line in part.lines:
         numbers = " · ".join(f"{head}: {cell}" for head, cell in zip(part.heads, line.cells, strict=False))
         said = "  ".join(one for one in (bar(line.percent), numbers, line.note) if one)
-        facts.append({"title": line.label or " ", "value": said})
+        facts.append({"title": markdown.escape(line.label) or " ", "value": markdown.escape(said)})
     return facts
 
 

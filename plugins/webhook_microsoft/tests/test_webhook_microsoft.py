@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from llmio_webhook_microsoft import MessageCard, Teams, is_connector
 
-from llmio.plugins import Failed, HttpAnswer, Retry, Sent, Target, WebhookFormat
+from llmio.plugins import Chart, Failed, HttpAnswer, Line, Note, Retry, Sent, Target, WebhookFormat
 from llmio.testing.contracts.webhooks import MESSAGE, WebhookFormatContract
 
 NOW = datetime(2031, 1, 31, tzinfo=UTC)
@@ -67,6 +67,14 @@ def test_a_fault_behind_a_200_is_seen(words, kind):
 
 def test_a_card_stays_within_what_teams_takes():
     assert len(Teams().payload(replace(MESSAGE, markdown="ü" * 200_000))[1]) < 28_000
+
+
+def test_what_people_write_makes_no_link_in_a_line_of_two_columns():
+    evil = "[free money](https://evil.example.org)"
+    parts = (Chart("Results", ("Votes",), (Line(evil, 50, ("1",)),)), Note(evil, evil))
+    said = Teams().payload(replace(MESSAGE, parts=parts))[1].decode()
+    assert "free money" in said
+    assert "[free money](" not in said
 
 
 class Wrong(Teams):
