@@ -91,6 +91,7 @@ setup(
         "pyspf>=2.0.14,<3",
         "python-socketio>=5.12,<6",
         "redis>=5.2,<8",
+        "pyvips[binary]>=3,<4",
         "setuptools>=75,<82",  # pyramid 2 imports pkg_resources
         "sqlalchemy>=2.0.36,<2.2",
         "transaction>=5,<6",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmio.core.errors import Conflict
 from llmio.core.jobs import GiveUp, job
-from llmio.files import checking, queries, storages
+from llmio.files import checking, previews, queries, service, storages
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -21,12 +21,10 @@ def purge_unused(app: App) -> int:
     """Remove files that were uploaded and then used nowhere."""
     with app.begin() as ctx:
         rows = queries.unused(ctx, ctx.now - KEPT)
-        gone = [(blob.service_name, blob.key) for blob in rows]
-        for blob in rows:
-            ctx.db.delete(blob)
-    for service, key in gone:
-        storages.named(app, service).delete(key)
-    return len(gone)
+        gone = [place for blob in rows for place in service.forget(ctx, blob)]
+    for storage, key in gone:
+        storages.named(app, storage).delete(key)
+    return len(rows)
 
 
 @job("files.sweep", queue="low", transaction=False)
@@ -36,3 +34,9 @@ def sweep(app: App) -> int:
         return checking.sweep(app).objects
     except Conflict as error:
         raise GiveUp(str(error)) from error
+
+
+@job("files.preview", queue="low", retries=3, transaction=False)
+def preview(app: App, record_type: str, blob_id: int) -> str:
+    """Make the small form of a picture that was uploaded."""
+    return previews.make(app, blob_id)

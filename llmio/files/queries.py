@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from llmio.files.models import Attachment, Blob
+from llmio.files.models import Attachment, Blob, VariantRecord
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
+
+
+VARIANT = "ActiveStorage::VariantRecord"
 
 
 def blobs(ctx: Context, ids: Iterable[int]) -> dict[int, Blob]:
@@ -32,6 +35,28 @@ def uses(ctx: Context, blob_id: int) -> list[tuple[str, int]]:
     """What a file is attached to, as (record type, id)."""
     query = select(Attachment.record_type, Attachment.record_id).where(Attachment.blob_id == blob_id)
     return [(row.record_type, row.record_id) for row in ctx.db.execute(query.order_by(Attachment.id))]
+
+
+def preview(ctx: Context, blob_id: int) -> Blob | None:
+    """The small form of a picture, where it was made."""
+    query = (
+        select(Blob)
+        .join(Attachment, Attachment.blob_id == Blob.id)
+        .join(VariantRecord, (VariantRecord.id == Attachment.record_id) & (Attachment.record_type == VARIANT))
+        .where(VariantRecord.blob_id == blob_id, Attachment.name == "image")
+    )
+    return ctx.db.scalars(query.order_by(VariantRecord.id.desc()).limit(1)).first()
+
+
+def variants(ctx: Context, blob_id: int) -> list[tuple[VariantRecord, Attachment | None, Blob | None]]:
+    """All small forms of a picture with their rows; the reference may have made several."""
+    query = (
+        select(VariantRecord, Attachment, Blob)
+        .outerjoin(Attachment, (VariantRecord.id == Attachment.record_id) & (Attachment.record_type == VARIANT))
+        .outerjoin(Blob, Blob.id == Attachment.blob_id)
+        .where(VariantRecord.blob_id == blob_id)
+    )
+    return [(row[0], row[1], row[2]) for row in ctx.db.execute(query)]
 
 
 def unused(ctx: Context, before: datetime, limit: int = 500) -> Sequence[Blob]:

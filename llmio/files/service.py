@@ -84,7 +84,28 @@ def store(
     )
     ctx.db.add(blob)
     ctx.db.flush()
+    if kind.startswith("image/"):
+        ctx.changed(blob)  # its small form is made by a job
     return blob
+
+
+def forget(ctx: Context, blob: Blob) -> list[tuple[str, str]]:
+    """Remove the rows of a file and of its small forms; answers where their bytes lie (storage, key), to be removed after."""
+    gone = [(blob.service_name, blob.key)]
+    found = queries.variants(ctx, blob.id)
+    for _record, attachment, image in found:
+        if attachment is not None:
+            ctx.db.delete(attachment)
+        if image is not None:
+            gone.append((image.service_name, image.key))
+    ctx.db.flush()
+    for record, _attachment, image in found:
+        ctx.db.delete(record)
+        if image is not None:
+            ctx.db.delete(image)
+    ctx.db.flush()
+    ctx.db.delete(blob)
+    return gone
 
 
 def _check(came: intake.Taken, kind: str, checksum: str, only: Collection[str]) -> None:
@@ -166,7 +187,7 @@ def described(ctx: Context, blob: Blob) -> dict[str, Any]:
     """A file as the `attachments` columns hold it."""
     url = signing.plain_url(blob.id, blob.filename)
     kind = blob.content_type or sniff.OPAQUE
-    shown = {"preview_url": url} if kind.startswith("image/") and kind in sniff.INLINE else {}
+    shown = {"preview_url": f"{url}?preview=1"} if kind.startswith("image/") and kind in sniff.INLINE else {}
     return {
         "id": blob.id,
         "filename": blob.filename,

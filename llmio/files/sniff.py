@@ -37,6 +37,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"OggS"), "audio/ogg"),
     (re.compile(rb"RIFF....WAVE", re.DOTALL), "audio/wav"),
     (re.compile(rb"ID3|\xff[\xfb\xf3\xf2]"), "audio/mpeg"),
+    (re.compile(rb"II\*\x00|MM\x00\*"), "image/tiff"),
     (re.compile(rb"%PDF-"), "application/pdf"),
 )
 _SIBLINGS = {

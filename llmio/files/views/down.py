@@ -8,11 +8,14 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from llmio.core.permissions import Permission
-from llmio.files import answer
+from llmio.files import answer, queries
 from llmio.files.models import Blob
 
 
 @view_config(route_name="files.show", permission=Permission.PUBLIC)
 def show(blob: Blob, request: Any) -> Response:
     """Give a file; whether the actor may have it was decided when it was looked up."""
+    if "preview" in request.params:
+        # Not made yet, or it could not be: then the picture itself.
+        blob = queries.preview(request.ctx, blob.id) or blob
     return answer.give(request, blob, download="download" in request.params)
