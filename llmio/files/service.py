@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import string
 from collections.abc import Collection, Iterable, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 KEY_LETTERS = string.digits + string.ascii_lowercase
 KEY_LENGTH = 28
+PICTURE = re.compile(r"/files/(\d{1,18}-[0-9a-f]{32})/")
+"""A signed address in a text."""
 FILES, IMAGES = "files", "image_files"
 """Names of attachments: those listed below a text, and those shown within it."""
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "attach",
     "clean_name",
     "described",
+    "keep_pictures",
     "store",
     "take_all",
     "too_large",
@@ -168,11 +172,37 @@ def attach(ctx: Context, record: Any, blob_ids: Iterable[int], *, body: str | No
                     created_at=ctx.now,
                 )
             )
+    keep_pictures(ctx, record, body)
     listed = [described(ctx, found[blob_id]) for blob_id in wanted if blob_id not in within]
     if listed != (record.attachments or []):
         record.attachments = listed
     ctx.db.flush()
     return listed
+
+
+def keep_pictures(ctx: Context, record: Any, body: str | None) -> None:
+    """Tie the actor's pictures that stand in a text to its record: what nothing refers to is removed after two days.
+
+    The editor puts a picture into the text by its signed address alone; pictures of others stay theirs.
+    """
+    ids = {found for found in (signing.read(ctx, text) for text in PICTURE.findall(body or "")) if found is not None}
+    if not ids:
+        return
+    record_type = type(record).__name__
+    there = {row.blob_id for row in queries.attachments_of(ctx, record_type, record.id)}
+    for blob_id, blob in sorted(queries.blobs(ctx, ids - there).items()):
+        if _may_take(ctx, blob):
+            ctx.db.add(
+                Attachment(
+                    name=IMAGES,
+                    record_type=record_type,
+                    record_id=record.id,
+                    blob_id=blob_id,
+                    group_id=getattr(record, "group_id", None),
+                    created_at=ctx.now,
+                )
+            )
+    ctx.db.flush()
 
 
 def _may_take(ctx: Context, blob: Blob | None) -> bool:

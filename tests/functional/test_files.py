@@ -228,3 +228,19 @@ def test_sniffing_trusts_bytes_more_than_names():
     assert sniff.content_type(b"OggS....", "a.ogv") == "video/ogg"
     assert sniff.content_type(b"\x1aE\xdf\xa3", "a.webm") == "video/webm"
     assert answer.part_of("", "99", 10) == (0, 10)
+
+
+def test_pictures_in_a_text_are_kept(sign_in, member, thread, db, app, clock, commit, ctx):
+    web = sign_in(member)
+    in_comment, in_poll, left = (up(web).json for _picture in range(3))
+    web.send(f"/d/{thread.key}/comments", {"body": f"![x]({in_comment['url']})", "body_format": "md"})
+    poll = make.poll(db, discussion=thread, author=member)
+    service.keep_pictures(ctx(member), poll, f'<p><img src="https://example.org{in_poll["url"]}"></p>')
+    forged = in_poll["url"].replace(f"/{in_poll['id']}-", f"/{left['id']}-")
+    service.keep_pictures(ctx(member), poll, f"![x]({forged})")
+    commit()
+    clock.move(days=3)
+    jobs.purge_unused(app)
+    found = {row.id for row in db.scalars(select(Blob))}
+    assert {in_comment["id"], in_poll["id"]} <= found
+    assert left["id"] not in found

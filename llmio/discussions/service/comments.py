@@ -45,6 +45,8 @@ def add_comment(
     ctx.db.flush()
     if attachments:
         files.attach(ctx, comment, attachments, body=comment.body)
+    else:
+        files.keep_pictures(ctx, comment, comment.body)
     pinned = richtext.has_headings(comment.body, comment.body_format)
     ctx.publish(kinds.NEW_COMMENT, comment, place=Place(discussion.id, above, discussion.max_depth, pinned))
     ctx.changed(comment)

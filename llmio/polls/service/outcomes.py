@@ -13,6 +13,7 @@ from llmio.core.errors import Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.files import service as files
 from llmio.polls import kinds, queries
 from llmio.polls.models import Outcome, Poll
 from llmio.polls.service.threads import place_below
@@ -47,6 +48,7 @@ def publish_outcome(
     )
     ctx.db.add(outcome)
     ctx.db.flush()
+    files.keep_pictures(ctx, outcome, text)
     place, parent = place_below(ctx, poll)
     audience = Audience(_voters(ctx, poll) if notify else ())
     ctx.publish(kinds.OUTCOME_CREATED, outcome, place=place, parent=parent, audience=audience)
@@ -77,6 +79,7 @@ def update_outcome(
     outcome.statement, outcome.statement_format = text, statement_format
     outcome.review_on, outcome.poll_option_id = review_on, poll_option_id
     outcome.updated_at = ctx.now
+    files.keep_pictures(ctx, outcome, text)
     versions.record(ctx, outcome, changes)
     parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)
     audience = Audience(_voters(ctx, poll) if notify else ())

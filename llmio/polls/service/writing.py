@@ -15,6 +15,7 @@ from llmio.core.events import Audience
 from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
 from llmio.discussions.models import Discussion
+from llmio.files import service as files
 from llmio.groups.models import Group
 from llmio.plugins.guard import guard
 from llmio.plugins.polls import FieldError, PollType
@@ -80,6 +81,7 @@ def create_poll(
     ctx.db.add(poll)
     ctx.db.flush()
     _check_whole(ctx, kind, poll)
+    files.keep_pictures(ctx, poll, poll.details)
     new = [] if values.specified_voters_only else enrol_everyone(ctx, poll)
     recount(ctx, poll)
     told = [user_id for user_id in new if user_id != ctx.actor_id] if notify else []
@@ -103,6 +105,7 @@ def update_poll(ctx: Context, poll: Poll, *, values: PollInput, message: str = "
     gone = _set_options(poll, values.options, list(poll.options))
     ctx.db.flush()
     _check_whole(ctx, kind, poll)
+    files.keep_pictures(ctx, poll, poll.details)
     _drop_choices(ctx, poll, gone)
     if opened_to_all:
         enrol_everyone(ctx, poll)
