@@ -33,6 +33,13 @@ def includeme(config: Any) -> None:
     config.add_route("files.announce", "/direct_uploads", request_method="POST")
     config.add_route("files.announce_rails", "/rails/active_storage/direct_uploads", request_method="POST")
     config.add_route("files.put", r"/rails/active_storage/disk/{token:[\w=.-]+}", request_method="PUT")
+    signed = r"{how:(redirect/|proxy/)?}{signed:[\w=+/-]+--[0-9a-f]+}"
+    config.add_route("files.rails", f"/rails/active_storage/blobs/{signed}/{{filename}}", factory=resources.rails_blob)
+    config.add_route(
+        "files.rails_preview",
+        f"/rails/active_storage/representations/{signed}/{{variation}}/{{filename}}",
+        factory=resources.rails_blob,
+    )
     config.add_route("files.show", r"/files/{reference:\d+(-[0-9a-f]+)?}/{filename}", factory=resources.blob)
     config.add_route("groups.pictures", "/g/{key}/pictures", factory=of_groups.group)
     config.scan("llmio.files.views")

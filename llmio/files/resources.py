@@ -7,7 +7,7 @@ from typing import Any
 from llmio.core.errors import NotFound, SignInNeeded
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.files import signing
+from llmio.files import rails, signing
 from llmio.files.models import Blob
 
 
@@ -22,3 +22,12 @@ def blob(request: Any) -> Blob:
     if ctx.actor is None and not signed:
         raise SignInNeeded(_("Please sign in first."))
     raise NotFound(_("There is no such file, or it is not for you to see."))
+
+
+def rails_blob(request: Any) -> Blob:
+    """`/rails/active_storage/…/{signed}/…`: by an address from the reference's time, which is the permission."""
+    blob_id = rails.read(request.ctx, request.matchdict["signed"])
+    found = request.ctx.db.get(Blob, blob_id) if blob_id is not None else None
+    if found is None:
+        raise NotFound(_("There is no such file, or it is not for you to see."))
+    return found

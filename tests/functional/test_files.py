@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
 
 from llmio.core.errors import Unavailable
-from llmio.files import answer, jobs, queries, service, signing, sniff, storages
+from llmio.files import answer, jobs, marshal, queries, service, signing, sniff, storages
 from llmio.files.models import Blob
 from tests import factories as make
 
@@ -244,3 +248,36 @@ def test_pictures_in_a_text_are_kept(sign_in, member, thread, db, app, clock, co
     found = {row.id for row in db.scalars(select(Blob))}
     assert {in_comment["id"], in_poll["id"]} <= found
     assert left["id"] not in found
+
+
+def rails_id(secret, envelope, derived="sha256", made="sha1"):
+    """As Rails' message verifier makes it."""
+    packed = base64.b64encode(json.dumps({"_rails": envelope}, separators=(",", ":")).encode()).decode()
+    key = hashlib.pbkdf2_hmac(derived, secret.encode(), b"ActiveStorage", 1000, 64)
+    return f"{packed}--{hmac.new(key, packed.encode(), made).hexdigest()}"
+
+
+@pytest.mark.parametrize(
+    ("envelope", "derived"),
+    [
+        (lambda number: {"data": number, "pur": "blob_id"}, "sha256"),
+        (lambda number: {"message": base64.b64encode(str(number).encode()).decode(), "exp": None, "pur": "blob_id"}, "sha1"),
+        (lambda number: {"message": base64.b64encode(marshal.dump(number)).decode(), "exp": None, "pur": "blob_id"}, "sha1"),
+    ],
+)  # fmt: skip
+def test_addresses_of_the_reference_go_on(web, member, ctx, app, envelope, derived):
+    context, secret = ctx(member), app.settings.text("security.secret")
+    blob = service.store(context, filename="plan.txt", stream=BytesIO(b"old plan"))
+    signed = rails_id(secret, envelope(blob.id), derived)
+    for place in ("blobs/redirect", "blobs/proxy", "blobs", "representations/redirect"):
+        middle = "/variation" if place.startswith("rep") else ""
+        assert web.get(f"/rails/active_storage/{place}/{quote(signed, safe='')}{middle}/plan.txt").body == b"old plan"
+    for wrong in (
+        rails_id("another secret, as long as it must be", envelope(blob.id), derived),
+        rails_id(secret, envelope(blob.id + 1000), derived),
+        rails_id(secret, envelope(blob.id) | {"pur": "blob_token"}, derived),
+        rails_id(secret, envelope(blob.id) | {"exp": "2020-01-01T00:00:00Z"}, derived),
+        rails_id(secret, {"pur": "blob_id", "data": "x"}, derived),
+        signed[:-1] + ("0" if signed[-1] != "0" else "1"),
+    ):
+        web.get(f"/rails/active_storage/blobs/redirect/{quote(wrong, safe='')}/plan.txt", status=404)
