@@ -40,7 +40,7 @@ def add_tag(group: Group, request: Any) -> Any:
         tag = tags.add_tag(request.ctx, group, name=form.name, color=form.color)
     except Conflict as fault:
         raise Invalid.at("name", fault.message) from None
-    request.flash("success", _("{name} can be used now.", name=tag.name))
+    request.flash("success", _("{name} was added.", name=tag.name))
     return request.see_other("upkeep.tags", key=group.key)
 
 
