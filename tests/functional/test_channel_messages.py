@@ -176,7 +176,7 @@ def test_an_outcome_says_what_was_decided_and_when_it_is_looked_at_again(told, m
     text = told("outcome_created", outcome, ada)
     assert text.index("We buy it.") < text.index("The question.")
     assert "**Decided:** Agree" in text
-    assert "June 1, 2031" in text
+    assert "1 June 2031" in text
 
 
 def meeting(make, group, **fields):
@@ -192,7 +192,7 @@ def test_a_meeting_shows_who_can_come_when(told, make, group, ada, ben, chi):
     table = told("poll_expired", poll, ada).split("```")[1]
     assert "BO CL" in table
     assert re.search(r"31 January 2031, 18:30 \(Europe/Berlin\) +│ ██ ██ │ +2 / 2", table)
-    assert re.search(r"February 1, 2031 +│ ▒▒ ·· │ +0 / 2", table)
+    assert re.search(r"1 February 2031 +│ ▒▒ ·· │ +0 / 2", table)
 
 
 def test_a_grid_tells_nothing_while_results_are_hidden_and_no_initials_of_the_anonymous(told, make, group, ada, ben):
@@ -259,7 +259,7 @@ def test_the_channel_speaks_the_language_of_who_connected_it(told, channel, make
     author = make.user(selected_locale="de", time_zone="Asia/Tokyo")
     channel.author_id = author.id
     poll = make.poll(group=group, closing_at=datetime(2031, 1, 31, 17, 30, tzinfo=UTC))
-    assert "1 Februar 2031, 02:30 (Asia/Tokyo)" in told("poll_created", poll, author)
+    assert "1. Februar 2031, 02:30 (Asia/Tokyo)" in told("poll_created", poll, author)
 
 
 def test_messages_cost_the_same_for_many_voters(ctx, app, channel, http, run_jobs, make, group, ada, queries):
