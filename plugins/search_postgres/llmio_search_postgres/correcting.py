@@ -21,6 +21,7 @@ ALIKE = text(
     "SELECT word FROM plugin_search_postgres.words WHERE word % :word AND length(word) BETWEEN :least AND :most "
     "ORDER BY similarity(word, :word) DESC, word LIMIT 60"
 )
+KNOWN = text("SELECT EXISTS (SELECT FROM plugin_search_postgres.words WHERE word LIKE :beginning)")
 TRIGRAMS = text(
     "SELECT set_config('pg_trgm.similarity_threshold', :likeness, true) FROM pg_extension WHERE extname = 'pg_trgm'"
 )
@@ -40,6 +41,8 @@ def meant(connection: Any, terms: Sequence[Term]) -> Iterator[list[Term]]:
 def _choices(connection: Any, term: Term) -> list[tuple[int, Term]]:
     word = term.text.lower()
     if term.excluded or term.phrase or len(word) < SHORTEST or not word.isalpha():
+        return [(0, term)]
+    if connection.scalar(KNOWN, {"beginning": f"{word}%"}):
         return [(0, term)]
     most = 1 if len(word) < 6 else 2
     found = connection.scalars(ALIKE, {"word": word, "least": len(word) - most, "most": len(word) + most})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
@@ -13,49 +14,49 @@ from llmio.plugins import Filters, Hit, Page, Term, Visible
 from llmio_search_postgres.queries import tsquery
 from llmio_search_postgres.rows import START, STOP
 
-CANDIDATES = 1000
-"""So many of the newest that match are ranked: to rank a million takes seconds, and nobody turns fifty pages."""
+NEWEST = 100
+"""Of very many matches so many of the newest are ranked: five pages of them."""
+ENOUGH = 10
+"""Where fewer answer to the words as they were typed, other forms of them follow."""
+LOOK, READ, FETCH = 3.0, 0.6, 10.0
+"""What it costs, in microseconds or the like, to look at a document, going backwards from the newest; to read an entry of the
+index of words; to fetch a document that it leads to. Measured; only their proportion counts.
+"""
+ALL = 20_000
+"""Where there are fewer, all are ranked; the planner guesses, so that it may be more."""
 COLUMNS = "document.id, document.searchable_type, document.searchable_id, document.authored_at"
 EXACT = "document.ts_content @@ to_tsquery('simple', :query)"
-# One query in every language that documents are in: a stem of one language is seldom a word of another.
-STEMMED = (
-    "(SELECT string_agg(CAST(to_tsquery(CAST(configuration AS regconfig), :query) AS text), ' | ') "
-    "FROM plugin_search_postgres.languages WHERE numnode(to_tsquery(CAST(configuration AS regconfig), :query)) > 0)"
-)
+# A word that is in every tenth document is no help in an index: the others are looked up, and what they lead to is read.
+RARE = "document.ts_content @@ to_tsquery('simple', :rare) AND (document.ts_content @@ to_tsquery('simple', :query)) IS TRUE"
+COMMON = 0.1
+FEW = 5000
+DOCUMENTS = "public.pg_search_documents AS document"
+WINDOW = """(
+  SELECT * FROM public.pg_search_documents ORDER BY {backwards} LIMIT :window
+) AS document"""
+"""The first documents of all in an order that has an index: what matches comes from there, and no further."""
 BESIDE = "JOIN plugin_search_postgres.documents AS beside ON beside.document_id = document.id"
+GUESS = "EXPLAIN (FORMAT JSON) SELECT FROM {source} WHERE {match} AND {conditions}"
+GUESS_EACH = "SELECT FROM public.pg_search_documents AS document WHERE document.ts_content @@ to_tsquery('simple', :term{number})"
+# A plan made for any words and any groups serves none of them.
+BEGIN = """
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+  (SELECT greatest(reltuples, 1) FROM pg_class WHERE oid = 'public.pg_search_documents'::regclass) AS size,
+  (SELECT array_agg(configuration ORDER BY configuration) FROM plugin_search_postgres.languages) AS configurations
+"""
 BEST = f"""
-WITH recent AS MATERIALIZED (
-  SELECT {COLUMNS}, document.ts_content FROM public.pg_search_documents AS document
-  WHERE {EXACT} AND {{conditions}} ORDER BY document.authored_at DESC NULLS LAST LIMIT :candidates
+WITH chosen AS MATERIALIZED (
+  SELECT {COLUMNS}, {{words}} AS words FROM {{source}} WHERE {{match}} AND {{conditions}} ORDER BY {{first}} LIMIT :reach
 )
-SELECT id, searchable_type, searchable_id, authored_at, ts_rank(ts_content, to_tsquery('simple', :query)) AS rank,
-  count(*) OVER () AS total
-FROM recent ORDER BY rank DESC, authored_at DESC NULLS LAST, id DESC LIMIT :limit OFFSET :offset
+SELECT id, searchable_type, searchable_id, authored_at, ts_rank(words, {{asked}}) AS rank, count(*) OVER () AS total
+FROM chosen ORDER BY rank DESC, authored_at DESC NULLS LAST, id DESC LIMIT :limit OFFSET :offset
 """
-STEMS = f"""
-WITH asked AS MATERIALIZED (SELECT CAST({STEMMED} AS tsquery) AS stemmed), recent AS MATERIALIZED (
-  SELECT {COLUMNS}, ts_rank(beside.stems, asked.stemmed) AS rank
-  FROM asked CROSS JOIN public.pg_search_documents AS document {BESIDE}
-  WHERE beside.stems @@ asked.stemmed AND NOT {EXACT} AND {{conditions}}
-  ORDER BY document.authored_at DESC NULLS LAST LIMIT :candidates
-)
-SELECT id, searchable_type, searchable_id, authored_at, rank FROM recent
-ORDER BY rank DESC, authored_at DESC NULLS LAST, id DESC LIMIT :limit OFFSET :offset
-"""
-BY_TIME = f"""
-WITH asked AS MATERIALIZED (SELECT CAST({STEMMED} AS tsquery) AS stemmed), exact AS MATERIALIZED (
-  SELECT {COLUMNS} FROM public.pg_search_documents AS document
-  WHERE {EXACT} AND {{conditions}} ORDER BY {{order}} LIMIT :reach
-), stemmed AS MATERIALIZED (
-  SELECT {COLUMNS} FROM asked CROSS JOIN public.pg_search_documents AS document {BESIDE}
-  WHERE beside.stems @@ asked.stemmed AND NOT {EXACT} AND {{conditions}} ORDER BY {{order}} LIMIT :reach
-)
-SELECT id, searchable_type, searchable_id, authored_at, 0.0 AS rank
-FROM (SELECT * FROM exact UNION ALL SELECT * FROM stemmed) AS document ORDER BY {{order}} LIMIT :limit OFFSET :offset
-"""
+BY_TIME = f"SELECT {COLUMNS}, 0.0 AS rank FROM {{source}} WHERE {{match}} AND {{conditions}} ORDER BY {{first}} LIMIT :reach"
+# An order that an index has, for going backwards through documents, and one that none has, so that the planner takes the
+# matches from the index of words: it trusts its guess of how many there are too much, and might go through a million.
 ORDERS = {
-    "newest": "document.authored_at DESC NULLS LAST, document.id DESC",
-    "oldest": "document.authored_at ASC NULLS LAST, document.id ASC",
+    "newest": ("authored_at DESC", "document.authored_at + interval '0' DESC NULLS LAST, document.id DESC"),
+    "oldest": ("authored_at ASC", "document.authored_at + interval '0' ASC NULLS LAST, document.id ASC"),
 }
 # Only the rows of the page are quoted: ts_headline reads the whole text of each.
 QUOTED = """
@@ -81,47 +82,111 @@ SHORT = 240
 WHOLE = f"{MARKS}, HighlightAll=true"
 
 
+@dataclass(frozen=True)
+class Arm:
+    """One way to match: exact words and their beginnings, or stems."""
+
+    match: str
+    words: str
+    asked: str
+    joined: str = ""
+
+
+BY_WORD = Arm(EXACT, "document.ts_content", "to_tsquery('simple', :query)")
+
+
 class Search:
     """One search: whom for and within what; asked for pages."""
 
     def __init__(self, connection: Any, filters: Filters, visible_to: Visible, *, limit: int) -> None:
         self.connection = connection
         self.limit = limit
-        self.order = ORDERS.get(filters.order)
+        self.timely = filters.order in ORDERS
+        self.backwards, self.order = ORDERS.get(filters.order, ORDERS["newest"])
         conditions, self.values = _conditions(filters, visible_to)
         self.conditions = " AND ".join(conditions)
+        self.reading = 0.0
+        begun = connection.execute(text(BEGIN)).one()
+        self.size = float(begun.size)
+        # One query in every language that documents are in: a stem of one language is seldom a word of another.
+        stems = " || ".join(f"to_tsquery('{one}', :query)" for one in begun.configurations or ())
+        self.by_stem = Arm(f"beside.stems @@ ({stems}) AND NOT {EXACT}", "beside.stems", f"({stems})", BESIDE) if stems else None
 
     def page(self, terms: Sequence[Term], offset: int) -> Page:
         """What answers to the terms, from `offset` on."""
         query = tsquery(terms)
-        rows = self._by_time(query, offset) if self.order else self._best(query, offset)
+        self.values["query"] = query
+        by_word = self._by_word([term for term in terms if not term.excluded])
+        rows = self._by_time(by_word, offset) if self.timely else self._best(by_word, offset)
         more, shown = len(rows) > self.limit, rows[: self.limit]
         return Page(self._hits(query, shown), offset, more)
 
-    def _rows(self, statement: str, **values: Any) -> list[Any]:
-        filled = text(statement.format(conditions=self.conditions, order=self.order))
-        return list(self.connection.execute(filled, {**self.values, **values}))
+    def _by_word(self, wanted: Sequence[Term]) -> Arm:
+        """By all words at once; where one is in very many documents and the others are not, by those others."""
+        union = " UNION ALL ".join(GUESS_EACH.format(number=number) for number in range(len(wanted)))
+        terms = {f"term{number}": tsquery([term]) for number, term in enumerate(wanted)}
+        (plan,) = self.connection.scalar(text(f"EXPLAIN (FORMAT JSON) {union}"), terms)
+        parts = plan["Plan"]["Plans"] if len(wanted) > 1 else [plan["Plan"]]
+        guesses = [float(part["Plan Rows"]) for part in parts]
+        self.reading = READ * sum(guesses)
+        rare = [term for term, guess in zip(wanted, guesses, strict=True) if guess < COMMON * self.size]
+        if not rare or len(rare) == len(wanted) or min(guesses) > FEW:
+            return BY_WORD
+        self.values["rare"] = tsquery(rare)
+        self.reading = (READ + FETCH) * min(guesses)
+        return replace(BY_WORD, match=RARE)
 
-    def _best(self, query: str, offset: int) -> list[Any]:
+    def _best(self, by_word: Arm, offset: int) -> list[Any]:
         """By rank; where exact words are at an end, other forms of them follow."""
         wanted = self.limit + 1
-        rows = self._rows(BEST, query=query, candidates=CANDIDATES, limit=wanted, offset=offset)
-        if len(rows) == wanted or (rows and rows[0].total == CANDIDATES):
-            return rows
-        # Behind the last page the statement says nothing of how many there were.
-        total = rows[0].total if rows else self._total(query) if offset else 0
-        if total >= CANDIDATES:
-            return rows
-        rest = {"limit": wanted - len(rows), "offset": max(0, offset - total)}
-        return rows + self._rows(STEMS, query=query, candidates=CANDIDATES, **rest)
+        rows, total = self._ranked(by_word, offset, wanted)
+        if len(rows) < wanted and total < ENOUGH and self.by_stem:
+            more, _total = self._ranked(self.by_stem, max(0, offset - total), wanted - len(rows))
+            rows += more
+        return rows
 
-    def _total(self, query: str) -> int:
-        rows = self._rows(BEST, query=query, candidates=CANDIDATES, limit=1, offset=0)
-        return rows[0].total if rows else 0
+    def _ranked(self, arm: Arm, offset: int, limit: int) -> tuple[list[Any], int]:
+        """A stretch of what matches, by rank, and how much there is to rank."""
+        rows = self._chosen(BEST, arm, {"limit": limit, "offset": offset}, newest=NEWEST, at_most=ALL)
+        if not rows and offset:  # behind the end the statement says nothing of how many there were
+            first = self._chosen(BEST, arm, {"limit": 1, "offset": 0}, newest=NEWEST, at_most=ALL)
+            return [], first[0].total if first else 0
+        return rows, rows[0].total if rows else 0
 
-    def _by_time(self, query: str, offset: int) -> list[Any]:
-        wanted = self.limit + 1
-        return self._rows(BY_TIME, query=query, reach=offset + wanted, limit=wanted, offset=offset)
+    def _by_time(self, by_word: Arm, offset: int) -> list[Any]:
+        """Exact words and other forms of them together, by time."""
+        reach = offset + self.limit + 1
+        rows = self._chosen(BY_TIME, by_word, {}, newest=reach, at_most=reach)
+        if self.by_stem:
+            rows += self._chosen(BY_TIME, self.by_stem, {}, newest=reach, at_most=reach)
+        newest = self.backwards.endswith("DESC")
+        rows.sort(key=lambda row: (row.authored_at or datetime.min, row.id), reverse=newest)  # noqa: DTZ901  # as stored
+        return rows[offset:reach]
+
+    def _chosen(self, statement: str, arm: Arm, values: dict[str, Any], *, newest: int, at_most: int) -> list[Any]:
+        """Of many matches the newest, found by going backwards; of few all, found by their words."""
+        many = max(self._guess(arm), 1.0)
+        if LOOK * newest * self.size / many < self.reading + FETCH * many:
+            window = int(min(self.size, 3 * newest * self.size / many)) + newest
+            source = f"{WINDOW.format(backwards=self.backwards)} {arm.joined}"
+            rows = self._rows(
+                statement, arm, source, f"document.{self.backwards}", {**values, "reach": newest, "window": window}
+            )
+            if rows and (len(rows) == newest or getattr(rows[0], "total", 0) == newest):
+                return rows
+        return self._rows(statement, arm, f"{DOCUMENTS} {arm.joined}", self.order, {**values, "reach": at_most})
+
+    def _guess(self, arm: Arm) -> float:
+        """How many match, as the planner thinks."""
+        statement = GUESS.format(source=f"{DOCUMENTS} {arm.joined}", match=arm.match, conditions=self.conditions)
+        (plan,) = self.connection.scalar(text(statement), self.values)
+        return float(plan["Plan"]["Plan Rows"])
+
+    def _rows(self, statement: str, arm: Arm, source: str, first: str, values: dict[str, Any]) -> list[Any]:
+        filled = statement.format(
+            source=source, match=arm.match, words=arm.words, asked=arm.asked, first=first, conditions=self.conditions
+        )
+        return list(self.connection.execute(text(filled), {**self.values, **values}))
 
     def _hits(self, query: str, rows: Sequence[Any]) -> list[Hit]:
         if not rows:
