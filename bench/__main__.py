@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import jobs, memory, pages, pools, servers
+from bench import jobs, memory, pages, pools, search, servers
 from bench.site import Site
 
 Part = tuple[Callable[[Site, float], Any], Callable[[Any], list[str]]]
@@ -23,6 +23,7 @@ PARTS: dict[str, Part] = {
     "pages": (pages.measure, pages.lines),
     "jobs": (lambda site, _seconds: jobs.measure(site), jobs.lines),
     "pools": (lambda site, _seconds: pools.measure(site), pools.lines),
+    "search": (lambda site, _seconds: search.measure(site), search.lines),
     "servers": (servers.measure, servers.lines),
 }
 """Name → measure(site, seconds a page), the figures for people."""

@@ -17,6 +17,7 @@ from llmio import boot
 from llmio.embedded.postgres import Postgres
 from llmio.embedded.valkey import Valkey
 from llmio.migrations import commands
+from llmio.plugins import migrate
 
 SECRET = "bench-secret-of-at-least-thirty-two-characters"
 PORT = 3290
@@ -40,6 +41,7 @@ class Site:
         self.postgres.create_database("llmio")
         self.database = self.postgres.url("llmio")
         commands.upgrade(self.database)
+        migrate.upgrade_all(self.app())
         self.url = f"http://127.0.0.1:{PORT}"
         self._web()
         return self

@@ -48,7 +48,7 @@ class Postgres(SearchProvider):
             return Page((), offset)
         search = reading.Search(connection, filters, visible_to, limit=limit)
         page = search.page(terms, offset)
-        if page.hits or offset:
+        if page.hits or offset or not search.beside:
             return page
         for meant in correcting.meant(connection, terms):
             corrected = search.page(meant, 0)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from llmio.plugins import Filters, Hit, Page, Term, Visible
 from llmio_search_postgres.queries import tsquery
-from llmio_search_postgres.rows import START, STOP
+from llmio_search_postgres.rows import START, STOP, has_tables
 
 NEWEST = 100
 """Of very many matches so many of the newest are ranked: five pages of them."""
@@ -42,8 +42,9 @@ GUESS_EACH = "SELECT FROM public.pg_search_documents AS document WHERE document.
 BEGIN = """
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
   (SELECT greatest(reltuples, 1) FROM pg_class WHERE oid = 'public.pg_search_documents'::regclass) AS size,
-  (SELECT array_agg(configuration ORDER BY configuration) FROM plugin_search_postgres.languages) AS configurations
+  {configurations} AS configurations
 """
+CONFIGURATIONS = "(SELECT array_agg(configuration ORDER BY configuration) FROM plugin_search_postgres.languages)"
 BEST = f"""
 WITH chosen AS MATERIALIZED (
   SELECT {COLUMNS}, {{words}} AS words FROM {{source}} WHERE {{match}} AND {{conditions}} ORDER BY {{first}} LIMIT :reach
@@ -51,7 +52,9 @@ WITH chosen AS MATERIALIZED (
 SELECT id, searchable_type, searchable_id, authored_at, ts_rank(words, {{asked}}) AS rank, count(*) OVER () AS total
 FROM chosen ORDER BY rank DESC, authored_at DESC NULLS LAST, id DESC LIMIT :limit OFFSET :offset
 """
-BY_TIME = f"SELECT {COLUMNS}, 0.0 AS rank FROM {{source}} WHERE {{match}} AND {{conditions}} ORDER BY {{first}} LIMIT :reach"
+BY_TIME = (
+    f"SELECT {COLUMNS}, 0.0 AS rank FROM {{source}} WHERE {{match}} AND {{conditions}} ORDER BY {{first}} LIMIT :reach"
+)
 # An order that an index has, for going backwards through documents, and one that none has, so that the planner takes the
 # matches from the index of words: it trusts its guess of how many there are too much, and might go through a million.
 ORDERS = {
@@ -75,6 +78,11 @@ TAGGED = (
     "(document.discussion_id IN (SELECT id FROM public.discussions WHERE tags @> CAST(ARRAY[:tag] AS varchar[])) "
     "OR document.poll_id IN (SELECT id FROM public.polls WHERE tags @> CAST(ARRAY[:tag] AS varchar[])))"
 )
+QUOTED_ALONE = """
+SELECT id, '' AS title, ts_headline('simple', content, to_tsquery('simple', :query),
+  CASE WHEN length(content) <= :short THEN :whole ELSE :body END) AS body
+FROM public.pg_search_documents WHERE id = ANY(:ids)
+"""
 MARKS = f'StartSel="{START}", StopSel="{STOP}"'
 BODY = f'{MARKS}, MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" … "'
 SHORT = 240
@@ -106,11 +114,15 @@ class Search:
         conditions, self.values = _conditions(filters, visible_to)
         self.conditions = " AND ".join(conditions)
         self.reading = 0.0
-        begun = connection.execute(text(BEGIN)).one()
+        self.beside = has_tables(connection)
+        configurations = CONFIGURATIONS if self.beside else "CAST(NULL AS text[])"
+        begun = connection.execute(text(BEGIN.format(configurations=configurations))).one()
         self.size = float(begun.size)
         # One query in every language that documents are in: a stem of one language is seldom a word of another.
         stems = " || ".join(f"to_tsquery('{one}', :query)" for one in begun.configurations or ())
-        self.by_stem = Arm(f"beside.stems @@ ({stems}) AND NOT {EXACT}", "beside.stems", f"({stems})", BESIDE) if stems else None
+        self.by_stem = (
+            Arm(f"beside.stems @@ ({stems}) AND NOT {EXACT}", "beside.stems", f"({stems})", BESIDE) if stems else None
+        )
 
     def page(self, terms: Sequence[Term], offset: int) -> Page:
         """What answers to the terms, from `offset` on."""
@@ -192,7 +204,8 @@ class Search:
         if not rows:
             return []
         values = {"query": query, "ids": [row.id for row in rows], "body": BODY, "whole": WHOLE, "short": SHORT}
-        quoted = {row.id: row for row in self.connection.execute(text(QUOTED), values)}
+        statement = QUOTED if self.beside else QUOTED_ALONE
+        quoted = {row.id: row for row in self.connection.execute(text(statement), values)}
         return [
             Hit(
                 row.searchable_type,

@@ -19,16 +19,22 @@ _TAG = re.compile(r"<[^>]+>")
 _UNWANTED = str.maketrans(dict.fromkeys((START, STOP, "\0")))
 
 # A word is learnt from four letters on: shorter ones are too alike for anybody to say which was meant.
-WRITE = text("""
+GIVEN = """
 WITH given AS MATERIALIZED (
   SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given (
     content text, title text, body text, author text, configuration text, type text, id bigint, author_id bigint,
     group_id bigint, discussion_id bigint, poll_id bigint, authored_at timestamp)
-), made AS (
+)
+"""
+INSERT = """
   INSERT INTO public.pg_search_documents (content, ts_content, author_id, group_id, discussion_id, poll_id,
     searchable_type, searchable_id, authored_at, created_at, updated_at)
   SELECT content, to_tsvector('simple', content), author_id, group_id, discussion_id, poll_id, type, id, authored_at,
     now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC' FROM given ORDER BY authored_at, id
+"""
+WRITE_ALONE = text(GIVEN + INSERT)
+WRITE = text(f"""
+{GIVEN}, made AS ({INSERT}
   RETURNING id, searchable_type, searchable_id
 ), beside AS (
   INSERT INTO plugin_search_postgres.documents (document_id, configuration, title, body, stems)
@@ -54,6 +60,9 @@ WITH gone AS (
 )
 DELETE FROM plugin_search_postgres.documents USING gone WHERE document_id = gone.id
 """)
+REMOVE_ALONE = text(
+    "DELETE FROM public.pg_search_documents WHERE searchable_type = :type AND searchable_id = ANY(:ids)"
+)
 IDS = text(
     "SELECT DISTINCT searchable_id FROM public.pg_search_documents WHERE searchable_type = :type AND searchable_id > :after "
     "ORDER BY searchable_id LIMIT :limit"
@@ -97,19 +106,32 @@ def _row(document: Document) -> dict[str, Any]:
     }
 
 
+_known: set[str] = set()
+
+
+def has_tables(connection: Any) -> bool:
+    """Whether the plugin's own tables are there; without them search goes on as the reference has it."""
+    database = str(connection.engine.url)
+    if database not in _known:
+        if connection.scalar(text("SELECT to_regclass('plugin_search_postgres.languages')")) is None:
+            return False
+        _known.add(database)
+    return True
+
+
 def write(connection: Any, documents: Sequence[Document]) -> None:
     """Write rows in place of those that are there; of two for one record the last counts."""
     made = {(one.record_type, one.record_id): _row(one) for one in documents}
     for kind in sorted({kind for kind, _id in made}):
         remove(connection, kind, [record_id for each, record_id in made if each == kind])
     if made:
-        connection.execute(WRITE, {"rows": json.dumps(list(made.values()))})
+        connection.execute(WRITE if has_tables(connection) else WRITE_ALONE, {"rows": json.dumps(list(made.values()))})
 
 
 def remove(connection: Any, record_type: str, ids: Sequence[int]) -> None:
     """Delete rows."""
     if ids:
-        connection.execute(REMOVE, {"type": record_type, "ids": list(ids)})
+        connection.execute(REMOVE if has_tables(connection) else REMOVE_ALONE, {"type": record_type, "ids": list(ids)})
 
 
 def ids(connection: Any, record_type: str, after: int, limit: int) -> list[int]:
@@ -125,12 +147,14 @@ def count(connection: Any) -> int:
 def clear(connection: Any) -> None:
     """Delete all rows."""
     connection.execute(text("DELETE FROM public.pg_search_documents"))
-    for table in ("documents", "words", "languages"):
+    for table in ("documents", "words", "languages") if has_tables(connection) else ():
         connection.execute(text(f"DELETE FROM plugin_search_postgres.{table}"))
 
 
 def tidy(connection: Any) -> None:
     """Drop what belongs to rows that others deleted, and let the planner know what there is."""
+    if not has_tables(connection):
+        return
     for statement in TIDY:
         connection.execute(text(statement))
     trigrams = connection.scalar(text("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"))

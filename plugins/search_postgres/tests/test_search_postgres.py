@@ -6,11 +6,12 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
-from llmio_search_postgres import Postgres
+from llmio_search_postgres import Postgres, correcting, reading, rows
 from llmio_search_postgres.queries import tsquery
+from sqlalchemy import text
 
 from llmio.plugins import Filters, SearchProvider, Visible, parse_query
-from llmio.testing.contracts.search import ALL, SearchProviderContract
+from llmio.testing.contracts.search import ALL, SearchProviderContract, document
 
 
 class TestPostgres(SearchProviderContract):
@@ -83,3 +84,111 @@ def test_the_contract_finds_wrong_siblings_out(connection):
         )
     with pytest.raises(AssertionError):
         suite.test_a_removed_document_is_forgotten(Hoarding(), connection, *tools(Hoarding(), connection))
+
+
+class TestWithoutOwnTables(SearchProviderContract):
+    """Where they could not be made, search goes on as the reference has it."""
+
+    @pytest.fixture
+    def provider(self, connection) -> SearchProvider:
+        connection.execute(text("DROP SCHEMA plugin_search_postgres CASCADE"))
+        rows._known.clear()
+        yield Postgres()
+        rows._known.clear()
+
+
+@pytest.fixture
+def ask(connection):
+    """`ask(query, *documents)`: ids found among these, and what was looked for instead."""
+
+    def search(query, *documents, **how):
+        Postgres().reindex(connection)
+        Postgres().index(connection, documents)
+        page = Postgres().search(connection, query, Filters(**how), ALL)
+        return [hit.record_id for hit in page.hits], page.corrected
+
+    return search
+
+
+def test_other_forms_of_a_word_follow_the_exact_ones(ask):
+    said = (
+        document(1, "We are voting soon"),
+        document(2, "They vote today"),
+        document(3, "He voted"),
+        document(4, "Veto"),
+    )
+    assert ask("voting", *said) == ([1, 3, 2], "")
+    assert ask('"voting soon"', *said) == ([1], "")
+    assert ask("votes !today", *said) == ([3, 1], "")
+
+
+def test_stems_are_those_of_the_texts_language(ask):
+    said = (document(1, "die Häuser am See", language="de"), document(2, "les maisons", language="fr_CA"))
+    assert ask("Haus", *said) == ([1], "")
+    assert ask("Häusern", *said) == ([1], "")
+    assert ask("maison", *said) == ([2], "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("assmebly", "assembly"),
+        ("asembly budget", "assembly budget"),
+        ("assemblyy", "assembly"),
+        ("budgte assmbly", "budget assembly"),
+        ("bugdet !loom", "budget !loom"),
+    ],
+)
+def test_a_mistyped_word_is_corrected(ask, typed, meant):
+    assert ask(typed, document(1, "The assembly decides on the budget"), document(2, "A loom")) == ([1], meant)
+
+
+@pytest.mark.parametrize("typed", ["xyzzy", "loo", "assmblx!", '"asembly"', "!asembly", "assembly xyzzyx"])
+def test_what_nobody_could_have_meant_is_not_corrected(ask, typed):
+    assert ask(typed, document(1, "The assembly decides"), document(2, "Bread")) == ([], "")
+
+
+def test_a_correction_never_speaks_of_what_is_hidden(ask, connection):
+    hidden = document(1, "Layoffs are planned", group_id=9)
+    assert ask("layofs", hidden, document(2, "Bread")) == ([], "")
+
+
+def test_numbers_addresses_and_versions_are_found(ask):
+    said = document(1, "Version 3.0.18 of https://example.org/loom, mail ada@example.org, half-baked it's")
+    for query in ("3.0.18", "ada@example.org", "half-baked", "it's", "example.org"):
+        assert ask(query, said) == ([1], "")
+
+
+def test_very_many_matches_show_the_newest_and_few_show_all(connection, monkeypatch):
+    """Whichever way is quicker, the same is found."""
+    provider = Postgres()
+    provider.reindex(connection)
+    provider.index(connection, [document(number, "bread " * (number % 3 + 1)) for number in range(1, 151)])
+    provider.finish(connection)
+    monkeypatch.setattr(reading, "LOOK", 0.0)
+    first = provider.search(connection, "bread", Filters(), ALL)
+    assert len(first.hits) == 20
+    assert first.more
+    assert min(hit.record_id for hit in first.hits) > 50
+    newest = provider.search(connection, "bread", Filters(order="newest"), ALL, offset=140)
+    assert [hit.record_id for hit in newest.hits] == list(range(10, 0, -1))
+    monkeypatch.setattr(reading, "LOOK", 1e9)
+    assert min(hit.record_id for hit in provider.search(connection, "bread", Filters(), ALL, limit=60).hits) <= 50
+
+
+def test_a_word_that_is_everywhere_is_checked_and_not_looked_up(connection):
+    provider = Postgres()
+    provider.reindex(connection)
+    provider.index(
+        connection, [document(number, f"bread word{number} {'loom' if number < 4 else ''}") for number in range(1, 301)]
+    )
+    provider.finish(connection)
+    assert sorted(hit.record_id for hit in provider.search(connection, "bread loom", Filters(), ALL).hits) == [1, 2, 3]
+    assert [hit.record_id for hit in provider.search(connection, "bread word7 loom", Filters(), ALL).hits] == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "cost"), [("loom", "loom", 0), ("loom", "loms", 2), ("loom", "lomo", 1), ("", "ab", 2)]
+)
+def test_distance(one, other, cost):
+    assert correcting.distance(one, other) == cost
