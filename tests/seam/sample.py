@@ -46,10 +46,10 @@ class SampleVenv:
         return self.run("-c", "from llmio.cli import main; main()", *arguments, env=env).stdout
 
 
-def make(folder: Path) -> SampleVenv:
+def make(folder: Path, source: Path = SOURCE) -> SampleVenv:
     """Create it, offline: packages of this interpreter are seen through a .pth file, pip builds without isolation."""
     project = folder / "project"
-    shutil.copytree(SOURCE, project, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
+    shutil.copytree(source, project, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
     made = SampleVenv(folder / "venv", project)
     seen = sysconfig.get_paths()["purelib"]
