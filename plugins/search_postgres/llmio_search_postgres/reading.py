@@ -65,7 +65,8 @@ ORDERS = {
 QUOTED = """
 SELECT document.id, ts_headline(chosen.configuration, coalesce(beside.body, document.content), asked,
     CASE WHEN length(coalesce(beside.body, document.content)) <= :short THEN :whole ELSE :body END) AS body,
-  ts_headline(chosen.configuration, coalesce(beside.title, ''), asked, :whole) AS title
+  ts_headline(chosen.configuration, coalesce(beside.title, ''), asked, :whole) AS title,
+  left(coalesce(beside.body, document.content), :edge) AS beginning, right(coalesce(beside.body, document.content), :edge) AS ending
 FROM public.pg_search_documents AS document LEFT JOIN plugin_search_postgres.documents AS beside
   ON beside.document_id = document.id
 CROSS JOIN LATERAL (
@@ -79,7 +80,7 @@ TAGGED = (
     "OR document.poll_id IN (SELECT id FROM public.polls WHERE tags @> CAST(ARRAY[:tag] AS varchar[])))"
 )
 QUOTED_ALONE = """
-SELECT id, '' AS title, ts_headline('simple', content, to_tsquery('simple', :query),
+SELECT id, '' AS title, left(content, :edge) AS beginning, right(content, :edge) AS ending, ts_headline('simple', content, to_tsquery('simple', :query),
   CASE WHEN length(content) <= :short THEN :whole ELSE :body END) AS body
 FROM public.pg_search_documents WHERE id = ANY(:ids)
 """
@@ -87,6 +88,7 @@ MARKS = f'StartSel="{START}", StopSel="{STOP}"'
 BODY = f'{MARKS}, MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" … "'
 SHORT = 240
 """A text up to so long is quoted as a whole."""
+EDGE = 12
 WHOLE = f"{MARKS}, HighlightAll=true"
 
 
@@ -203,7 +205,14 @@ class Search:
     def _hits(self, query: str, rows: Sequence[Any]) -> list[Hit]:
         if not rows:
             return []
-        values = {"query": query, "ids": [row.id for row in rows], "body": BODY, "whole": WHOLE, "short": SHORT}
+        values = {
+            "query": query,
+            "ids": [row.id for row in rows],
+            "body": BODY,
+            "whole": WHOLE,
+            "short": SHORT,
+            "edge": EDGE,
+        }
         statement = QUOTED if self.beside else QUOTED_ALONE
         quoted = {row.id: row for row in self.connection.execute(text(statement), values)}
         return [
@@ -211,11 +220,19 @@ class Search:
                 row.searchable_type,
                 row.searchable_id,
                 _marked(quoted[row.id].title),
-                _marked(quoted[row.id].body),
+                _quoted(quoted[row.id]),
                 float(row.rank),
             )
             for row in rows
         ]
+
+
+def _quoted(row: Any) -> str:
+    """The words around what was found, with dots where the text goes on."""
+    words = (row.body or "").replace(START, "").replace(STOP, "").strip()
+    before = "" if words.startswith(row.beginning.strip()) or len(words) <= EDGE else "… "
+    after = "" if words.endswith(row.ending.strip()) or len(words) <= EDGE else " …"
+    return f"{before}{_marked(row.body)}{after}"
 
 
 def _marked(headline: str | None) -> str:
