@@ -42,8 +42,9 @@ export default class extends Controller {
     // Not requestSubmit: what is typed while an answer is under way must not wait for it.
     const url = new URL(this.formTarget.action);
     url.search = state;
-    this.resultsTarget.dataset.turboAction = "replace";
     this.resultsTarget.src = url.toString();
+    // So that one comes back to these results, and can pass the address on.
+    history.replaceState(history.state, "", url);
   }
 
   shown() {

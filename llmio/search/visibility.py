@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from llmio.discussions.models import Discussion, DiscussionReader
 from llmio.groups import queries as groups
@@ -43,13 +43,9 @@ def visible_to(ctx: Context) -> Visible:
         )
     )
     own_polls = select(Poll.id).where(Poll.author_id == me.id, Poll.group_id.is_(None))
-    return Visible(
-        own,
-        list(ctx.db.scalars(guest_of)),
-        list(ctx.db.scalars(asked.union(own_polls))),
-        _shown_to_parent(ctx, own),
-        _hidden(ctx, me.id),
-    )
+    threads, polls = list(ctx.db.scalars(guest_of)), list(ctx.db.scalars(asked.union(own_polls)))
+    reached = or_(Poll.group_id.in_(own), Poll.discussion_id.in_(threads), Poll.id.in_(polls))
+    return Visible(own, threads, polls, _shown_to_parent(ctx, own), _hidden(ctx, me.id, reached))
 
 
 def _shown_to_parent(ctx: Context, own: list[int]) -> list[int]:
@@ -63,8 +59,8 @@ def _shown_to_parent(ctx: Context, own: list[int]) -> list[int]:
     return list(ctx.db.scalars(query)) if own else []
 
 
-def _hidden(ctx: Context, user_id: int) -> list[int]:
-    """Open polls that show results to who has voted, and that the actor has not voted in."""
+def _hidden(ctx: Context, user_id: int, reached: ColumnElement[bool]) -> list[int]:
+    """Polls within reach that are open, show results to who has voted, and that the actor has not voted in."""
     voted = select(Stance.id).where(
         Stance.poll_id == Poll.id,
         Stance.participant_id == user_id,
@@ -73,6 +69,7 @@ def _hidden(ctx: Context, user_id: int) -> list[int]:
         Stance.cast_at.is_not(None),
     )
     query = select(Poll.id).where(
+        reached,
         Poll.closed_at.is_(None),
         Poll.discarded_at.is_(None),
         Poll.hide_results == int(HideResults.UNTIL_VOTE),
