@@ -37,8 +37,9 @@ def told(db):
 
 
 @pytest.fixture
-def tick(app, run_jobs):
-    """`tick()`: the schedule looks once, and a worker does what it asked for."""
+def tick(app, run_jobs, monkeypatch):
+    """`tick()`: the schedule of polls looks once, and a worker does what it asked for."""
+    monkeypatch.setattr(app, "schedules", [one for one in app.schedules if one.job.name.startswith("polls.")])
 
     def ticked():
         schedule.step(app)
