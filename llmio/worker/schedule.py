@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from llmio.core.app import App
 
 SECONDS = 1.0
-LOCK = (0x11A0, 0x5C4E)
+LOCK = (0x11A1, 0x5C4E)  # a space of its own: locks of 0x11A0 are those of running jobs
 
 
 def step(app: App) -> list[str]:
