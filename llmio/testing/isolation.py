@@ -37,6 +37,10 @@ class SharedConnection:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
+    def begin(self) -> Any:
+        """A savepoint: the test's transaction goes on around it."""
+        return self._connection.begin_nested()
+
     def commit(self) -> None:
         """Nothing: the test's transaction is rolled back."""
 
