@@ -230,6 +230,13 @@ def described(ctx: Context, blob: Blob) -> dict[str, Any]:
     }
 
 
+def typed(ctx: Context, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Files that a refused form named (ids as they came): those the actor uploaded, or may see where they are attached."""
+    wanted = [int(one) for one in dict.fromkeys(ids) if one.isdecimal() and len(one) < 10]
+    found = queries.blobs(ctx, wanted) if wanted else {}
+    return [described(ctx, found[one]) for one in wanted if one in found and ctx.can(Permission.FILE_SHOW, found[one])]
+
+
 def _icon(kind: str) -> str:
     part = kind.split("/", maxsplit=1)[0]
     return {"image": "image", "audio": "audio", "video": "video"}.get(

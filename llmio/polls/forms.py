@@ -42,6 +42,7 @@ class PollForm(Form):
     notify_on_closing_soon: Annotated[int, Limits(ge=0, le=3)] = ClosingSoon.UNDECIDED_VOTERS
     notify: bool = False
     message: Annotated[str, Limits(max_length=2000)] = ""
+    attachments: list[int] = []
 
 
 class VoteForm(Form):
@@ -80,6 +81,7 @@ class OutcomeForm(Form):
     review_on: date | None = None
     poll_option_id: int | None = None
     notify: bool = False
+    attachments: list[int] = []
 
 
 class ReopenForm(Form):
@@ -150,6 +152,7 @@ def read_poll(kind: PollType, data: Mapping[str, Any]) -> Entered:
         specified_voters_only=form.who == "chosen",
         notify_on_closing_soon=form.notify_on_closing_soon,
         time_zone=form.time_zone,
+        attachments=form.attachments,
     )
     return Entered(values, form.notify, form.message)
 

@@ -97,6 +97,8 @@ class PollInput:
     notify_on_closing_soon: int = ClosingSoon.UNDECIDED_VOTERS
     time_zone: str = ""
     tags: Sequence[str] = ()
+    attachments: Sequence[int] | None = None
+    """Ids of uploaded files; None leaves those that are there."""
 
 
 def setting_of(poll: Poll, one: Field) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmio.core import richtext
@@ -64,6 +64,12 @@ def posted_files(request: Any, listed: list[int]) -> list[int]:
     """Files that were sent up before, and those that came with the form (browsers without scripts)."""
     refuse_early(request)
     return [*listed, *files.take_all(request.ctx, request.POST.getall("files"))]
+
+
+def files_values(request: Any, present: Sequence[Any] | None = ()) -> dict[str, Any]:
+    """Files of a form: those that are there, or, where a form was refused, those that it named."""
+    posted = request.method == "POST"
+    return {"files": files.typed(request.ctx, request.POST.getall("attachments")) if posted else present or ()}
 
 
 def audience_values(group: Group | None, request: Any) -> dict[str, Any]:

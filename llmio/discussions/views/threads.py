@@ -18,7 +18,7 @@ from llmio.discussions.forms import ReadForm, ThreadForm, VolumeForm
 from llmio.discussions.models import Discussion
 from llmio.discussions.ranges import parse as read_ranges
 from llmio.discussions.values import path_of
-from llmio.discussions.views.frame import audience_values, posted_files, thread_values
+from llmio.discussions.views.frame import audience_values, files_values, posted_files, thread_values
 from llmio.groups import queries as groups
 from llmio.groups.models import Group
 
@@ -57,6 +57,7 @@ def new(context: Any, request: Any) -> View:
         "group": group,
         "groups": startable(request),
         "values": values,
+        **files_values(request),
         **audience_values(group, request),
     }
 
@@ -105,6 +106,7 @@ def edit(discussion: Discussion, request: Any) -> View:
             "privacy": "private" if discussion.private else "public",
             "notify": "nobody",
         },
+        **files_values(request, discussion.attachments),
         **audience_values(discussion.group, request),
     }
 

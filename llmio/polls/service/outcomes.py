@@ -31,6 +31,7 @@ def publish_outcome(
     review_on: date | None = None,
     poll_option_id: int | None = None,
     notify: bool = False,
+    attachments: Sequence[int] = (),
 ) -> Outcome:
     """Say what was decided; a former outcome stays as history. With `notify` all voters are told."""
     ctx.require(Permission.OUTCOME_CREATE, poll)
@@ -48,7 +49,7 @@ def publish_outcome(
     )
     ctx.db.add(outcome)
     ctx.db.flush()
-    files.keep_pictures(ctx, outcome, text)
+    files.attach(ctx, outcome, attachments, body=text)
     place, parent = place_below(ctx, poll)
     audience = Audience(_voters(ctx, poll) if notify else ())
     ctx.publish(kinds.OUTCOME_CREATED, outcome, place=place, parent=parent, audience=audience)
@@ -65,8 +66,9 @@ def update_outcome(
     review_on: date | None = None,
     poll_option_id: int | None = None,
     notify: bool = False,
+    attachments: Sequence[int] | None = None,
 ) -> Outcome:
-    """Edit an outcome."""
+    """Edit an outcome. Its files are those of `attachments`; None leaves them."""
     poll = outcome.poll
     ctx.require(Permission.OUTCOME_UPDATE, outcome)
     moved = review_on != outcome.review_on
@@ -79,7 +81,10 @@ def update_outcome(
     outcome.statement, outcome.statement_format = text, statement_format
     outcome.review_on, outcome.poll_option_id = review_on, poll_option_id
     outcome.updated_at = ctx.now
-    files.keep_pictures(ctx, outcome, text)
+    if attachments is None:
+        files.keep_pictures(ctx, outcome, text)
+    else:
+        files.attach(ctx, outcome, attachments, body=text)
     versions.record(ctx, outcome, changes)
     parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)
     audience = Audience(_voters(ctx, poll) if notify else ())

@@ -81,7 +81,7 @@ def create_poll(
     ctx.db.add(poll)
     ctx.db.flush()
     _check_whole(ctx, kind, poll)
-    files.keep_pictures(ctx, poll, poll.details)
+    files.attach(ctx, poll, values.attachments or (), body=poll.details)
     new = [] if values.specified_voters_only else enrol_everyone(ctx, poll)
     recount(ctx, poll)
     told = [user_id for user_id in new if user_id != ctx.actor_id] if notify else []
@@ -105,7 +105,10 @@ def update_poll(ctx: Context, poll: Poll, *, values: PollInput, message: str = "
     gone = _set_options(poll, values.options, list(poll.options))
     ctx.db.flush()
     _check_whole(ctx, kind, poll)
-    files.keep_pictures(ctx, poll, poll.details)
+    if values.attachments is None:
+        files.keep_pictures(ctx, poll, poll.details)
+    else:
+        files.attach(ctx, poll, values.attachments, body=poll.details)
     _drop_choices(ctx, poll, gone)
     if opened_to_all:
         enrol_everyone(ctx, poll)

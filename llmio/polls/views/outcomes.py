@@ -12,6 +12,7 @@ from llmio.core.errors import Invalid
 from llmio.core.forms import parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.discussions.views.frame import files_values, posted_files
 from llmio.polls import cards, queries, service
 from llmio.polls.forms import OutcomeForm
 from llmio.polls.models import Outcome, Poll
@@ -31,6 +32,7 @@ def new(poll: Poll, request: Any) -> View:
         "outcome": None,
         "values": {"notify": True, "statement_format": "md"},
         "suggested": (request.ctx.now + SOON).date(),
+        **files_values(request),
     }
 
 
@@ -40,7 +42,8 @@ def publish(poll: Poll, request: Any) -> Any:
     key = poll.key
     try:
         form = parse(OutcomeForm, request.POST)
-        service.publish_outcome(request.ctx, poll, **form.model_dump())
+        sent = {"attachments": posted_files(request, form.attachments)}
+        service.publish_outcome(request.ctx, poll, **form.model_dump() | sent)
     except Invalid as fault:
         return again(new, key, request, fault, request.POST.mixed())
     request.flash("success", _("The outcome is published."))
@@ -57,7 +60,8 @@ def edit(outcome: Outcome, request: Any) -> View:
         "review_on": outcome.review_on.isoformat() if outcome.review_on else "",
         "poll_option_id": outcome.poll_option_id or "",
     }
-    return {"view": cards.one(request.ctx, poll), "outcome": outcome, "values": values, "suggested": None}
+    shown = {"view": cards.one(request.ctx, poll), "outcome": outcome, "values": values, "suggested": None}
+    return {**shown, **files_values(request, outcome.attachments)}
 
 
 @view_config(route_name="outcomes.edit", request_method="POST", renderer=FORM, permission=Permission.OUTCOME_UPDATE)
@@ -66,7 +70,8 @@ def update(outcome: Outcome, request: Any) -> Any:
     outcome_id, path = outcome.id, cards.path_of(outcome.poll)
     try:
         form = parse(OutcomeForm, request.POST)
-        service.update_outcome(request.ctx, outcome, **form.model_dump())
+        sent = {"attachments": posted_files(request, form.attachments)}
+        service.update_outcome(request.ctx, outcome, **form.model_dump() | sent)
     except Invalid as fault:
         request.tm.abort()
         request.tm.begin()

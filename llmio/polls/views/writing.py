@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pyramid.view import view_config
@@ -11,6 +12,7 @@ from llmio.accounts import zones
 from llmio.core.errors import Invalid, NotAllowed
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.discussions.views.frame import files_values, posted_files
 from llmio.groups import queries as groups
 from llmio.plugins.polls import PollType
 from llmio.polls import cards, forms, queries, service
@@ -67,6 +69,7 @@ def _frame(
         "values": values,
         "zones": zones.names(),
         "poll": poll,
+        **files_values(request, poll.attachments if poll else ()),
         "cancel": cards.path_of(poll) if poll else _back(place),
     }
 
@@ -110,7 +113,7 @@ def create(_context: Any, request: Any) -> Any:
     if request.POST.get("change"):
         return _rows_changed(request, kind, place)
     try:
-        entered = forms.read_poll(kind, request.POST)
+        entered = _read(request, kind)
         poll = service.create_poll(
             request.ctx,
             poll_type=kind.key,
@@ -127,6 +130,13 @@ def create(_context: Any, request: Any) -> Any:
         return request.see_other("polls.voters", key=poll.key)
     request.flash("success", _("The poll is open.") if poll.closing_at else _("The draft is kept."))
     return request.see_other(cards.path_of(poll))
+
+
+def _read(request: Any, kind: PollType) -> forms.Entered:
+    """The form, with the files that came with it."""
+    entered = forms.read_poll(kind, request.POST)
+    sent = posted_files(request, list(entered.values.attachments or ()))
+    return replace(entered, values=replace(entered.values, attachments=sent))
 
 
 def _rows_changed(request: Any, kind: PollType, place: Place, poll: Poll | None = None) -> View:
@@ -174,7 +184,7 @@ def update(poll: Poll, request: Any) -> Any:
     if request.POST.get("change"):
         return _rows_changed(request, kind, Place(poll.group, poll.discussion), poll)
     try:
-        entered = forms.read_poll(kind, request.POST)
+        entered = _read(request, kind)
         service.update_poll(request.ctx, poll, values=entered.values, message=entered.message)
     except Invalid as fault:
         return _again(request, fault, kind, key)
