@@ -133,8 +133,9 @@ def run(app: App, outbox_id: int) -> bool:
     try:
         return _attempt(app, outbox_id)
     except (Exception, SystemExit) as error:  # a job may raise anything: the row keeps it, with its traceback
-        log.warning("job of outbox row %s failed", outbox_id, exc_info=True)
-        _failed(app, outbox_id, traceback.format_exc(), final=isinstance(error, GiveUp))
+        told = writable(traceback.format_exc())  # a log that cannot take half a letter would lose the whole line
+        log.warning("job of outbox row %s failed\n%s", outbox_id, told)
+        _failed(app, outbox_id, told, final=isinstance(error, GiveUp))
         return False
 
 
@@ -225,5 +226,5 @@ def _failed(app: App, outbox_id: int, error: str, *, final: bool) -> None:
         row = ctx.db.get(Outbox, outbox_id)
         if row is None:
             return
-        row.last_error = writable(error)
+        row.last_error = error
         _count(ctx, row, app.jobs[row.job], final=final)
