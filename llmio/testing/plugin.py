@@ -163,20 +163,23 @@ class CommittedDatabase:
 
 
 @pytest.fixture
-def committed_db(llmio_app: App, llmio_servers: Addresses) -> Iterator[CommittedDatabase]:
-    """A database of its own for a test with several processes, threads or transactions."""
+def committed_db(app: App, llmio_servers: Addresses) -> Iterator[CommittedDatabase]:
+    """A database of its own for a test with several processes, threads or transactions.
+
+    Takes `app`, not `llmio_app`: with the clock as a former test left it, no other process would find work that is due.
+    """
     from llmio.core.db import session_factory
     from llmio.testing.servers import engine_of
 
     name = llmio_servers.copy_template()
     url = llmio_servers.database(name)
     made = engine_of(url)
-    before = llmio_app.engine, llmio_app.sessions
-    llmio_app.engine, llmio_app.sessions = made, session_factory(made)
+    before = app.engine, app.sessions
+    app.engine, app.sessions = made, session_factory(made)
     try:
-        yield CommittedDatabase(llmio_app, url, made)
+        yield CommittedDatabase(app, url, made)
     finally:
-        llmio_app.engine, llmio_app.sessions = before
+        app.engine, app.sessions = before
         made.dispose()
         llmio_servers.drop(name)
 
