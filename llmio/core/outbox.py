@@ -132,7 +132,7 @@ def run(app: App, outbox_id: int) -> bool:
     """Run the row's job if it still waits and nobody else runs it; True if it was run and is done."""
     try:
         return _attempt(app, outbox_id)
-    except (Exception, SystemExit) as error:  # a job may raise anything: the row keeps it, with its traceback
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a job may raise anything: the row keeps it, with its traceback
         told = writable(traceback.format_exc())  # a log that cannot take half a letter would lose the whole line
         log.warning("job of outbox row %s failed\n%s", outbox_id, told)
         _failed(app, outbox_id, told, final=isinstance(error, GiveUp))
