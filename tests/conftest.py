@@ -24,8 +24,3 @@ def make(db):
     names = ("user", "admin_of_site", "group", "membership", "invitation", "discussion", "reader", "comment",
              "reaction", "poll", "options_of", "stance", "outcome")  # fmt: skip
     return SimpleNamespace(**{name: partial(getattr(factories, name), db) for name in names})
-
-
-def pytest_xdist_auto_num_workers():
-    """One more than there are processors: many tests wait for other processes, which leaves room for another."""
-    return (os.cpu_count() or 1) + 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+
 import click
 
 
@@ -20,3 +23,7 @@ def channels(host: str, port: int) -> None:
     from llmio.live.channels import run  # noqa: PLC0415  # slow
 
     run(host=host, port=port)
+    # Threads of the server may still want the interpreter while it is taken down; that would abort the process. All that
+    # had to be done is done, so nothing is taken down.
+    logging.shutdown()
+    os._exit(0)
