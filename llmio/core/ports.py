@@ -127,11 +127,11 @@ class NoLive:
 class Background(Protocol):
     """Does what waits for others' servers, beside the jobs: so that a slow one takes no worker's hand."""
 
-    def room(self, lane: str) -> bool:
-        """Whether more of this lane can be taken on now."""
+    def room(self, lane: str, *, ailing: bool = False) -> bool:
+        """Whether more of this lane can be taken on now; of one that failed lately (`ailing`) only one at a time."""
         ...
 
-    def run(self, lane: str, work: Callable[[], None]) -> None:
+    def run(self, lane: str, work: Callable[[], None], *, ailing: bool = False) -> None:
         """Do it, now or soon; what it raises is logged."""
         ...
 
@@ -139,11 +139,11 @@ class Background(Protocol):
 class AtOnce:
     """Does it here and now."""
 
-    def room(self, lane: str) -> bool:
+    def room(self, lane: str, *, ailing: bool = False) -> bool:
         """Always."""
         return True
 
-    def run(self, lane: str, work: Callable[[], None]) -> None:
+    def run(self, lane: str, work: Callable[[], None], *, ailing: bool = False) -> None:
         """Do it."""
         work()
 

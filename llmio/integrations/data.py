@@ -26,6 +26,7 @@ def data_of(telling: Telling, *, full: bool) -> dict[str, Any]:
     return {
         "site_name": settings.text("site.name"),
         "icon_url": icon_url(telling.ctx, subject.group),
+        "theme_color": settings.text("theme.primary"),
         "title": subject.title,
         "group": subject.group.name if subject.group else "",
         "event": {

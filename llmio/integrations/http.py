@@ -59,9 +59,9 @@ Resolve = Callable[[str, int], list[str]]
 class Times:
     """Seconds to connect, to wait for the next bytes, and for a request with all its redirects."""
 
-    connect: float = 5.0
+    connect: float = 3.0
     read: float = 10.0
-    whole: float = 20.0
+    whole: float = 15.0
 
 
 def is_public(address: str) -> bool:

@@ -11,9 +11,10 @@ from llmio.core.tables import Event
 from llmio.integrations.data import data_of
 from llmio.integrations.models import Chatbot
 from llmio.integrations.parts import Telling, parts_of
-from llmio.integrations.service import target_of
+from llmio.integrations.service import absent, target_of
 from llmio.notifications import reasons, texts
 from llmio.notifications.deliveries import Delivery
+from llmio.notifications.sending import Absent
 from llmio.notifications.subjects import Subject
 from llmio.plugins import Message, Target
 from llmio.plugins.content import Html, Markdown, Plain
@@ -27,6 +28,8 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject) -> tupl
     chatbot = ctx.db.get(Chatbot, row.recipient_id)
     if chatbot is None:
         return "the integration was removed"
+    if absent(ctx, {chatbot.id}):
+        return Absent(f"no webhook format named {chatbot.webhook_kind}: is its plugin installed and on?")
     return message_of(ctx, chatbot, row, event, subject), target_of(ctx, chatbot)
 
 

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, String, Text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from llmio.accounts.models import User
 from llmio.core.db import Base, Utc, utcnow
 from llmio.groups.models import Group
+
+Moment = TIMESTAMP(timezone=True)
 
 
 class Chatbot(Base):
@@ -35,6 +37,22 @@ class Chatbot(Base):
 
     group: Mapped[Group] = relationship(primaryjoin="foreign(Chatbot.group_id) == Group.id")
     author: Mapped[User | None] = relationship(primaryjoin="foreign(Chatbot.author_id) == User.id")
+
+
+class ChatbotNotes(Base):
+    """What llmio knows of an integration beside the reference's row: secrets that end, and the last test."""
+
+    __tablename__ = "chatbot_notes"
+    __table_args__ = ({"schema": "llmio"},)
+
+    chatbot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    old_secrets: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list, server_default="[]")
+    """`secret`, and `until` when (ISO 8601) it signs beside the new one; the latest first."""
+    test_asked_at: Mapped[datetime | None] = mapped_column(Moment)
+    test_state: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """`pending`, `sent` or `failed`; empty: never asked for."""
+    test_answer: Mapped[str] = mapped_column(Text, default="", server_default="")
+    test_ended_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Webhook(Base):

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-from sqlalchemy import any_, delete, literal, or_, select
+from sqlalchemy import any_, delete, func, literal, or_, select
 
 from llmio.core.errors import Invalid
 from llmio.core.events import Channel
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
-from llmio.core.urls import absolute, site_url
 from llmio.groups.models import Group
-from llmio.integrations.data import group_data, icon_url
+from llmio.integrations import secrets
 from llmio.integrations.forms import ChatbotForm, literal_address
 from llmio.integrations.http import Guard
-from llmio.integrations.models import Chatbot
+from llmio.integrations.models import Chatbot, ChatbotNotes
 from llmio.notifications.deliveries import Delivery
 from llmio.notifications.jobs import deliver_to_channel
 from llmio.notifications.service import add_deliveries
 from llmio.notifications.subjects import subject_of
-from llmio.plugins import Failed, Message, Outcome, Outgoing, Target
-from llmio.plugins.content import Headline, Html, Markdown, Plain, Title
-from llmio.plugins.guard import guard
+from llmio.plugins import Target
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-WEBHOOK, MATRIX = "webhook", "matrix"
+WEBHOOK, MATRIX = "webhook", secrets.MATRIX
 EVENT_KINDS: dict[str, object] = {
     "new_discussion": _("A new thread"),
     "discussion_edited": _("A thread was edited, with a message"),
@@ -118,76 +112,20 @@ def _secret_for(ctx: Context, webhook_kind: str, before: str | None) -> str | No
     """The secret of a format that signs: the one there was, else a new one."""
     if not ctx.app.plugins.webhook_formats[webhook_kind].signed:
         return None
-    return before or new_secret()
-
-
-def new_secret() -> str:
-    """A secret as Standard Webhooks wants it: 24 random bytes."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
-
-
-def renew_secret(ctx: Context, chatbot: Chatbot) -> Chatbot:
-    """Give an integration that signs a new secret; the old one is good for nothing from now on."""
-    ctx.require(Permission.GROUP_INTEGRATIONS, chatbot.group)
-    if not signs(ctx, chatbot):
-        raise Invalid(_("This kind of integration has no secret."))
-    chatbot.access_token, chatbot.updated_at = new_secret(), ctx.now
-    ctx.db.flush()
-    return chatbot
-
-
-def signs(ctx: Context, chatbot: Chatbot) -> bool:
-    """Whether what goes to an integration is signed."""
-    shape = ctx.app.plugins.webhook_formats.get(chatbot.webhook_kind or "")
-    return chatbot.kind != MATRIX and shape is not None and shape.signed
+    return before or secrets.new_secret()
 
 
 def remove(ctx: Context, chatbot: Chatbot) -> None:
     """Disconnect a channel; what was sent to it stays in the log of the site."""
     ctx.require(Permission.GROUP_INTEGRATIONS, chatbot.group)
+    ctx.db.execute(delete(ChatbotNotes).where(ChatbotNotes.chatbot_id == chatbot.id))
     ctx.db.execute(delete(Chatbot).where(Chatbot.id == chatbot.id))
 
 
-def test(ctx: Context, chatbot: Chatbot) -> Outcome:
-    """Send a greeting to the channel now, and say what it answered.
-
-    The one act that talks to the network while a person waits; nothing has been written in its transaction.
-    """
-    ctx.require(Permission.GROUP_INTEGRATIONS, chatbot.group)
-    notifier = ctx.app.plugins.notifiers.get(notifier_of(chatbot.kind))
-    if notifier is None:
-        raise Invalid(_("The plugin that reaches this channel is switched off on this site."))
-    failed: Outcome = Failed("the plugin failed; the administrators of the site can see why")
-    out = Outgoing(ctx.ports.http, ctx.ports.mailer, ctx.ports.clock)
-    where = f"notifiers.{notifier.key}.send"
-    sent, target = greeting(ctx, chatbot), target_of(ctx, chatbot)
-    return guard(ctx.app.plugins, notifier, where, notifier.send, sent, target, out, fallback=failed)
-
-
-def greeting(ctx: Context, chatbot: Chatbot) -> Message:
-    """What a test says."""
-    site, group = ctx.app.settings.text("site.name"), chatbot.group
-    text = str(_("Hello from {site}! {group} is connected to this channel.", site=site, group=group.name))
-    url = absolute(ctx.app.settings, f"/g/{group.key}")
-    data = {"site_name": site, "title": text, "group": group.name, "icon_url": icon_url(ctx, group)}
-    event = {
-        "kind": "test",
-        "created_at": ctx.now.isoformat(timespec="seconds"),
-        "site": {"name": site, "url": site_url(ctx.app.settings)},
-        "group": group_data(ctx, group),
-    }
-    parts = (Headline(text), Title(group.name or "", url))
-    return Message(
-        "test",
-        text,
-        Plain().render(parts),
-        html=Html().render(parts),
-        markdown=Markdown().render(parts),
-        url=url,
-        data={**data, "event": event},
-        parts=parts,
-        id=f"test_{uuid4().hex}",
-    )
+def forget(ctx: Context) -> None:
+    """Remove notes on integrations that went with their group."""
+    there = select(Chatbot.id).where(Chatbot.id == ChatbotNotes.chatbot_id).exists()
+    ctx.db.execute(delete(ChatbotNotes).where(~there))
 
 
 def target_of(ctx: Context, chatbot: Chatbot) -> Target:
@@ -196,7 +134,18 @@ def target_of(ctx: Context, chatbot: Chatbot) -> Target:
     if chatbot.kind == MATRIX:
         return Target(server, name, {"access_token": token, "channel": chatbot.channel or ""})
     shape = ctx.app.plugins.webhook_formats.get(chatbot.webhook_kind or "")
-    return Target(server, name, {"format": shape, "secret": token})
+    old = [one.secret for one in secrets.old_ones(ctx, chatbot)] if shape is not None and shape.signed else []
+    return Target(server, name, {"format": shape, "secret": token, "old_secrets": old})
+
+
+def absent(ctx: Context, ids: set[int]) -> set[int]:
+    """Those of these integrations whose format no plugin offers now."""
+    query = select(Chatbot.id).where(
+        Chatbot.id.in_(ids),
+        Chatbot.kind.is_distinct_from(MATRIX),
+        func.coalesce(Chatbot.webhook_kind, "").not_in(list(ctx.app.plugins.webhook_formats)),
+    )
+    return set(ctx.db.scalars(query))
 
 
 def publish_event(ctx: Context, event: Event) -> list[int]:

@@ -14,14 +14,14 @@ from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.groups.models import Group
 from llmio.groups.views import frame
-from llmio.integrations import service
+from llmio.integrations import jobs, secrets, service, testing
 from llmio.integrations.forms import ChatbotForm
 from llmio.integrations.log import log_of, send_again
 from llmio.integrations.models import Chatbot
-from llmio.plugins import Sent
 
 LIST = "llmio:web/templates/integrations/list.jinja2"
 SHOW = "llmio:web/templates/integrations/show.jinja2"
+TEST = "llmio:web/templates/integrations/test.jinja2"
 FORM = "llmio:web/templates/integrations/form.jinja2"
 View = Mapping[str, Any]
 
@@ -69,8 +69,26 @@ def show(chatbot: Chatbot, request: Any) -> View:
     """How a channel is connected, and what was sent to it."""
     before = request.params.get("before", "")
     log = log_of(request.ctx, chatbot, before=int(before) if before.isdecimal() and len(before) < 18 else None)
-    signed = service.signs(request.ctx, chatbot)
-    return {**_shown(chatbot.group, request), "chatbot": chatbot, "log": log, "signed": signed, "first": not before}
+    signed = secrets.signs(request.ctx, chatbot)
+    return {
+        **_shown(chatbot.group, request),
+        **_tested(chatbot, request),
+        "log": log,
+        "signed": signed,
+        "old_secrets": secrets.old_ones(request.ctx, chatbot) if signed else (),
+        "first": not before,
+    }
+
+
+def _tested(chatbot: Chatbot, request: Any) -> dict[str, Any]:
+    found = testing.last(request.ctx, chatbot)
+    return {"chatbot": chatbot, "test": found, "pending": found and testing.is_pending(request.ctx, found)}
+
+
+@view_config(route_name="integrations.test", request_method="GET", renderer=TEST, permission=Permission.SIGNED_IN)
+def tested(chatbot: Chatbot, request: Any) -> View:
+    """What became of the last test; the page asks for it while one is on its way."""
+    return _tested(chatbot, request)
 
 
 @view_config(route_name="integrations.again", request_method="POST", permission=Permission.SIGNED_IN)
@@ -84,8 +102,19 @@ def again(chatbot: Chatbot, request: Any) -> Any:
 @view_config(route_name="integrations.secret", request_method="POST", permission=Permission.SIGNED_IN)
 def secret(chatbot: Chatbot, request: Any) -> Any:
     """Make a new secret."""
-    service.renew_secret(request.ctx, chatbot)
-    request.flash("success", _("There is a new secret. Enter it at the receiver."))
+    secrets.renew(request.ctx, chatbot)
+    request.flash(
+        "success",
+        _("There is a new secret. Enter it at the receiver within a day; until then the old one is good, too."),
+    )
+    return request.see_other("integrations.show", id=chatbot.id)
+
+
+@view_config(route_name="integrations.old_secrets", request_method="POST", permission=Permission.SIGNED_IN)
+def end_old_secrets(chatbot: Chatbot, request: Any) -> Any:
+    """Let the old secrets sign no more."""
+    secrets.end_old(request.ctx, chatbot)
+    request.flash("success", _("From now on only the new secret counts."))
     return request.see_other("integrations.show", id=chatbot.id)
 
 
@@ -135,10 +164,7 @@ def remove(chatbot: Chatbot, request: Any) -> Any:
 
 @view_config(route_name="integrations.test", request_method="POST", permission=Permission.SIGNED_IN)
 def test(chatbot: Chatbot, request: Any) -> Any:
-    """Send a greeting to the channel."""
-    outcome = service.test(request.ctx, chatbot)
-    if isinstance(outcome, Sent):
-        request.flash("success", _("It arrived: {answer}", answer=outcome.answer or "ok"))
-    else:
-        request.flash("danger", _("It did not arrive. The answer was: {answer}", answer=outcome.reason))
+    """Have a greeting sent to the channel; the page shows what came of it."""
+    if testing.ask(request.ctx, chatbot):
+        request.ctx.enqueue(jobs.test, chatbot.id)
     return request.see_other("integrations.show", id=chatbot.id)

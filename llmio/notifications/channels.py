@@ -21,7 +21,7 @@ from llmio.core.outbox import Outbox
 from llmio.core.ports import Http, HttpAnswer
 from llmio.notifications import pace
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Attempt, Delivery, Status
-from llmio.notifications.sending import Ready, prepare
+from llmio.notifications.sending import Broke, Ready, give_up, prepare
 from llmio.plugins import Failed, Outcome, Retry, Sent
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=120)
 """Longer than any message takes: a request ends after 20 seconds, and no notifier makes more than four."""
-BUSY = timedelta(seconds=2)
-REST, LONGEST_REST = 60.0, 3600.0
+BUSY, PROBED = timedelta(seconds=2), timedelta(seconds=15)
+"""How long a message waits while others of its channel are being sent; while one tries whether the channel is back."""
 BODY, ANSWER = 20_000, 2_000
 HIDDEN = frozenset({"authorization", "cookie", "proxy-authorization"})
 KEPT = timedelta(days=30)
@@ -44,11 +44,14 @@ def deliver_to_channel(app: App, delivery_id: int, attempts: int | None = None, 
     with app.begin() as ctx:
         ready = claim(ctx, delivery_id, attempts, in_turn=in_turn)
     if ready is not None:
-        app.ports.background.run(ready[0], lambda: send(app, delivery_id, *ready))
+        lane, ailing, message = ready
+        app.ports.background.run(lane, lambda: send(app, delivery_id, lane, message), ailing=ailing)
 
 
-def claim(ctx: Context, delivery_id: int, attempts: int | None, *, in_turn: bool) -> tuple[str, Ready] | None:
-    """The message and its lane, where it is to be sent now; else its job is put off, or there is nothing to do."""
+def claim(ctx: Context, delivery_id: int, attempts: int | None, *, in_turn: bool) -> tuple[str, bool, Ready] | None:
+    """Lane, whether it is out of order, and message, where it is to be sent now; else its job is put off, or there is
+    nothing to do.
+    """
     row = ctx.db.scalars(select(Delivery).where(Delivery.id == delivery_id).with_for_update()).one_or_none()
     if row is None or row.status != Status.PENDING or attempts not in (None, row.attempts):
         return None
@@ -56,10 +59,10 @@ def claim(ctx: Context, delivery_id: int, attempts: int | None, *, in_turn: bool
     if until and datetime.fromisoformat(until) > ctx.now:
         return None
     lane = f"{row.recipient_type}:{row.recipient_id}"
-    turn = (pace.held_until(ctx, lane) if in_turn else pace.reserve(ctx, lane)) or ctx.now
-    if turn > ctx.now or not ctx.ports.background.room(lane):
-        wait = max(turn - ctx.now, timedelta(0)) if turn > ctx.now else BUSY
-        ctx.enqueue(deliver_to_channel, row.id, row.attempts, turn > ctx.now, delay=wait)
+    turn = pace.look(ctx, lane) if in_turn else pace.reserve(ctx, lane)
+    if turn.at > ctx.now or not ctx.ports.background.room(lane, ailing=turn.ailing):
+        wait = turn.at - ctx.now if turn.at > ctx.now else PROBED if turn.ailing else BUSY
+        ctx.enqueue(deliver_to_channel, row.id, row.attempts, True, delay=wait)  # noqa: FBT003  # arguments of jobs have no names
         return None
     ready = prepare(ctx, delivery_id)
     if ready is None:
@@ -67,7 +70,7 @@ def claim(ctx: Context, delivery_id: int, attempts: int | None, *, in_turn: bool
     watch = outbox.add(ctx, deliver_to_channel, (row.id, row.attempts, True), delay=LEASE)
     ctx.db.flush()
     row.data = {**row.data, "sending_until": (ctx.now + LEASE).isoformat(), "watch": watch.id}
-    return lane, ready
+    return lane, turn.ailing, ready
 
 
 def send(app: App, delivery_id: int, lane: str, ready: Ready) -> None:
@@ -101,18 +104,16 @@ def record(ctx: Context, delivery_id: int, lane: str, outcome: Outcome, tried: T
     if isinstance(outcome, Sent):
         row.status, row.answer, row.delivered_at = Status.DELIVERED, outcome.answer, ctx.now
     elif isinstance(outcome, Failed) or row.attempts >= MAX_ATTEMPTS:
-        row.status, row.answer = Status.DEAD, outcome.reason
+        give_up(row, outcome)
     else:
         row.answer = outcome.reason
         wait = delay_of(outcome, row.attempts)
         ctx.enqueue(deliver_to_channel, row.id, row.attempts, delay=timedelta(seconds=wait))
     if isinstance(outcome, Retry):
-        rest = (
-            min(outcome.after, LONGEST_REST)
-            if outcome.after is not None
-            else min(delay_of(outcome, row.attempts), REST)
-        )
-        pace.hold(ctx, lane, rest)
+        if not isinstance(outcome, Broke):  # else it was us
+            pace.failed(ctx, lane, outcome.after)
+    else:
+        pace.answered(ctx, lane)
     words = "sent" if isinstance(outcome, Sent) else "retry" if isinstance(outcome, Retry) else "failed"
     took = int((ctx.now - tried.started).total_seconds() * 1000)
     ctx.db.add(

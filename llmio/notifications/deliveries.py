@@ -94,3 +94,5 @@ class Pace(Base):
     lane: Mapped[str] = mapped_column(Text, primary_key=True)
     next_at: Mapped[datetime] = mapped_column(Moment)
     held_until: Mapped[datetime | None] = mapped_column(Moment)
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Tries in a row that did not arrive; while it is not 0, one message at a time tries whether the channel is back."""

@@ -14,7 +14,8 @@ from llmio.notifications import contact, service, tasks
 from llmio.notifications.catch_up import service as catch_ups
 from llmio.notifications.channels import deliver_to_channel, forget_attempts
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Delivery, Status
-from llmio.notifications.sending import prepare
+from llmio.notifications.parked import back
+from llmio.notifications.sending import give_up, prepare
 from llmio.plugins import Failed, Outcome, Retry, Sent
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "plan_catch_up",
     "publish_event",
     "record",
+    "resume_parked",
     "send_catch_up",
 ]
 
@@ -63,12 +65,26 @@ def record(ctx: Context, delivery_id: int, outcome: Outcome) -> Delivery | None:
     if isinstance(outcome, Sent):
         row.status, row.answer, row.delivered_at = Status.DELIVERED, outcome.answer, ctx.now
     elif isinstance(outcome, Failed) or row.attempts >= MAX_ATTEMPTS:
-        row.status, row.answer = Status.DEAD, outcome.reason
+        give_up(row, outcome)
     elif isinstance(outcome, Retry):
         row.answer = outcome.reason
         wait = outcome.after if outcome.after is not None else min(10.0 * 3.0 ** (row.attempts - 1), 6 * 3600.0)
         ctx.enqueue(deliver, row.id, delay=timedelta(seconds=wait))
     return row
+
+
+@job("notifications.resume_parked")
+def resume_parked(ctx: Context, mended: bool = False, after: int = 0) -> int:  # noqa: FBT001, FBT002  # arguments of jobs have no names
+    """Send what waited for a plugin that is back; asked for at the start of each worker, too."""
+    rows, last = back(ctx, mended=mended, after=after)
+    for row in rows:
+        if row.recipient_type == "User":
+            ctx.enqueue(deliver, row.id)
+        else:
+            ctx.enqueue(deliver_to_channel, row.id, row.attempts)
+    if last:
+        ctx.enqueue(resume_parked, mended, last)
+    return len(rows)
 
 
 @job("notifications.catch_up")
@@ -136,6 +152,7 @@ JOBS = (
     deliver,
     deliver_to_channel,
     forget_attempts,
+    resume_parked,
     catch_up,
     plan_catch_up,
     send_catch_up,

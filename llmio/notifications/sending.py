@@ -16,11 +16,25 @@ from llmio.notifications import mails
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery, Status
 from llmio.notifications.subjects import Subject, subject_of
-from llmio.plugins import Http, Message, Notifier, Outcome, Outgoing, Retry, Target
+from llmio.plugins import Failed, Http, Message, Notifier, Outcome, Outgoing, Retry, Target
 from llmio.plugins.guard import guard
 
 if TYPE_CHECKING:
     from llmio.core.app import App
+
+BROKE = "broke"
+"""Key in a delivery's data: parked since its plugin failed, and not since it was absent."""
+
+
+@dataclass(frozen=True)
+class Broke(Retry):
+    """The plugin itself failed: tried again like what did not arrive, and parked at the end, until it is mended."""
+
+
+class Absent(str):
+    """Why a message must wait, in words: a plugin that it needs is not there."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,7 @@ class Ready:
     def send(self, app: App, *, http: Http | None = None) -> Outcome:
         """Send it, by another way out where one is given; a notifier that raises is noted and tried again later."""
         out = Outgoing(http or app.ports.http, mail.Post(app), app.ports.clock)
-        again: Outcome = Retry("the notifier failed; see the plugins page")
+        again: Outcome = Broke("the plugin failed; see the plugins page")
         return guard(
             app.plugins,
             self.notifier,
@@ -62,10 +76,20 @@ def prepare(ctx: Context, delivery_id: int) -> Ready | None:
         row.status, row.answer = Status.SUPPRESSED, "what it is about was removed"
         return None
     made = _composers(ctx).get(row.recipient_type, _nobody)(ctx, row, event, subject)
+    if isinstance(made, Absent):
+        row.status, row.answer = Status.PARKED, str(made)
+        return None
     if isinstance(made, str):
         row.status, row.answer = Status.SUPPRESSED, made
         return None
     return Ready(notifier, *made)
+
+
+def give_up(row: Delivery, outcome: Failed | Retry) -> None:
+    """No further try: what a plugin failed at waits until it is mended, all else is dead."""
+    row.status, row.answer = Status.DEAD, outcome.reason
+    if isinstance(outcome, Broke):
+        row.status, row.data = Status.PARKED, {**(row.data or {}), BROKE: True}
 
 
 def _composers(ctx: Context) -> dict[str, Any]:

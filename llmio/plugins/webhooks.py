@@ -23,7 +23,8 @@ class WebhookFormat(ABC):
     summary: ClassVar[str] = ""
     signed: ClassVar[bool] = False
     """Whether it signs what it posts: llmio then makes a secret for each integration, shows it to the group's admins and
-    gives it as `target.options["secret"]`."""
+    gives it as `target.options["secret"]`; those it replaced a short while ago are in `target.options["old_secrets"]`, and sign
+    too where the way of signing allows it."""
 
     @abstractmethod
     def payload(self, message: Message) -> tuple[Mapping[str, str], bytes]:

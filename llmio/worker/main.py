@@ -55,6 +55,8 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     hands = hands_of(app.settings)
     notebook = Notebook(app)
     notebook.open()
+    with app.begin() as ctx:
+        ctx.enqueue(app.jobs["notifications.resume_parked"], True)  # noqa: FBT003  # arguments of jobs have no names
     sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)), run_row=notebook.run)
     loops = [
         Loop("relay", sweeping.step, relay.SECONDS),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
+from standardwebhooks.webhooks import Webhook
 
 from llmio.core.ports import HttpAnswer
 from llmio.discussions import service as discussions
-from llmio.integrations.models import Chatbot
+from llmio.integrations.models import Chatbot, ChatbotNotes
 from llmio.notifications.deliveries import Delivery
 
 HOOK = "https://chat.example.org/hooks/abc"
@@ -137,6 +139,100 @@ def test_a_program_gets_a_secret_that_admins_see_and_renew(connect, web, db, mak
     web.send(f"/integrations/{slack.id}/secret", {}, status=422)
 
 
+def test_an_old_secret_signs_beside_the_new_one_for_a_day(connect, web, db, ctx, ada, group, run_jobs, http, clock):
+    row = connect(webhook_kind="json", event_kinds="new_discussion")
+    old = row.access_token
+    web.send(f"/integrations/{row.id}/secret", {}, status=303)
+    db.refresh(row)
+    page = web.get(f"/integrations/{row.id}")
+    assert row.access_token in page
+    assert old[:10] in page
+    assert old not in page
+    start(ctx, ada, group)
+    run_jobs()
+    for secret in (old, row.access_token):
+        Webhook(secret).verify(http.posts[-1].body, dict(http.posts[-1].headers))
+    clock.move(hours=25)
+    assert old[:10] not in web.get(f"/integrations/{row.id}")
+    start(ctx, ada, group)
+    run_jobs()
+    (signature,) = http.posts[-1].headers["webhook-signature"].split()
+    assert signature == sign(row.access_token, http.posts[-1])
+
+
+def test_an_old_secret_can_be_ended_at_once(connect, web, db, ctx, ada, group, run_jobs, http, make, new_browser):
+    row = connect(webhook_kind="json", event_kinds="new_discussion")
+    for _again in range(5):
+        web.send(f"/integrations/{row.id}/secret", {}, status=303)
+    start(ctx, ada, group)
+    run_jobs()
+    assert len(http.posts[-1].headers["webhook-signature"].split()) == 4
+    stranger = new_browser()
+    stranger.sign_in(make.user())
+    stranger.send(f"/integrations/{row.id}/old_secrets", {}, status=404)
+    web.send(f"/integrations/{row.id}/old_secrets", {}, status=303)
+    start(ctx, ada, group)
+    run_jobs()
+    assert len(http.posts[-1].headers["webhook-signature"].split()) == 1
+
+
+def sign(secret, post):
+    stamp = datetime.fromtimestamp(int(post.headers["webhook-timestamp"]), UTC)
+    return Webhook(secret).sign(post.headers["webhook-id"], stamp, post.body.decode())
+
+
+@pytest.mark.parametrize(
+    ("colour", "shown"), [("#A1b2C3", "A1b2C3"), ("#fa0", "ffaa00"), ("tomato", "3355c4"), ("", "3355c4")]
+)
+def test_a_message_card_has_the_colour_of_the_site(connect, web, run_jobs, http, app, monkeypatch, colour, shown):
+    monkeypatch.setitem(app.settings.values, "theme.primary", colour)
+    row = connect(webhook_kind="microsoft_card")
+    web.send(f"/integrations/{row.id}/test", {}, status=303)
+    run_jobs()
+    assert json.loads(http.posts[0].body)["themeColor"] == shown
+
+
+def test_a_message_about_an_event_has_the_colour_too(connect, ctx, ada, group, run_jobs, http, app, monkeypatch):
+    monkeypatch.setitem(app.settings.values, "theme.primary", "#102030")
+    connect(webhook_kind="microsoft_card", event_kinds="new_discussion")
+    start(ctx, ada, group)
+    run_jobs()
+    assert json.loads(http.posts[0].body)["themeColor"] == "102030"
+
+
+def test_a_test_that_is_lost_may_be_asked_for_again(connect, web, run_jobs, clock, http):
+    row = connect(webhook_kind="slack")
+    web.send(f"/integrations/{row.id}/test", {}, status=303)
+    assert web.get(f"/integrations/{row.id}").html.select_one("turbo-frame[data-controller=follow]")
+    clock.move(minutes=2)
+    page = web.get(f"/integrations/{row.id}")
+    assert "Nothing is known" in page
+    assert not page.html.select_one("turbo-frame[data-controller=follow]")
+    web.send(f"/integrations/{row.id}/test", {}, status=303)
+    run_jobs()
+    assert "It arrived" in web.get(f"/integrations/{row.id}")
+
+
+def test_a_kind_whose_plugin_is_off_is_not_tested(connect, web, app, monkeypatch):
+    row = connect(webhook_kind="slack")
+    left = {key: shape for key, shape in app.plugins.webhook_formats.items() if key != "slack"}
+    monkeypatch.setattr(app.plugins, "webhook_formats", left)
+    assert "switched off" in web.send(f"/integrations/{row.id}/test", {}, status=422)
+
+
+def test_what_was_noted_of_an_integration_goes_with_it(connect, web, db, run_jobs, app, ctx):
+    row, other = connect(webhook_kind="json"), connect(webhook_kind="json")
+    for one in (row, other):
+        web.send(f"/integrations/{one.id}/secret", {}, status=303)
+    web.send(f"/integrations/{row.id}/remove", {}, status=303)
+    assert [one.chatbot_id for one in db.scalars(select(ChatbotNotes))] == [other.id]
+    db.delete(other)  # as with a whole group
+    db.flush()
+    ctx(None).enqueue(app.jobs["integrations.forget"])
+    run_jobs()
+    assert db.scalars(select(ChatbotNotes)).all() == []
+
+
 def test_the_log_shows_request_and_answer_and_sends_again(connect, web, ctx, ada, group, db, run_jobs, http):
     row = connect(webhook_kind="slack", event_kinds="new_discussion")
     http.answers.append(HttpAnswer(404, {}, "no_service <b>"))
@@ -176,13 +272,19 @@ def test_a_message_of_another_integration_is_not_sent_again_from_here(
     web.send(f"/integrations/{one.id}/again/999999999", {}, status=404)
 
 
-def test_a_test_of_each_kind_shows_the_answer(connect, web, http):
+def test_a_test_of_each_kind_shows_the_answer(connect, web, http, run_jobs):
+    def tested(row):
+        page = web.send(f"/integrations/{row.id}/test", {}, status=303).follow()
+        assert "on its way" in page
+        run_jobs()
+        return web.get(f"/integrations/{row.id}/test")
+
     for kind in ("slack", "discord", "microsoft", "markdown", "webex", "json"):
         row = connect(webhook_kind=kind)
         http.answers.append(HttpAnswer(200, {}, f"answer of {kind}"))
-        assert f"answer of {kind}" in web.send(f"/integrations/{row.id}/test", {}, status=303).follow()
+        assert f"answer of {kind}" in tested(row)
         http.answers.append(HttpAnswer(400, {}, f"refusal of {kind}"))
-        assert f"refusal of {kind}" in web.send(f"/integrations/{row.id}/test", {}, status=303).follow()
+        assert f"refusal of {kind}" in tested(row)
 
 
 def test_the_log_has_pages_and_costs_the_same_for_many(connect, web, ctx, ada, group, run_jobs, clock, queries):

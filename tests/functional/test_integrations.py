@@ -186,14 +186,21 @@ def test_the_log_says_what_came_of_it(web, ctx, ada, group, db, run_jobs, http):
     assert "hook is gone" in web.sign_in(ada).get(f"/g/{group.key}/integrations")
 
 
-def test_a_test_greets_the_channel_and_tells_the_answer(web, ada, group, db, http):
+def test_a_test_greets_the_channel_and_tells_the_answer(web, ada, group, db, http, run_jobs):
     row = chatbot(db, group_id=group.id)
     web.sign_in(ada)
     page = web.send(f"/integrations/{row.id}/test", {}, status=303).follow()
-    assert "It arrived" in page
+    assert "It arrived" not in page
+    assert http.posts == []  # nobody waits for another's server
+    run_jobs()
+    assert "It arrived" in web.get(f"/integrations/{row.id}")
     assert "Weavers" in json.loads(http.posts[0].body)["text"]
     http.answers.append(HttpAnswer(403, {}, "invalid_token"))
-    assert "invalid_token" in web.send(f"/integrations/{row.id}/test", {}, status=303).follow()
+    web.send(f"/integrations/{row.id}/test", {}, status=303)
+    web.send(f"/integrations/{row.id}/test", {}, status=303)  # asked for twice, sent once
+    run_jobs()
+    assert "invalid_token" in web.get(f"/integrations/{row.id}")
+    assert len(http.posts) == 2
 
 
 def test_the_list_costs_the_same_for_many(web, make, ada, group, db, queries):

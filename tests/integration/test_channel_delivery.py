@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select, text, update
 
 from llmio.core.outbox import Outbox
 from llmio.core.ports import HttpAnswer
+from llmio.groups.models import Group
 from llmio.integrations.models import Chatbot
 from llmio.notifications.channels import delay_of
 from llmio.notifications.deliveries import Attempt, Delivery
@@ -160,10 +162,10 @@ def test_a_message_whose_process_was_killed_is_sent_once_more_later(connect, hap
     lost = []
 
     class Lost:
-        def room(self, lane):
+        def room(self, lane, *, ailing=False):
             return True
 
-        def run(self, lane, work):
+        def run(self, lane, work, *, ailing=False):
             lost.append(work)
 
     before, app.ports.background = app.ports.background, Lost()
@@ -189,10 +191,10 @@ def test_where_there_is_no_room_it_waits_without_a_try(connect, happen, run_jobs
     connect()
 
     class Full:
-        def room(self, lane):
+        def room(self, lane, *, ailing=False):
             return False
 
-        def run(self, lane, work):
+        def run(self, lane, work, *, ailing=False):
             raise AssertionError
 
     before, app.ports.background = app.ports.background, Full()
@@ -230,6 +232,73 @@ def test_threads_take_a_few_of_each_lane_and_outlive_what_fails():
     until(lambda: threads.room("b"), 10)
     held.set()
     until(lambda: threads.room("a"), 10)
+
+
+def test_what_is_slow_takes_no_place_and_what_failed_shares_a_few():
+    import threading
+
+    held = threading.Event()
+    threads = Threads(threads=2, per_lane=2, ailing=2, patience=0.2, most=6)
+    try:
+        threads.run("a", lambda: held.wait(20))
+        threads.run("b", lambda: held.wait(20))
+        assert not threads.room("c")
+        until(lambda: threads.room("c"), 10)  # a and b hang: they are slow
+        threads.run("x", lambda: held.wait(20), ailing=True)
+        assert threads.room("c")  # what failed lately takes no place of those that answer
+        assert not threads.room("x", ailing=True)
+        threads.run("y", lambda: held.wait(20), ailing=True)
+        assert not threads.room("z", ailing=True)
+        threads.run("d", lambda: held.wait(20))
+        threads.run("e", lambda: held.wait(20))
+        until(lambda: not threads.room("f"), 10)
+        assert not threads.room("f")  # so many at a time, however slow
+    finally:
+        held.set()
+    until(lambda: threads.room("x", ailing=True), 10)
+
+
+def test_a_channel_that_fails_rests_longer_each_time_and_one_message_tries_whether_it_is_back(
+    connect, happen, run_jobs, http, app, db, clock
+):
+    row = connect("ill")
+    http.answers += [HttpAnswer(0, {}, "no answer in time")] * 5
+    happen()
+    rests = []
+    for _failure in range(4):
+        run_jobs()
+        held = db.scalar(
+            text("SELECT held_until FROM llmio.channel_paces WHERE lane = :lane").bindparams(lane=f"Chatbot:{row.id}")
+        )
+        rests.append(round((held - clock.now()).total_seconds()))
+        clock.move(seconds=rests[-1] + 0.1)
+    assert rests == [10, 30, 90, 270]
+    happen(3)
+    asked = []
+
+    class Watched:
+        def room(self, lane, *, ailing=False):
+            asked.append(ailing)
+            return len(asked) == 1
+
+        def run(self, lane, work, *, ailing=False):
+            assert ailing
+            work()
+
+    before, app.ports.background = app.ports.background, Watched()
+    try:
+        sent = len(http.posts)
+        run_jobs()
+    finally:
+        app.ports.background = before
+    assert len(http.posts) == sent + 1
+    assert asked == [True]  # the others found it resting again: 300 seconds, which is the longest
+    clock.move(seconds=301)
+    run_jobs()
+    clock.move(minutes=10)
+    run_jobs()
+    assert {one.status for one in deliveries(db)} == {"delivered"}
+    assert db.scalar(text("SELECT max(failures) FROM llmio.channel_paces")) == 0
 
 
 def test_waits_grow_whatever_is_asked_for():
@@ -286,3 +355,31 @@ def test_a_hanging_channel_and_a_killed_worker_delay_and_lose_nothing(place, her
     until(lambda: place.ask("SELECT count(*) FROM llmio.deliveries WHERE status <> 'delivered'") == 0)
     bodies = {json.loads(one.body)["text"] for one in here.got if one.path == "/hang"}
     assert len(bodies) == 4
+
+
+def test_forty_channels_that_hang_hold_nobody_up(place, here):
+    """Eighty messages hang at once; a channel that answers, and a job, are not kept waiting for them."""
+    from tests import factories
+
+    with place.app.begin() as ctx:
+        group, other = factories.group(ctx.db), factories.group(ctx.db)
+        for number in range(40):
+            here.slow[f"/hang/{number}"] = here.hang
+            row = Chatbot(kind="webhook", name="x", server=f"{here.url}/hang/{number}", webhook_kind="slack")
+            row.event_kinds, row.group_id = ["new_discussion"], group.id
+            ctx.db.add(row)
+        row = Chatbot(kind="webhook", name="x", server=f"{here.url}/quick", webhook_kind="slack")
+        row.event_kinds, row.group_id = ["new_discussion"], other.id
+        ctx.db.add(row)
+        for _one in range(2):
+            ctx.publish(place.app.kinds["new_discussion"], factories.discussion(ctx.db, group))
+        other_id = other.id
+    place.start("worker")
+    until(lambda: sum(one.path.startswith("/hang/") for one in here.got) >= 64)
+    began = time.monotonic()
+    with place.app.begin() as ctx:
+        group = ctx.db.get(Group, other_id)
+        ctx.publish(place.app.kinds["new_discussion"], factories.discussion(ctx.db, group))
+    until(lambda: any(one.path == "/quick" for one in here.got), 30)
+    assert time.monotonic() - began < 7  # a request that hangs takes ten seconds
+    assert not here.done.is_set()

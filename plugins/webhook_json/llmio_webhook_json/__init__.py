@@ -41,13 +41,18 @@ class Json(WebhookFormat):
         return ({**headers, "webhook-id": message.id} if message.id else headers), body
 
     def request(self, message: Message, target: Target, now: datetime) -> tuple[Mapping[str, str], bytes]:
-        """Signed for this target at this time: a try that is repeated has the same id and a new timestamp."""
+        """Signed for this target at this time: a try that is repeated has the same id and a new timestamp.
+
+        While a secret is being renewed, with the old one as well: the receiver takes whichever it knows.
+        """
         headers, body = self.payload(message)
         secret = str(target.options.get("secret") or "")
         if not secret or not message.id:
             return headers, body
         stamp = str(int(now.timestamp()))
-        return {**headers, "webhook-timestamp": stamp, "webhook-signature": sign(secret, message.id, stamp, body)}, body
+        good = [secret, *(str(one) for one in target.options.get("old_secrets") or ())]
+        signatures = " ".join(sign(one, message.id, stamp, body) for one in good)
+        return {**headers, "webhook-timestamp": stamp, "webhook-signature": signatures}, body
 
 
 def sign(secret: str, message_id: str, stamp: str, body: bytes) -> str:

@@ -38,6 +38,7 @@ CARD = "application/vnd.microsoft.card.adaptive"
 HIDDEN_FAULT = re.compile(r"returned HTTP error (\d{3})")
 """A connector answers 200 also where Teams refused; its words tell."""
 ACCENT = "3355c4"
+HEX = re.compile(r"#?([0-9A-Fa-f]{6}|[0-9A-Fa-f]{3})")
 LIMIT = 20_000
 """Teams takes messages of 28 KB."""
 
@@ -49,6 +50,15 @@ def is_connector(address: str) -> bool:
     except ValueError:
         return False
     return any(host == one or host.endswith(f".{one}") for one in CONNECTORS)
+
+
+def colour(given: str) -> str:
+    """The site's colour as six hexadecimal digits, the only form that a card takes; llmio's own where it is another."""
+    found = HEX.fullmatch(given.strip())
+    if found is None:
+        return ACCENT
+    digits = found[1]
+    return digits if len(digits) == 6 else "".join(one * 2 for one in digits)
 
 
 class MessageCard(JsonFormat):
@@ -66,7 +76,7 @@ class MessageCard(JsonFormat):
             "text": str(made["text"])[:LIMIT],
             "@type": "MessageCard",
             "@context": "http://schema.org/extensions",
-            "themeColor": str(message.data.get("theme_color") or ACCENT).lstrip("#"),
+            "themeColor": colour(str(message.data.get("theme_color") or "")),
             "summary": message.subject[:200] or "llmio",
             "sections": [],
         }
