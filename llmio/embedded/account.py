@@ -63,15 +63,20 @@ def server_account(cluster: Path) -> Account | None:
 
 
 def home_for(data: Path, account: Account | None, *, temporary: bool) -> Path:
-    """The folder that keeps the server's files: `data` itself, or, where the account cannot reach that, one it can."""
+    """The folder that keeps the server's files: `data` itself, or, where the account cannot reach that, one it can.
+
+    Then `data` becomes a link to it. A folder whose link is gone is never taken up: its path alone does not say that its
+    database belongs to this data folder, and who deletes a data folder to begin anew must not find the old one in it.
+    """
     if data.is_symlink():
         return _own(data.resolve(), account)
     try:
         data.parent.mkdir(parents=True, exist_ok=True)
         if account is None or account.may("-x", data.parent):
             return _own(data, account)
-        base = Path(tempfile.gettempdir()) if temporary else SYSTEM_STATE
-        home = _own(base / f"llmio-{_digest(data)}", account)
+        base, name = Path(tempfile.gettempdir()) if temporary else SYSTEM_STATE, f"llmio-{_digest(data)}"
+        earlier = sorted(base.glob(f"{name}*"))
+        home = _own(Path(tempfile.mkdtemp(prefix=f"{name}-", dir=base)), account)
         if data.exists():
             data.rmdir()
         data.symlink_to(home)
@@ -79,8 +84,14 @@ def home_for(data: Path, account: Account | None, *, temporary: bool) -> Path:
         message = f"The data folder {data} cannot be used: {error.strerror or error}."
         raise EmbeddedError(message) from error
     if not temporary:
-        print(f"Account {account.name} cannot reach {data}: PostgreSQL keeps its data in {home}.", flush=True)  # noqa: T201  # for the person at the terminal
+        _tell(f"Account {account.name} cannot reach {data}: PostgreSQL keeps its data in {home}.")
+        for one in earlier:
+            _tell(f"An earlier data folder of this path left its database in {one}; delete that if nobody needs it.")
     return home
+
+
+def _tell(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  # for the person at the terminal
 
 
 def _own(folder: Path, account: Account | None) -> Path:

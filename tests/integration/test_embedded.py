@@ -17,7 +17,7 @@ import redis
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from llmio.embedded import EmbeddedError, binaries
+from llmio.embedded import EmbeddedError, account, binaries
 from llmio.embedded.postgres import Postgres
 from llmio.embedded.process import wait_until, working_in
 from llmio.embedded.valkey import Valkey
@@ -186,6 +186,27 @@ def test_postgres_keeps_its_data_elsewhere_when_its_account_cannot_enter(folder:
     server.remove()
     assert not elsewhere.exists()
     assert not (closed / "postgres").is_symlink()
+
+
+@as_root
+def test_a_new_data_folder_does_not_take_up_the_database_of_a_deleted_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = folder / "state"
+    state.mkdir(mode=0o755)
+    monkeypatch.setattr(account, "SYSTEM_STATE", state)
+    closed = folder / "home"
+    closed.mkdir(mode=0o700)
+    first = Postgres(closed / "data" / "postgres").home
+    (first / "kept").touch()
+    assert Postgres(closed / "data" / "postgres").home == first
+    shutil.rmtree(closed / "data")
+    capsys.readouterr()
+    second = Postgres(closed / "data" / "postgres").home
+    assert second != first
+    assert list(second.iterdir()) == []
+    assert (first / "kept").exists()
+    assert f"{first}" in capsys.readouterr().out
 
 
 @as_root
