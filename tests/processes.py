@@ -41,12 +41,21 @@ class Site:
 
     def start(self, *command: str, **more: str) -> subprocess.Popen:
         """Start the program of `tests/deeds.py`: `worker`, `beat` or an act."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.deeds", *command],
-            cwd=ROOT,
-            env=self.environment() | self.variables | more,
-            stderr=(self.folder / f"{command[0]}.log").open("ab"),
-        )
+        return self._start("tests.deeds", *command, cwd=ROOT, **more)
+
+    def run(self, *command: str, **more: str) -> subprocess.Popen:
+        """Start one of llmio's own commands: `serve`, `channels`, …"""
+        return self._start("llmio", *command, cwd=self.folder, **more)
+
+    def _start(self, module: str, *command: str, cwd: Path, **more: str) -> subprocess.Popen:
+        with (self.folder / f"{command[0]}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *command],
+                cwd=cwd,
+                env=self.environment() | self.variables | more,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         self.running.append(process)
         return process
 

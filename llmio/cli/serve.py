@@ -5,8 +5,13 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import select
+import signal
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,9 +21,14 @@ from llmio.embedded.process import follow_parent
 
 if TYPE_CHECKING:
     from llmio.core.app import App
+    from llmio.web.draining import Draining
 
 _made: list[Any] = []
 """The App and its WSGI application, made in the main process and inherited by the workers."""
+_end: dict[str, Any] = {}
+"""How the end goes, likewise: `port`, `seconds`, and `told`, a pipe into which each worker writes when it is drained."""
+KILL_SECONDS = 3
+"""Given to a worker that has been drained and still does not end."""
 
 
 def make(*, prepare: bool = False, demo: bool = False) -> None:
@@ -60,6 +70,47 @@ def _load_demo(app: App) -> None:
         subprocess.run([sys.executable, "-P", "-m", "llmio", "demo"], check=False)
 
 
+def _drain(draining: Draining) -> None:
+    """In a worker: take nothing new, finish what is under way, tell the main process."""
+    try:
+        draining.drain(_end["port"], _end["seconds"])
+    finally:
+        os.write(_end["told"][1], b".")
+
+
+def _server() -> Any:
+    """Granian, which would reset connections that wait to be accepted: its workers are drained before it is told to end."""
+    from granian import Granian  # noqa: PLC0415  # slow
+
+    class Server(Granian):  # type: ignore[misc,valid-type]  # it is one of two classes
+        """Told to end a second time, or by Ctrl-C, it ends at once."""
+
+        ending = False
+
+        def signal_handler_interrupt(self, sign: int = 0, *_frame: object, **_more: object) -> None:
+            """Begin to end."""
+            if self.ending or sign != signal.SIGTERM:
+                super().signal_handler_interrupt()
+                return
+            self.ending = True
+            threading.Thread(target=self._end, daemon=True).start()
+
+        def _end(self) -> None:
+            waited_for = 0
+            for worker in self.wrks:
+                worker.interrupt_by_parent = True  # or it would be started again
+                with suppress(ProcessLookupError):
+                    os.kill(worker.inner.pid, signal.SIGUSR1)
+                    waited_for += 1
+            until = time.monotonic() + _end["seconds"] + 1
+            while waited_for and time.monotonic() < until and any(one.is_alive() for one in self.wrks):
+                if select.select([_end["told"][0]], [], [], 0.1)[0]:
+                    waited_for -= len(os.read(_end["told"][0], waited_for))
+            super().signal_handler_interrupt()
+
+    return Server
+
+
 def application() -> Any:
     """The WSGI application, in a worker; the worker ends with the main process."""
     follow_parent(os.getppid())
@@ -68,7 +119,11 @@ def application() -> Any:
     app, wsgi = _made
     # Connections made before the fork belong to the main process.
     app.engine.dispose(close=False)
-    return wsgi
+    from llmio.web.draining import Draining  # noqa: PLC0415  # slow
+
+    draining = Draining(wsgi)
+    signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=_drain, args=(draining,)).start())
+    return draining
 
 
 @click.command()
@@ -97,29 +152,38 @@ def application() -> Any:
     show_default=True,
     help="Threads of each process.",
 )
+@click.option(
+    "--stop-seconds",
+    envvar="LLMIO_STOP_SECONDS",
+    type=click.IntRange(0),
+    default=30,
+    show_default=True,
+    help="When told to end: seconds given to the requests that are under way.",
+)
 @click.option("--prepare", is_flag=True, help="First bring the database up to date.")
 @click.option("--demo", is_flag=True, help="With --prepare: load the demo where nobody has been yet.")
-def serve(*, host: str, port: int, workers: int, threads: int, prepare: bool, demo: bool) -> None:
-    """Run the web server until it is told to end."""
+def serve(*, host: str, port: int, workers: int, threads: int, stop_seconds: int, prepare: bool, demo: bool) -> None:
+    """Run the web server until it is told to end; requests that are under way are finished first."""
     # The server would share the port with another one that is there, silently.
     if not os.environ.get("LLMIO_SUPERVISED") and not is_free(port, host):
         message = f"Port {port} is taken: choose another one with PORT."
         raise click.ClickException(message)
-    from granian import Granian  # noqa: PLC0415  # slow
-    from granian.constants import Interfaces  # noqa: PLC0415  # slow
+    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415  # slow
 
     if sys.platform == "linux":
         multiprocessing.set_start_method("fork")
     make(prepare=prepare, demo=demo)
-    Granian(
+    _end.update(port=port, seconds=stop_seconds, told=os.pipe())
+    _server()(
         "llmio.cli.serve:application",
         factory=True,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,  # what is behind a proxy needs no other; a guess of the version is not waited for at the end
         workers=workers,
         blocking_threads=threads,
         backlog=1024,
         respawn_failed_workers=True,
-        workers_kill_timeout=8,
+        workers_kill_timeout=KILL_SECONDS,
     ).serve()

@@ -36,6 +36,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("site.assume_ssl", "ASSUME_SSL", "bool", default=False, help="A proxy in front ends TLS."),
     Setting("site.port_listen", "PORT", "int", 3000, "Port the web server listens on."),
     Setting(
+        "server.stop_seconds",
+        "LLMIO_STOP_SECONDS",
+        "int",
+        30,
+        "Seconds that requests under way are given when the web server is told to end.",
+    ),
+    Setting(
         "theme.primary",
         "THEME_LIGHT_PRIMARY",
         aliases=("THEME_PRIMARY_COLOR",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import random
 import socket
+import sys
 from contextlib import suppress
 
 from . import EmbeddedError
@@ -23,6 +24,9 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
         addresses.append((socket.AF_INET6, "::1"))
     for family, address in addresses:
         with suppress(OSError), socket.socket(family) as probe:
+            if sys.platform == "linux":
+                # A port whose server has just ended is not taken, although its last connections linger for a minute.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((address, port))
             except OSError as error:

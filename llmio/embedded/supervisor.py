@@ -134,6 +134,7 @@ class Supervisor:
             CHANNELS_PORT=str(ports["channels"]),
             MALLOC_ARENA_MAX="2",  # threads with heaps of their own would double the memory
             PYTHONUNBUFFERED="1",
+            LLMIO_STOP_SECONDS="6",  # less than what a part is given to end
         )
         self._default(CHANNELS_URL=f"ws://{public}:{self.environment['CHANNELS_PORT']}")
         if not self.environment.get("CANONICAL_HOST"):
