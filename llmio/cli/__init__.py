@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "worker": "Run the worker that carries out jobs.",
     "beat": "Run the schedule: work that comes round by the clock.",
     "channels": "Run the live channel to browsers.",
+    "hocuspocus": "Run the server for writing together.",
     "smtp": "Run the mail server for mail that comes in.",
     "mailsink": "Run a mail server that delivers nothing and keeps all mail in a folder.",
     "db": "Bring the database up to date; check it.",

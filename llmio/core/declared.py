@@ -68,6 +68,36 @@ SETTINGS: tuple[Setting, ...] = (
         help="Address of the site in browsers, which may open live channels; empty: made from CANONICAL_HOST.",
     ),
     Setting(
+        "site.private",
+        "PRIVATE_APP_URL",
+        help="Address of the site as the services beside it reach it, such as http://app:3000; empty: PUBLIC_APP_URL.",
+    ),
+    Setting(
+        "hocuspocus.url",
+        "HOCUSPOCUS_URL",
+        aliases=("HOCUSPOCUS_URI",),
+        help="Address given to browsers for writing together, such as wss://hocuspocus.example.org; empty: everyone "
+        "writes alone.",
+    ),
+    Setting("hocuspocus.port", "HOCUSPOCUS_PORT", "int", 4444, "Port that `llmio hocuspocus` listens on."),
+    Setting(
+        "hocuspocus.keep_days",
+        "HOCUSPOCUS_KEEP_DAYS",
+        "int",
+        30,
+        "Days that a text under way is kept when nobody changes it.",
+    ),
+    Setting(
+        "hocuspocus.check_seconds",
+        "HOCUSPOCUS_CHECK_SECONDS",
+        "int",
+        60,
+        "How often it is asked again whether people may still write.",
+    ),
+    Setting(
+        "hocuspocus.connections", "HOCUSPOCUS_CONNECTIONS", "int", 5000, "Connections that one server takes at a time."
+    ),
+    Setting(
         "worker.concurrency",
         "LLMIO_WORKER_CONCURRENCY",
         "int",

@@ -35,6 +35,7 @@ SHARED = (
     "SECRET_COOKIE_TOKEN",
     "DEVISE_SECRET",
     "CHANNELS_URL",
+    "HOCUSPOCUS_URL",
     "CANONICAL_HOST",
     "CANONICAL_PORT",
 )
@@ -65,6 +66,7 @@ class Supervisor:
         self.environment = dict(os.environ)
         self._watched: list[Watched] = []
         self._greeted = False
+        self._together = True
         self._stop = False
         self._wake: int = -1
         self._holder: socket.socket | None = None
@@ -125,18 +127,23 @@ class Supervisor:
         self.port, self._holder = reserve(self.wanted_port, self.host)
         if self.port != self.wanted_port:
             self._say(f"Port {self.wanted_port} is taken; using {self.port}.")
-        ports = {name: free_port(ports.get(name)) for name in ("channels", "smtp")}
+        ports = {name: free_port(ports.get(name)) for name in ("channels", "hocuspocus", "smtp")}
         self.folder.keep_ports(ports)
         public = "localhost" if self.host == LOOPBACK else self.environment.get("CANONICAL_HOST", "localhost")
         self._default(
             **self.folder.secrets(),
             LLMIO_ENV="development",
             CHANNELS_PORT=str(ports["channels"]),
+            HOCUSPOCUS_PORT=str(ports["hocuspocus"]),
+            PRIVATE_APP_URL=f"http://{LOOPBACK}:{self.port}",
             MALLOC_ARENA_MAX="2",  # threads with heaps of their own would double the memory
             PYTHONUNBUFFERED="1",
             LLMIO_STOP_SECONDS="6",  # less than what a part is given to end
         )
         self._default(CHANNELS_URL=f"ws://{public}:{self.environment['CHANNELS_PORT']}")
+        self._together = not any(self._configured(name) for name in ("HOCUSPOCUS_URL", "HOCUSPOCUS_URI"))
+        if self._together:
+            self.environment["HOCUSPOCUS_URL"] = f"ws://{public}:{self.environment['HOCUSPOCUS_PORT']}"
         if not self.environment.get("CANONICAL_HOST"):
             self.environment |= {"CANONICAL_HOST": "localhost", "CANONICAL_PORT": str(self.port)}
         if not self.environment.get("SMTP_SERVER"):
@@ -190,6 +197,8 @@ class Supervisor:
         # The schedule runs in the worker: a process of its own would take 60 MB for one statement a second.
         self._begin("worker", self._program("worker", "worker", "--with-schedule"))
         self._begin("channels", self._program("channels", "channels"))
+        if self._together:
+            self._begin("hocuspocus", self._program("hocuspocus", "hocuspocus"))
         # Mail comes in only where the operator says for which host and on which port.
         if self._configured("REPLY_HOSTNAME") and self._configured("LLMIO_SMTP_PORT"):
             self._begin("smtp", self._program("smtp", "smtp"))

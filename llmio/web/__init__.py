@@ -25,6 +25,7 @@ PARTS = (
     "llmio.web.plugins",
     "llmio.web.errors",
     "llmio.web.health",
+    "llmio.web.collab",
     "llmio.web.live",
     "llmio.web.pages",
     "llmio.web.theme",

@@ -68,11 +68,10 @@ def add_headers(event: Any) -> None:
 
 
 def content_security_policy(request: Any) -> str:
-    """The policy: our own scripts and styles; the live channel's host beside our own for connections."""
-    live = urlsplit(request.app.settings.text("channels.url"))
-    hosts = ""
-    if live.netloc:
-        hosts = f" ws://{live.netloc} wss://{live.netloc} http://{live.netloc} https://{live.netloc}"
+    """The policy: our own scripts and styles; the hosts of live channel and writing together for connections."""
+    settings = request.app.settings
+    beside = (urlsplit(settings.text(key)).netloc for key in ("channels.url", "hocuspocus.url"))
+    hosts = "".join(f" ws://{host} wss://{host} http://{host} https://{host}" for host in beside if host)
     return (
         f"default-src 'self'; script-src 'self' 'nonce-{request.csp_nonce}'; style-src 'self'; "
         f"img-src 'self' data: blob: https:; media-src 'self' blob: https:; font-src 'self' data:; "
