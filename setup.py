@@ -59,6 +59,7 @@ setup(
         "pytest11": ["llmio = llmio.testing.plugin"],
     },
     install_requires=[
+        "aiohttp>=3.10,<4",
         "aiosmtpd>=1.4,<2",
         "alembic>=1.14,<2",
         "babel>=2.16,<3",

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import jobs, memory, pages, pools, search, servers
+from bench import channels, jobs, memory, pages, pools, search, servers
 from bench.site import Site
 
 Part = tuple[Callable[[Site, float], Any], Callable[[Any], list[str]]]
@@ -24,6 +24,7 @@ PARTS: dict[str, Part] = {
     "jobs": (lambda site, _seconds: jobs.measure(site), jobs.lines),
     "pools": (lambda site, _seconds: pools.measure(site), pools.lines),
     "search": (lambda site, _seconds: search.measure(site), search.lines),
+    "channels": (lambda site, _seconds: channels.measure(site.folder), channels.lines),
     "servers": (servers.measure, servers.lines),
 }
 """Name → measure(site, seconds a page), the figures for people."""

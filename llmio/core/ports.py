@@ -116,11 +116,18 @@ class Live(Protocol):
         """Send records to a room (`group-<id>` or `user-<id>`); a lost message is not an error."""
         ...
 
+    def reseat(self, user_id: int, token: str, group_ids: Sequence[int] | None) -> None:
+        """Have a person's open pages hear of these groups and no others; None: they are signed out everywhere."""
+        ...
+
 
 class NoLive:
     """Tells nobody."""
 
     def publish(self, room: str, records: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Do nothing."""
+
+    def reseat(self, user_id: int, token: str, group_ids: Sequence[int] | None) -> None:
         """Do nothing."""
 
 

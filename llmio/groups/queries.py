@@ -12,6 +12,8 @@ from llmio.accounts.models import User
 from llmio.groups.models import Group, Membership, MembershipRequest
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from llmio.core.context import Context
 
 MEMO = "groups.memberships"
@@ -52,7 +54,23 @@ def membership_of(ctx: Context, group_id: int | None, user_id: int | None = None
     ).one_or_none()
 
 
-def groups_of(ctx: Context, user_id: int | None = None) -> list[Group]:
+def joined_ids(db: Session, user_id: int) -> list[int]:
+    """Ids of the groups a person has joined."""
+    query = (
+        select(Membership.group_id)
+        .join(Membership.group)
+        .where(
+            Membership.user_id == user_id,
+            Membership.accepted_at.is_not(None),
+            Membership.revoked_at.is_(None),
+            Group.archived_at.is_(None),
+        )
+        .order_by(Membership.group_id)
+    )
+    return [group_id for group_id in db.scalars(query) if group_id is not None]
+
+
+def groups_of(ctx: Context) -> list[Group]:
     """The groups the actor has joined, subgroups after their parent."""
     joined = [row.group for row in memberships_of_actor(ctx).values() if row.accepted_at]
     names = {group.id: (group.name or "") for group in joined}

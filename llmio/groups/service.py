@@ -55,10 +55,12 @@ def create_group(ctx: Context, form: GroupForm) -> Group:
         group.handle = _free_handle(ctx, form.name)
     ctx.db.add(group)
     ctx.db.flush()
-    ctx.db.add(
-        Membership(group_id=group.id, user_id=founder.id, admin=True, accepted_at=ctx.now, created_at=ctx.now, volume=2)
+    founding = Membership(
+        group_id=group.id, user_id=founder.id, admin=True, accepted_at=ctx.now, created_at=ctx.now, volume=2
     )
+    ctx.db.add(founding)
     ctx.db.flush()
+    ctx.changed(founding)
     queries.forget(ctx)
     return group
 

@@ -7,24 +7,28 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import redis.asyncio as redis
-import socketio
+from aiohttp import web
 from redis.exceptions import RedisError
 
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
 from llmio.core.ports import LIVE_TOKEN
 from llmio.core.settings import Settings, load
-from llmio.live.publish import CHANNEL
+from llmio.live.matrix import CHANNELS as MATRIX_CHANNELS
+from llmio.live.matrix import MatrixBot
+from llmio.live.publish import CHANNEL, MEMBERSHIPS
+from llmio.live.socket import Server
 
 log = logging.getLogger(__name__)
 NOTICE_CHANNEL = "/system_notice"
 NOTICE = "notice"
+OWN_ROOMS = ("user-", "group-")
 RECONNECT_SECONDS = 0.5
 CHECK_SECONDS = 15
 STOP_SECONDS = 3
@@ -44,43 +48,75 @@ def origins(settings: Settings) -> list[str]:
 
 
 class Channels:
-    """Rooms are joined once, at the connect; whoever is unknown hears system notices alone."""
+    """Who is unknown hears system notices alone; rooms follow the groups a person is in."""
 
-    def __init__(self, redis_url: str, allowed: list[str]) -> None:
-        self._redis = redis.Redis.from_url(redis_url, health_check_interval=CHECK_SECONDS)
-        self.server = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins=allowed)
+    def __init__(self, settings: Settings) -> None:
+        self._redis = redis.Redis.from_url(settings.text("redis.url"), health_check_interval=CHECK_SECONDS)
+        self._matrix = MatrixBot(self._redis)
+        self.server = Server(origins(settings))
         self.server.on("connect", self.connect)
-        self.application = socketio.ASGIApp(self.server, socketio_path="socket.io")
+        self.server.on("disconnect", self.disconnect)
 
-    async def connect(self, sid: str, environ: Mapping[str, Any], _auth: object = None) -> None:
+    def application(self) -> web.Application:
+        """What an HTTP server serves: the channel, and `/health`."""
+        made = web.Application()
+        self.server.attach(made)
+        made.router.add_get("/health", self.health)
+        return made
+
+    async def health(self, _request: web.Request) -> web.Response:
+        """200 while Redis answers, else 503; how many browsers listen."""
+        try:
+            await asyncio.wait_for(cast("Awaitable[bool]", self._redis.ping()), STOP_SECONDS)
+        except (RedisError, OSError, TimeoutError) as error:
+            return web.json_response({"status": "ailing", "redis": str(error) or "no answer"}, status=503)
+        return web.json_response({"status": "well", "clients": len(self.server.eio.sockets)})
+
+    async def connect(self, sid: str, environ: Mapping[str, Any], auth: object = None) -> None:
         """Seat a browser in its rooms."""
-        await self.server.enter_room(sid, NOTICE)
         token = parse_qs(environ.get("QUERY_STRING", "")).get("channel_token", [""])[0]
-        if token and not await self._seat(sid, token):
+        rooms = await self._rooms(token) if token else frozenset()
+        self.server.resume(sid, auth, (rooms or frozenset()) | {NOTICE})
+        if rooms is None:
             self.server.start_background_task(self._seat_later, sid, token)
 
-    async def _seat(self, sid: str, token: str) -> bool:
-        """Let the owner of the token into their rooms; False when Redis does not say who that is."""
+    async def disconnect(self, sid: str, reason: str = "") -> None:
+        """Remember for a while what a browser heard of, in case it comes back."""
+        self.server.leave(sid, reason)
+
+    async def _rooms(self, token: str) -> frozenset[str] | None:
+        """The rooms of the owner of a token; None when Redis does not say who that is."""
         try:
             found = await self._redis.get(LIVE_TOKEN + token)
-        except RedisError:
-            return False
-        person = json.loads(found) if found else {"group_ids": []}
-        rooms = [f"user-{person['id']}"] if "id" in person else []
-        for room in [*rooms, *(f"group-{group_id}" for group_id in person["group_ids"])]:
-            await self.server.enter_room(sid, room)
-        return True
+        except (RedisError, OSError):
+            return None
+        return rooms_of(json.loads(found)) if found else frozenset()
 
     async def _seat_later(self, sid: str, token: str) -> None:
         while self.server.manager.is_connected(sid, "/"):
             await asyncio.sleep(RECONNECT_SECONDS)
-            if await self._seat(sid, token):
+            rooms = await self._rooms(token)
+            if rooms is not None:
+                self.server.resume(sid, None, rooms)
                 return
+
+    def reseat(self, person: dict[str, Any]) -> None:
+        """Who has joined or left groups hears so at once, on each open page; who has no groups told has left the site."""
+        own = f"user-{person['id']}"
+        wanted = rooms_of(person) if person.get("group_ids") is not None else frozenset[str]()
+        for sid, _connection in list(self.server.manager.get_participants("/", own)):
+            seated = frozenset(self.server.rooms(sid))
+            for room in seated - wanted:
+                if str(room).startswith(OWN_ROOMS):
+                    self.server.manager.basic_leave_room(sid, "/", room)
+            for room in wanted - seated:
+                self.server.manager.basic_enter_room(sid, "/", room)
 
     async def say_goodbye(self) -> None:
         """End all connections; browsers come back by themselves when there is a server again."""
-        if self.server.eio.sockets:  # with nobody there, it would wait for an empty set of tasks, which asyncio refuses
-            await self.server.eio.disconnect()
+        for connection in list(self.server.eio.sockets.values()):
+            await connection.close(wait=False, reason=self.server.reason.TRANSPORT_CLOSE)
+            connection.queue.put_nowait(None)
         await self.server.shutdown()
 
     async def listen(self) -> None:
@@ -89,54 +125,67 @@ class Channels:
         while True:
             try:
                 async with self._redis.pubsub() as hearing:
-                    await hearing.subscribe(CHANNEL, NOTICE_CHANNEL)
+                    await hearing.subscribe(CHANNEL, NOTICE_CHANNEL, MEMBERSHIPS, *MATRIX_CHANNELS)
                     if ailing:
                         log.warning("Redis answers again")
                     ailing = False
                     async for message in hearing.listen():
                         if message["type"] == "message":
-                            await self.hand_on(message["channel"].decode(), message["data"])
+                            self.hand_on(message["channel"].decode(), message["data"])
             except (RedisError, OSError) as error:
                 if not ailing:
                     log.warning("Redis does not answer, nothing is live: %s", error)
                 ailing = True
                 await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def hand_on(self, channel: str, data: bytes) -> None:
-        """Send one published message to its room; what cannot be read is logged and dropped."""
+    def hand_on(self, channel: str, data: bytes) -> None:
+        """Send one published message to whom it concerns; what cannot be read is logged and dropped."""
         try:
-            payload = json.loads(data)
-        except ValueError:
+            text = data.decode()
+            payload = json.loads(text, parse_constant=_no_json)
+            if channel == NOTICE_CHANNEL:
+                self.server.say(NOTICE, "notice", text)
+            elif channel == CHANNEL:
+                if isinstance(payload, dict) and payload.get("room"):
+                    self.server.say(str(payload["room"]), "records", text)
+            elif channel == MEMBERSHIPS:
+                self.reseat(payload)
+            else:
+                self.server.start_background_task(self._matrix.hand_on, channel, payload)
+        except (ValueError, TypeError, KeyError, AttributeError):
             log.warning("unreadable message on %s", channel)
-            return
-        if channel == NOTICE_CHANNEL:
-            await self.server.emit("notice", payload, room=NOTICE)
-        elif isinstance(payload, dict) and payload.get("room"):
-            await self.server.emit("records", payload, room=str(payload["room"]))
+
+
+def _no_json(word: str) -> None:
+    message = f"{word} is no JSON"
+    raise ValueError(message)
+
+
+def rooms_of(person: Mapping[str, Any]) -> frozenset[str]:
+    """The rooms of a person as the site keeps them: `{"id": 1, "group_ids": [2, 3]}`."""
+    own = {f"user-{person['id']}"} if "id" in person else set()
+    return frozenset(own | {f"group-{group_id}" for group_id in person["group_ids"]})
 
 
 async def serve(settings: Settings, *, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT."""
-    from granian.constants import Interfaces  # noqa: PLC0415  # slow
-    from granian.server.embed import Server  # noqa: PLC0415  # slow
-
-    channels = Channels(settings.text("redis.url"), origins(settings))
-    server = Server(channels.application, address=host, port=port, interface=Interfaces.ASGINL, log_enabled=False)
+    channels = Channels(settings)
     told_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, told_to_stop.set)
+    runner = web.AppRunner(channels.application(), access_log=None, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, host, port, backlog=1024, shutdown_timeout=STOP_SECONDS).start()
     listening = asyncio.create_task(channels.listen())
-    serving = asyncio.create_task(server.serve())
     log.info("live channel on port %s for %s", port, ", ".join(origins(settings)))
     stopping = asyncio.create_task(told_to_stop.wait())
-    await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({stopping, listening}, return_when=asyncio.FIRST_COMPLETED)
     listening.cancel()
-    # The server waits for its connections to end, and browsers hold theirs for hours.
     with suppress(TimeoutError):
         await asyncio.wait_for(channels.say_goodbye(), STOP_SECONDS)
-    server.stop()  # type: ignore[no-untyped-call]  # Granian's own lack of a type
-    await asyncio.wait({serving}, timeout=STOP_SECONDS)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(runner.cleanup(), STOP_SECONDS)
 
 
 def run(*, host: str = "127.0.0.1", port: int | None = None) -> None:

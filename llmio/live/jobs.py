@@ -17,6 +17,8 @@ from llmio.core.serialize import Records, merge
 from llmio.core.tables import Event
 from llmio.discussions import serializers as threads
 from llmio.discussions.models import Comment, Discussion, DiscussionReader, Reaction
+from llmio.groups import queries as groups
+from llmio.groups.models import Membership
 from llmio.polls import serializers as polls
 from llmio.polls.models import Outcome, Poll, PollOption, Stance
 
@@ -179,6 +181,22 @@ def publish_change(ctx: Context, record_type: str, record_id: int) -> None:
         _send(ctx, [(room, parts.records) for room in parts.rooms()])
 
 
+@job("live.reseat", queue="critical", retries=1)
+def reseat(ctx: Context, _record_type: str, membership_id: int) -> None:
+    """Who joined or left a group hears, or no longer hears, of it on the pages they have open."""
+    membership = ctx.db.get(Membership, membership_id)
+    user = ctx.db.get(User, membership.user_id) if membership and membership.user_id else None
+    if user is None:
+        return
+    group_ids = groups.joined_ids(ctx.db, user.id)
+
+    def tell(committed: bool) -> None:  # noqa: FBT001  # the hook's signature
+        if committed:
+            ctx.ports.live.reseat(user.id, user.secret_token, group_ids)
+
+    ctx.tm.get().addAfterCommitHook(tell)
+
+
 def _send(ctx: Context, found: list[tuple[str, Records]]) -> None:
     """Publish once the job is done; a death in between loses what the next look at the page shows anyway."""
 
@@ -192,5 +210,6 @@ def _send(ctx: Context, found: list[tuple[str, Records]]) -> None:
 def register(app: App) -> None:
     """Have every event shown, and what is changed without one; votes always make one."""
     app.add_event_job(publish_event)
-    app.add_jobs(publish_change)
+    app.add_jobs(publish_change, reseat)
+    app.add_observer(reseat, "Membership")
     app.add_observer(publish_change, "Comment", "Discussion", "Poll")

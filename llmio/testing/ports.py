@@ -127,14 +127,21 @@ class MemoryLive:
     """Every message to browsers, as (room, records)."""
 
     messages: list[tuple[str, Mapping[str, Sequence[Mapping[str, Any]]]]] = field(default_factory=list)
+    seats: list[tuple[int, tuple[int, ...] | None]] = field(default_factory=list)
+    """(user id, groups they hear of from then on)."""
 
     def publish(self, room: str, records: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         """Note the message."""
         self.messages.append((room, records))
 
+    def reseat(self, user_id: int, token: str, group_ids: Sequence[int] | None) -> None:
+        """Note where they sit."""
+        self.seats.append((user_id, None if group_ids is None else tuple(group_ids)))
+
     def reset(self) -> None:
         """Forget all."""
         self.messages.clear()
+        self.seats.clear()
 
 
 def memory_ports() -> Ports:

@@ -135,7 +135,7 @@ class Nav:
             return []
         from llmio.groups import queries  # noqa: PLC0415  # slow, and only for pages
 
-        return queries.groups_of(self.request.ctx, self.user.id)
+        return queries.groups_of(self.request.ctx)
 
     @cached_property
     def unread(self) -> int:

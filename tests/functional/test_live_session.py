@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from llmio.live.publish import RedisLive
 from llmio.worker.queue import client
 
 
@@ -45,10 +46,38 @@ def test_pages_work_while_redis_is_away(app, web, ada):
         app.redis = real
 
 
-def test_signing_out_everywhere_takes_the_key_away(app, web, ada):
+@pytest.fixture
+def through_redis(app):
+    """The site as it runs: what is told live goes through Redis."""
+    before, app.ports.live = app.ports.live, RedisLive(app.redis)
+    yield app
+    app.ports.live = before
+
+
+def test_signing_out_everywhere_takes_the_key_away(through_redis, app, web, ada):
     web.sign_in(ada).get("/live/session")
     token = ada.secret_token
     assert kept(app, token)
     web.send("/sign_out/everywhere")
     assert ada.secret_token != token
     assert kept(app, token) is None
+
+
+def test_open_pages_follow_who_joins_and_leaves(web, make, ada, run_jobs, live):
+    stays, left = make.group(members=[ada]), make.group(members=[ada])
+    web.sign_in(ada).send(f"/g/{left.key}/leave")
+    run_jobs()
+    assert live.seats == [(ada.id, (stays.id,))]
+    open_one = make.group(membership_granted_upon="request")
+    web.send(f"/g/{open_one.key}/join")
+    run_jobs()
+    assert live.seats[-1] == (ada.id, (stays.id, open_one.id))
+
+
+def test_the_key_of_open_pages_is_renewed_and_none_is_made(through_redis, app, ada, web, make):
+    app.ports.live.reseat(ada.id, ada.secret_token, [5])
+    assert kept(app, ada.secret_token) is None
+    web.sign_in(ada).get("/live/session")
+    app.ports.live.reseat(ada.id, ada.secret_token, [5])
+    assert kept(app, ada.secret_token) == {"name": "Ada", "group_ids": [5], "id": ada.id}
+    assert app.redis.ttl(f"/current_users/{ada.secret_token}") > 0

@@ -68,7 +68,7 @@ class Page:
         self.io = socketio.AsyncClient(reconnection=False)
         self.heard: asyncio.Queue = asyncio.Queue()
         for name in ("records", "notice"):
-            self.io.on(name, lambda data, name=name: self.heard.put_nowait((name, data)))
+            self.io.on(name, lambda data, _offset="", name=name: self.heard.put_nowait((name, data)))
 
     async def open(self, address, token="", origin=ORIGIN, transports=("websocket",)):
         await self.io.connect(

@@ -59,7 +59,7 @@ def test_a_comment_is_on_other_pages_within_a_second(place, address):
 
     async def reader():
         page, heard = socketio.AsyncClient(), asyncio.Queue()
-        page.on("records", heard.put_nowait)
+        page.on("records", lambda data, _offset="": heard.put_nowait(data))
         await page.connect(f"{address}?channel_token=reader", transports=["websocket"], wait_timeout=30)
         for number in range(TRIES):
             began = time.monotonic()

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
+import redis
 
 from llmio import boot
 from llmio.discussions import service as discussions
+from llmio.embedded.ports import free_port
+from llmio.embedded.process import wait_until
 from llmio.integrations.http import GuardedHttp
 from llmio.integrations.models import Chatbot
 from llmio.plugins import Failed, Message, Outgoing, Sent, Target
 from llmio.testing.ports import Mailbox
 from tests.homeserver import homeserver
+from tests.processes import PATIENCE, ROOT
 
 pytest.importorskip("synapse", reason="the extra `test` brings it")
 OPEN = {"webhooks.allow_private": "1"}
@@ -97,3 +106,28 @@ def test_an_event_of_a_group_appears_in_its_room(alice, bot, app, http, ctx, mak
     assert "<strong>Yes</strong> please." in said["formatted_body"]
     assert "Buy a &lt;loom&gt;?</a>" in said["formatted_body"]
     assert "Buy a <loom>?" in said["body"]
+
+
+def test_what_the_reference_publishes_for_matrix_is_posted_by_the_live_channel(alice, bot, redis_url, tmp_path):
+    room = alice.room("published", bot)
+    config = {"server": bot.url, "access_token": bot.token, "channel": "#published:localhost"}
+    environment = {"PATH": os.environ["PATH"], "REDIS_URL": redis_url, "LLMIO_ENV": "testing", "LLMIO_DATA": str(tmp_path),
+                   "CHANNELS_PORT": str(free_port()), "LLMIO_WEBHOOKS_ALLOW_PRIVATE": "1"}  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-m", "llmio", "channels"], cwd=ROOT, env=environment)
+    try:
+        with redis.Redis.from_url(redis_url) as store:
+            assert wait_until(lambda: store.pubsub_numsub("chatbot/publish")[0][1] > 0, PATIENCE)
+            store.publish("chatbot/test", "no object")
+            store.publish(
+                "chatbot/publish", json.dumps({"config": {"server": bot.url}, "payload": {"html": "nowhere"}})
+            )
+            store.publish("chatbot/test", json.dumps({**config, "message": "It works"}))
+            assert wait_until(lambda: len(alice.messages(room)) == 1, PATIENCE)
+            store.publish("chatbot/publish", json.dumps({"config": config, "payload": {"html": "<b>Vote</b> now"}}))
+            assert wait_until(lambda: len(alice.messages(room)) == 2, PATIENCE)
+    finally:
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+    test, said = alice.messages(room)
+    assert (test["msgtype"], test["body"]) == ("m.notice", "It works")
+    assert (said["body"], said["formatted_body"]) == ("Vote now", "<b>Vote</b> now")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from redis.exceptions import RedisError
 from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 
@@ -18,7 +16,6 @@ from llmio.accounts.models import User
 from llmio.accounts.names import free_username, initials
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
-from llmio.core.ports import LIVE_TOKEN
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -171,11 +168,10 @@ def set_password_of(ctx: Context, user: User, password: str, *, field: str = "pa
 def rotate_secret(ctx: Context, user: User) -> None:
     """A new secret_token, so that what was signed with the old one is void, and it opens no live channel any more."""
     ctx.db.flush()
-    ctx.tm.get().addAfterCommitHook(_shut_out, args=(ctx, user.secret_token))
+    ctx.tm.get().addAfterCommitHook(_shut_out, args=(ctx, user.id, user.secret_token))
     user.secret_token = str(ctx.db.scalar(text("SELECT public.gen_random_uuid()")))
 
 
-def _shut_out(committed: bool, ctx: Context, token: str) -> None:  # noqa: FBT001  # the hook's signature
-    if committed and ctx.app.redis is not None:
-        with suppress(RedisError):  # nobody is let in while it is away, and what is kept there ends after some days
-            ctx.app.redis.delete(LIVE_TOKEN + token)
+def _shut_out(committed: bool, ctx: Context, user_id: int, token: str) -> None:  # noqa: FBT001  # the hook's signature
+    if committed:
+        ctx.ports.live.reseat(user_id, token, None)
