@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select
@@ -28,6 +28,7 @@ REASON_OF_KIND = {
     "membership_created": "invited",
     "membership_resent": "invited",
     "membership_requested": "admin",
+    "unknown_sender": "admin",
     "membership_request_approved": "member",
     "user_added_to_group": "member",
     "invitation_accepted": "author",
@@ -70,10 +71,13 @@ def resolve(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> li
     for told in (*_chosen(ctx, event, kind, subject), *_author(ctx, event, kind, subject)):
         if told.user.id != event.user_id or kind.name == "outcome_review_due":
             found.setdefault(told.user.id, told)
-    skip = set(found) | {event.user_id, *_mentioned_ids(event)}
+    skip = {event.user_id, *_mentioned_ids(event)}
     for told in _subscribers(ctx, kind, subject):
-        if told.user.id not in skip:
-            found[told.user.id] = told
+        if told.user.id in skip:
+            continue
+        # Whoever was chosen for a kind that tells the chosen in the bell alone still gets what they subscribed to.
+        known = found.get(told.user.id, told)
+        found[told.user.id] = replace(known, email=known.email or told.email)
     return [told for told in found.values() if told.in_app or told.email]
 
 

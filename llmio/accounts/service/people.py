@@ -36,7 +36,7 @@ def tell(ctx: Context, registry: str, user: User) -> None:
 def find_or_invite(ctx: Context, email: str, *, name: str | None = None) -> User:
     """The person of an address; where nobody has it, a placeholder who becomes a person by signing up with it."""
     address = _address(email)
-    user = find_or_invite_all(ctx, [address])[address]
+    user = _all_of(ctx, [address], summary_on=None)[address]
     if name and not user.name and not user.email_verified:
         user.name = name.strip()[:NAME_LENGTH]
         user.avatar_initials = initials(user.name)
@@ -44,12 +44,20 @@ def find_or_invite(ctx: Context, email: str, *, name: str | None = None) -> User
 
 
 def find_or_invite_all(ctx: Context, emails: Iterable[str]) -> dict[str, User]:
-    """Address → person for many, in three statements; Invalid where one is no address."""
+    """Address → person for many, in three statements; Invalid where one is no address.
+
+    Whoever is new gets a summary each week on the day they were invited, as in the reference; who signs up by themselves
+    gets none until they choose a day.
+    """
+    return _all_of(ctx, emails, summary_on=ctx.now.isoweekday() % 7)
+
+
+def _all_of(ctx: Context, emails: Iterable[str], *, summary_on: int | None) -> dict[str, User]:
     wanted = list(dict.fromkeys(_address(email) for email in emails))
     found = queries.by_emails(ctx.db, wanted)
     missing = [email for email in wanted if email not in found]
     if missing:
-        rows = [_placeholder(ctx, email) for email in missing]
+        rows = [_placeholder(ctx, email, summary_on) for email in missing]
         ctx.db.execute(insert(User).values(rows).on_conflict_do_nothing(index_elements=["email"]))
         found |= queries.by_emails(ctx.db, missing)
     return {email: found[email] for email in wanted}
@@ -62,13 +70,14 @@ def _address(email: str) -> str:
         raise Invalid.at("email", str(error)) from None
 
 
-def _placeholder(ctx: Context, email: str) -> dict[str, object]:
+def _placeholder(ctx: Context, email: str, summary_on: int | None) -> dict[str, object]:
     return {
         "email": email,
         "key": new_key(),
         "unsubscribe_token": new_token(),
         "email_api_key": new_token(),
         "secret_token": func.public.gen_random_uuid(),
+        "email_catch_up_day": summary_on,
         "created_at": ctx.now,
         "updated_at": ctx.now,
     }
