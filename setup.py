@@ -73,6 +73,7 @@ setup(
         "fsspec>=2025.3",
         "granian>=2.3,<3",
         "httpx>=0.28,<1",
+        "icalendar>=6.1,<8",
         "itsdangerous>=2.2,<3",
         "mail-parser-reply>=1.36,<2",
         "markdown-it-py[linkify]>=3,<5",
@@ -96,6 +97,7 @@ setup(
         "pyvips[binary]>=3,<4",
         "setuptools>=75,<82",  # pyramid 2 imports pkg_resources
         "sqlalchemy>=2.0.36,<2.2",
+        "tnefparse>=1.4,<2",
         "transaction>=5,<6",
         "tzdata",
         "websockets>=16,<18",

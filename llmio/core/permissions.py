@@ -94,6 +94,7 @@ class Permission(StrEnum):
     STANCE_REMOVE_ADMIN = "stance.remove_admin"
     OUTCOME_CREATE = "outcome.create"
     OUTCOME_UPDATE = "outcome.update"
+    OUTCOME_ANNOUNCE = "outcome.announce"
 
 
 def anyone(ctx: Context, subject: Any) -> bool:

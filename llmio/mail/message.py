@@ -36,8 +36,19 @@ def build(mail: Mail, now: datetime) -> EmailMessage:
     if mail.html:
         message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
     for filename, content_type, content in mail.attachments:
-        main, _slash, sub = content_type.partition("/")
+        kind, _semicolon, further = content_type.partition(";")
+        main, _slash, sub = kind.strip().partition("/")
         message.add_attachment(
-            content, maintype=main or "application", subtype=sub or "octet-stream", filename=filename
+            content,
+            maintype=main or "application",
+            subtype=sub or "octet-stream",
+            filename=filename,
+            params=_parameters(further),
         )
     return message
+
+
+def _parameters(text: str) -> dict[str, str]:
+    """What follows a content type: `charset=utf-8; method=REQUEST`."""
+    pairs = (one.partition("=") for one in text.split(";"))
+    return {name.strip(): value.strip().strip('"') for name, _equals, value in pairs if name.strip() and value.strip()}

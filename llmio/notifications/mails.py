@@ -12,21 +12,27 @@ from llmio.accounts.models import User
 from llmio.accounts.sessions import identity_of
 from llmio.core import richtext
 from llmio.core.context import Context
+from llmio.core.i18n import _, ngettext
 from llmio.core.settings import Settings
 from llmio.core.tables import Event
 from llmio.core.urls import absolute
 from llmio.discussions.models import DiscussionReader
+from llmio.mail.incoming import waiting
+from llmio.mail.models import ReceivedEmail
 from llmio.notifications import poll_parts, reasons, replies, texts, volumes
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery
 from llmio.notifications.service import invitation_path
 from llmio.notifications.subjects import Subject
-from llmio.plugins import Message, Target
-from llmio.polls.models import Stance
+from llmio.plugins import Enclosure, Message, Target
+from llmio.polls import calendar
+from llmio.polls.models import Outcome, Stance
 
 TEMPLATE = "mail/event.jinja2"
 PATHS = re.compile(r'\b(href|src)="(/[^"]*)"')
 OF_THREAD = frozenset({"new_discussion", "discussion_edited", "discussion_announced", "new_comment", "user_mentioned"})
+
+OF_OUTCOME = frozenset({"outcome_created", "outcome_updated", "outcome_announced"})
 
 
 def compose(ctx: Context, row: Delivery, event: Event, subject: Subject, user: User) -> tuple[Message, Target]:
@@ -50,9 +56,20 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject, user: U
             reply_to=replies.address(ctx, subject, user),
             unsubscribe_url=absolute(ctx.app.settings, volumes.unsubscribe_path(user, place)),
             thread=_thread(subject),
+            attachments=_files(ctx, subject, kind),
         )
     headers = {**made.headers, "Message-ID": made.message_id}
-    message = Message(kind, made.subject, made.text, made.html, url=values["link"], why=values["why"], headers=headers)
+    files = tuple(Enclosure(*one) for one in made.attachments)
+    message = Message(
+        kind,
+        made.subject,
+        made.text,
+        made.html,
+        url=values["link"],
+        why=values["why"],
+        headers=headers,
+        attachments=files,
+    )
     options = {"sender": made.sender, "reply_to": made.reply_to}
     return message, Target(made.to[1], made.to[0], options)
 
@@ -85,9 +102,34 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
         "results": None,
         "closing_at": None,
         "notes": [],
+        "facts_told": [],
     }
+    if isinstance(subject.record, ReceivedEmail):
+        return values | _waiting_mail(ctx, subject)
     theirs = Context(ctx.app, ctx.db, ctx.tm, identity_of(user), ctx.now)
     return values | poll_parts.values_of(theirs, subject, user, path, token)
+
+
+def _waiting_mail(ctx: Context, subject: Subject) -> dict[str, Any]:
+    """A mail of somebody unknown in a few words, as plain text: nobody has looked at it yet."""
+    one = waiting.Waiting.of(subject.record)
+    count = waiting.count(ctx, subject.group) if subject.group else 1
+    return {
+        "message": one.excerpt,
+        "facts_told": [(_("From"), f"{one.name} <{one.address}>".strip()), (_("Subject"), one.subject)],
+        "notes": [
+            ngettext("{count} mail waits in the group.", "{count} mails wait in the group.", count),
+            _("You hear of further ones after an hour at the earliest; all are on that page."),
+        ],
+    }
+
+
+def _files(ctx: Context, subject: Subject, kind: str) -> list[tuple[str, str, bytes]]:
+    """What goes along: the meeting that an outcome decides on."""
+    if kind not in OF_OUTCOME or not isinstance(subject.record, Outcome):
+        return []
+    found = calendar.meeting(ctx, subject.record, attendees=True)
+    return [found] if found else []
 
 
 def guest_token(ctx: Context, subject: Subject, user: User) -> str | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
 
 from llmio import mail
 from llmio.accounts.models import User
@@ -12,6 +15,7 @@ from llmio.core.context import Context
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
 from llmio.mail import suppression
+from llmio.mail.models import ReceivedEmail
 from llmio.notifications import mails
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery, Status
@@ -35,6 +39,9 @@ class Absent(str):
     """Why a message must wait, in words: a plugin that it needs is not there."""
 
     __slots__ = ()
+
+
+QUIET = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,8 @@ def _to_person(ctx: Context, row: Delivery, event: Event, subject: Subject) -> t
         return why
     if not _may_see(ctx, user, event, subject):
         return "the person may no longer see it"
+    if isinstance(subject.record, ReceivedEmail) and _told_lately(ctx, row, subject.record):
+        return "told of waiting mail less than an hour ago"
     return mails.compose(ctx, row, event, subject, user)
 
 
@@ -124,4 +133,22 @@ def may_see(theirs: Context, subject: Subject) -> bool:
         return theirs.can(Permission.POLL_SHOW, subject.poll)
     if subject.discussion is not None:
         return theirs.can(Permission.DISCUSSION_SHOW, subject.discussion)
-    return subject.group is None or theirs.can(Permission.GROUP_SHOW, subject.group)
+    right = Permission.GROUP_UPDATE if isinstance(subject.record, ReceivedEmail) else Permission.GROUP_SHOW
+    return subject.group is None or theirs.can(right, subject.group)
+
+
+def _told_lately(ctx: Context, row: Delivery, received: ReceivedEmail) -> bool:
+    """Whether this person was mailed about waiting mail of the group within the hour: strangers must not set the pace."""
+    query = (
+        select(Delivery.id)
+        .join(Event, Event.id == Delivery.event_id)
+        .join(ReceivedEmail, ReceivedEmail.id == Event.eventable_id)
+        .where(
+            Delivery.recipient_type == "User",
+            Delivery.recipient_id == row.recipient_id,
+            Delivery.delivered_at > ctx.now - QUIET,
+            Event.eventable_type == "ReceivedEmail",
+            ReceivedEmail.group_id == received.group_id,
+        )
+    )
+    return ctx.db.scalar(query.limit(1)) is not None

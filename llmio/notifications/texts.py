@@ -71,6 +71,7 @@ CALLS: dict[str, object] = {
     "new_delegate": _("Go to the group"),
     "new_comment": _("Read and answer"),
     "user_mentioned": _("Read and answer"),
+    "unknown_sender": _("Say whose it is"),
 }
 """Event kind → words on the button of its mail."""
 

@@ -35,7 +35,7 @@ from llmio.plugins.content import (
 )
 from llmio.plugins.declare import GROUP, Plugin, hookimpl
 from llmio.plugins.events import EventValue, PluginContext
-from llmio.plugins.notify import Failed, Message, Notifier, Outcome, Outgoing, Reaches, Retry, Sent, Target
+from llmio.plugins.notify import Enclosure, Failed, Message, Notifier, Outcome, Outgoing, Reaches, Retry, Sent, Target
 from llmio.plugins.polls import (
     NONE_OF_THE_ABOVE,
     QUORUM,
@@ -82,6 +82,7 @@ __all__ = [
     "Column",
     "Count",
     "Document",
+    "Enclosure",
     "EventValue",
     "Failed",
     "Field",

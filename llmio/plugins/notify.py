@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from llmio.core.ports import Clock, Http, HttpAnswer, Mail, Mailer, SystemClock
 from llmio.plugins.content import Part
@@ -44,6 +44,14 @@ class Failed:
 Outcome = Sent | Retry | Failed
 
 
+class Enclosure(NamedTuple):
+    """A file that goes along with a message: its name, its type with parameters, its bytes."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
 @dataclass(frozen=True)
 class Message:
     """A notice, rendered once for its recipient.
@@ -65,6 +73,8 @@ class Message:
     data: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     id: str = ""
+    attachments: tuple[Enclosure, ...] = ()
+    """Files that go along (a meeting for the calendar). The text says all that matters: who carries no files leaves them out."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,8 @@ class Notifier(ABC):
     title: ClassVar[str]
     summary: ClassVar[str] = ""
     reaches: ClassVar[Reaches] = Reaches.PERSON
+    carries_files: ClassVar[bool] = False
+    """Whether `message.attachments` arrive; the contract holds it to that."""
 
     @abstractmethod
     def send(self, message: Message, target: Target, out: Outgoing) -> Outcome:
@@ -99,6 +111,7 @@ class Notifier(ABC):
 
 
 __all__ = [
+    "Enclosure",
     "Failed",
     "Http",
     "HttpAnswer",

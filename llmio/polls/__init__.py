@@ -51,5 +51,6 @@ def includeme(config: Any) -> None:
     config.add_route("polls.short", "/p/{key}", **of_poll)
     config.add_route("polls.ballot", "/vote/{key}", **of_poll)
     config.add_route("polls.show", "/p/{key}/{slug}", **of_poll)
-    config.add_route("outcomes.edit", "/outcomes/{id:\\d+}/edit", factory=resources.outcome)
+    for act, path in (("edit", "edit"), ("share", "share"), ("meeting", "meeting.ics")):
+        config.add_route(f"outcomes.{act}", f"/outcomes/{{id:\\d+}}/{path}", factory=resources.outcome)
     config.scan("llmio.polls.views")

@@ -16,6 +16,7 @@ from llmio.core.permissions import Permission
 from llmio.discussions.values import Person, slug_of
 from llmio.plugins.polls import Ballot, OptionValue, PollType, PollValue, Result
 from llmio.polls import charts, queries, results
+from llmio.polls.calendar import decides
 from llmio.polls.models import Outcome, Poll, Stance
 from llmio.polls.rules import is_active
 from llmio.polls.values import HideResults, Reason, option_value, poll_value
@@ -136,6 +137,7 @@ class PollView:
             "add_voters": Permission.POLL_ADD_VOTERS,
             "remind": Permission.POLL_REMIND,
             "decide": Permission.OUTCOME_CREATE,
+            "share": Permission.OUTCOME_ANNOUNCE,
         }
         return {name: self.ctx.can(permission, self.poll) for name, permission in asked.items()}
 
@@ -156,6 +158,11 @@ class PollView:
         """The name of the option that the outcome names."""
         names = {option.id: option.name for option in self.value.options}
         return names.get(self.outcome.poll_option_id or 0) if self.outcome else None
+
+    @property
+    def decides_time(self) -> bool:
+        """The outcome names a time, which calendars can take."""
+        return decides(self.poll) and self.decided_option is not None
 
     @property
     def ballot(self) -> Ballot | None:

@@ -17,6 +17,7 @@ from llmio.core.forms import Form, parse
 from llmio.core.i18n import _
 from llmio.plugins.fields import FieldError
 from llmio.plugins.polls import OptionPreset, PollType
+from llmio.polls.calendar import MEETING
 from llmio.polls.values import ClosingSoon, HideResults, OptionInput, PollInput, Reason
 
 Format = Literal["md", "html"]
@@ -80,8 +81,25 @@ class OutcomeForm(Form):
     statement_format: Format = "md"
     review_on: date | None = None
     poll_option_id: int | None = None
+    event_summary: Annotated[str, Limits(max_length=250)] = ""
+    event_location: Annotated[str, Limits(max_length=250)] = ""
+    event_description: Annotated[str, Limits(max_length=2000)] = ""
     notify: bool = False
     attachments: list[int] = []
+
+    def values(self) -> dict[str, Any]:
+        """As the service takes it: what the calendar entry says apart."""
+        given = self.model_dump()
+        meeting = {name: given.pop(name) for name in MEETING}
+        return {**given, "meeting": meeting}
+
+
+class ShareForm(Form):
+    """Whom an outcome is shared with."""
+
+    who: Literal["chosen", "voters", "group"] = "chosen"
+    user_ids: list[int] = []
+    message: Annotated[str, Limits(max_length=2000)] = ""
 
 
 class ReopenForm(Form):

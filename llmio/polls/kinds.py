@@ -41,6 +41,9 @@ OUTCOME_CREATED = kind(
 OUTCOME_UPDATED = kind(
     "outcome_updated", "Outcome", MENTIONS, IN_APP, EMAIL, WEBHOOKS, LIVE, SUBSCRIBERS, summary="An outcome was edited."
 )
+OUTCOME_ANNOUNCED = kind(
+    "outcome_announced", "Outcome", IN_APP, EMAIL, summary="Somebody shared an outcome with people they chose."
+)
 OUTCOME_REVIEW_DUE = kind(
     "outcome_review_due", "Outcome", IN_APP, EMAIL, WEBHOOKS, summary="The day to look at an outcome again has come."
 )
@@ -58,5 +61,6 @@ KINDS = (
     STANCE_UPDATED,
     OUTCOME_CREATED,
     OUTCOME_UPDATED,
+    OUTCOME_ANNOUNCED,
     OUTCOME_REVIEW_DUE,
 )

@@ -232,14 +232,15 @@ def register(app: App) -> None:
     allow(Permission.POLL_DISCARD, (kept, is_admin, thread_open))
     allow(Permission.POLL_CLOSE, (is_active, is_admin))
     allow(Permission.POLL_REOPEN, (kept, is_closed, named, thread_open, is_admin))
-    for permission in (Permission.POLL_ANNOUNCE, Permission.POLL_REMIND):
-        allow(
-            permission,
-            (kept, group_admin),
-            (kept, grouped, is_admin, group_setting("members_can_announce")),
-            (kept, ungrouped, is_admin),
-            (kept, ungrouped, is_member, for_all),
-        )
+    announcing: tuple[tuple[Any, ...], ...] = (
+        (kept, group_admin),
+        (kept, grouped, is_admin, group_setting("members_can_announce")),
+        (kept, ungrouped, is_admin),
+        (kept, ungrouped, is_member, for_all),
+    )
+    allow(Permission.POLL_ANNOUNCE, *announcing)
+    allow(Permission.POLL_REMIND, *announcing)
+    allow(Permission.OUTCOME_ANNOUNCE, *((*clause, not_active) for clause in announcing))
     for permission in (Permission.POLL_ADD_VOTERS, Permission.STANCE_MAKE_ADMIN, Permission.STANCE_REMOVE_ADMIN):
         allow(permission, (kept, is_admin))
     allow(

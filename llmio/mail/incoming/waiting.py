@@ -39,6 +39,11 @@ class Waiting:
     address: str
     subject: str
 
+    @classmethod
+    def of(cls, row: ReceivedEmail) -> Waiting:
+        """A stored mail in this shape."""
+        return cls(row, *sender_of(row), header(row, "subject"))
+
     @property
     def excerpt(self) -> str:
         """The beginning of its text."""
@@ -60,7 +65,7 @@ def waiting(ctx: Context, group: Group, *, limit: int = PAGE) -> list[Waiting]:
     ctx.require(Permission.GROUP_UPDATE, group)
     query = select(ReceivedEmail).where(ReceivedEmail.group_id == group.id, ReceivedEmail.released.is_(False))
     rows = ctx.db.scalars(query.order_by(ReceivedEmail.id.desc()).limit(limit))
-    return [Waiting(row, *sender_of(row), header(row, "subject")) for row in rows]
+    return [Waiting.of(row) for row in rows]
 
 
 def aliases(ctx: Context, group: Group) -> Sequence[MemberEmailAlias]:

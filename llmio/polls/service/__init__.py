@@ -6,6 +6,7 @@ from llmio.polls.service.closing import announce_closing_soon, close_poll, disca
 from llmio.polls.service.counts import lock, recount, recount_poll, reload_options
 from llmio.polls.service.moving import add_to_thread
 from llmio.polls.service.outcomes import announce_review, publish_outcome, update_outcome
+from llmio.polls.service.sharing import share_outcome
 from llmio.polls.service.voters import (
     add_voters,
     follow_guests,
@@ -43,6 +44,7 @@ __all__ = [
     "remove_voter",
     "reopen_poll",
     "set_poll_admin",
+    "share_outcome",
     "uncast",
     "update_outcome",
     "update_poll",

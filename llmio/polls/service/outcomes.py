@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import update
 
@@ -15,11 +15,16 @@ from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.files import service as files
 from llmio.polls import kinds, queries
+from llmio.polls.calendar import MEETING
 from llmio.polls.models import Outcome, Poll
 from llmio.polls.service.threads import place_below
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
+
+
+def _of_meeting(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: given[name].strip() for name in MEETING if given.get(name, "").strip()}
 
 
 def publish_outcome(
@@ -30,6 +35,7 @@ def publish_outcome(
     statement_format: str = "md",
     review_on: date | None = None,
     poll_option_id: int | None = None,
+    meeting: Mapping[str, str] | None = None,
     notify: bool = False,
     attachments: Sequence[int] = (),
 ) -> Outcome:
@@ -44,6 +50,7 @@ def publish_outcome(
         statement_format=statement_format,
         review_on=review_on,
         poll_option_id=poll_option_id,
+        custom_fields=_of_meeting(meeting or {}),
         created_at=ctx.now,
         updated_at=ctx.now,
     )
@@ -51,7 +58,7 @@ def publish_outcome(
     ctx.db.flush()
     files.attach(ctx, outcome, attachments, body=text)
     place, parent = place_below(ctx, poll)
-    audience = Audience(_voters(ctx, poll) if notify else ())
+    audience = Audience(voters_of(ctx, poll) if notify else ())
     ctx.publish(kinds.OUTCOME_CREATED, outcome, place=place, parent=parent, audience=audience)
     ctx.changed(outcome)
     return outcome
@@ -65,19 +72,25 @@ def update_outcome(
     statement_format: str = "md",
     review_on: date | None = None,
     poll_option_id: int | None = None,
+    meeting: Mapping[str, str] | None = None,
     notify: bool = False,
     attachments: Sequence[int] | None = None,
 ) -> Outcome:
-    """Edit an outcome. Its files are those of `attachments`; None leaves them."""
+    """Edit an outcome. Its files are those of `attachments`, its words for calendars those of `meeting`; None leaves them."""
     poll = outcome.poll
     ctx.require(Permission.OUTCOME_UPDATE, outcome)
     moved = review_on != outcome.review_on
     text = _checked(ctx, poll, statement, statement_format, review_on if moved else None, poll_option_id)
-    changes = {
+    changes: dict[str, tuple[Any, Any]] = {
         "statement": (outcome.statement, text),
         "statement_format": (outcome.statement_format, statement_format),
         "review_on": (_iso(outcome.review_on), _iso(review_on)),
+        "poll_option_id": (outcome.poll_option_id, poll_option_id),
     }
+    if meeting is not None:
+        kept = {name: value for name, value in outcome.custom_fields.items() if name not in MEETING}
+        changes["custom_fields"] = (dict(outcome.custom_fields), kept | _of_meeting(meeting))
+        outcome.custom_fields = kept | _of_meeting(meeting)
     outcome.statement, outcome.statement_format = text, statement_format
     outcome.review_on, outcome.poll_option_id = review_on, poll_option_id
     outcome.updated_at = ctx.now
@@ -87,7 +100,7 @@ def update_outcome(
         files.attach(ctx, outcome, attachments, body=text)
     versions.record(ctx, outcome, changes)
     parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)
-    audience = Audience(_voters(ctx, poll) if notify else ())
+    audience = Audience(voters_of(ctx, poll) if notify else ())
     ctx.publish(kinds.OUTCOME_UPDATED, outcome, parent=parent, audience=audience)
     ctx.changed(outcome)
     return outcome
@@ -116,7 +129,7 @@ def _checked(
     return text
 
 
-def _voters(ctx: Context, poll: Poll) -> Sequence[int]:
+def voters_of(ctx: Context, poll: Poll) -> Sequence[int]:
     """All who could vote; those of a closed anonymous poll are known by its receipts alone."""
     if poll.anonymous and poll.closed_at is not None:
         return [row[0].id for row in queries.receipts(ctx, poll) if row[0].id != ctx.actor_id]

@@ -141,10 +141,10 @@ def add_voters(
     if len(user_ids) + len(emails) > MOST_ASKED:
         raise Invalid.at("emails", _("At most {count} people at once, please.", count=MOST_ASKED))
     users = list(accounts.find_or_invite_all(ctx, emails).values()) if emails else []
-    wanted = [*_members_among(ctx, poll, user_ids), *(user.id for user in users)]
+    wanted = [*members_among(ctx, poll, user_ids), *(user.id for user in users)]
     if not wanted:
         raise Invalid.at("emails", _("Please choose somebody."))
-    if set(wanted) - set(_members_among(ctx, poll, wanted)):
+    if set(wanted) - set(members_among(ctx, poll, wanted)):
         ctx.require(Permission.POLL_ADD_GUESTS, poll)
     poll = lock(ctx, poll)
     new = enrol(ctx, poll, wanted)
@@ -152,7 +152,7 @@ def add_voters(
     if notify and new:
         parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)
         stances = _stance_ids(ctx, poll, new)
-        audience = Audience(new, message=_short(message))
+        audience = Audience(new, message=short(message))
         ctx.publish(kinds.POLL_ANNOUNCED, poll, parent=parent, audience=audience, custom={"stance_ids": stances})
     return new
 
@@ -164,7 +164,7 @@ def _stance_ids(ctx: Context, poll: Poll, user_ids: Sequence[int]) -> list[int]:
     return [int(one) for one in ctx.db.scalars(query, {"p": poll.id, "u": list(user_ids)})]
 
 
-def _members_among(ctx: Context, poll: Poll, user_ids: Sequence[int]) -> list[int]:
+def members_among(ctx: Context, poll: Poll, user_ids: Sequence[int]) -> list[int]:
     """Those of these people who belong to the poll's group or read its thread as guests: they can be asked by id."""
     query = text("""
       SELECT user_id FROM memberships WHERE group_id = :group_id AND revoked_at IS NULL AND user_id = ANY(cast(:user_ids AS int[]))
@@ -174,7 +174,8 @@ def _members_among(ctx: Context, poll: Poll, user_ids: Sequence[int]) -> list[in
     return [int(one) for one in ctx.db.scalars(query, values)]
 
 
-def _short(message: str) -> str | None:
+def short(message: str) -> str | None:
+    """A word to people, or None; Invalid where it is too long."""
     if len(message) > MESSAGE_LENGTH:
         raise Invalid.at("message", _("At most {count} characters, please.", count=MESSAGE_LENGTH))
     return message.strip() or None
@@ -247,7 +248,7 @@ def remind(ctx: Context, poll: Poll, *, user_ids: Sequence[int] | None = None, m
             _("Nobody is left to remind: all have voted.") if user_ids is None else _("Please choose somebody."),
         )
     parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)
-    ctx.publish(kinds.POLL_REMINDER, poll, parent=parent, audience=Audience(chosen, message=_short(message)))
+    ctx.publish(kinds.POLL_REMINDER, poll, parent=parent, audience=Audience(chosen, message=short(message)))
     return chosen
 
 

@@ -6,19 +6,24 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from pyramid.response import Response
 from pyramid.view import view_config
 
-from llmio.core.errors import Invalid
+from llmio.accounts.models import User
+from llmio.core.errors import Invalid, NotFound
 from llmio.core.forms import parse
-from llmio.core.i18n import _
+from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
 from llmio.discussions.views.frame import files_values, posted_files
-from llmio.polls import cards, queries, service
-from llmio.polls.forms import OutcomeForm
+from llmio.groups import queries as groups
+from llmio.polls import calendar, cards, queries, service
+from llmio.polls.forms import OutcomeForm, ShareForm
 from llmio.polls.models import Outcome, Poll
-from llmio.polls.views.leading import again
+from llmio.polls.results import voters_nameable
+from llmio.polls.views.leading import MOST_SHOWN, again
 
 FORM = "llmio:web/templates/polls/outcome.jinja2"
+SHARE = "llmio:web/templates/polls/share.jinja2"
 SOON = timedelta(days=90)
 View = Mapping[str, Any]
 
@@ -32,6 +37,7 @@ def new(poll: Poll, request: Any) -> View:
         "outcome": None,
         "values": {"notify": True, "statement_format": "md"},
         "suggested": (request.ctx.now + SOON).date(),
+        "is_meeting": calendar.decides(poll),
         **files_values(request),
     }
 
@@ -43,7 +49,7 @@ def publish(poll: Poll, request: Any) -> Any:
     try:
         form = parse(OutcomeForm, request.POST)
         sent = {"attachments": posted_files(request, form.attachments)}
-        service.publish_outcome(request.ctx, poll, **form.model_dump() | sent)
+        service.publish_outcome(request.ctx, poll, **form.values() | sent)
     except Invalid as fault:
         return again(new, key, request, fault, request.POST.mixed())
     request.flash("success", _("The outcome is published."))
@@ -59,8 +65,15 @@ def edit(outcome: Outcome, request: Any) -> View:
         "statement_format": outcome.statement_format,
         "review_on": outcome.review_on.isoformat() if outcome.review_on else "",
         "poll_option_id": outcome.poll_option_id or "",
+        **{name: outcome.custom_fields.get(name, "") for name in calendar.MEETING},
     }
-    shown = {"view": cards.one(request.ctx, poll), "outcome": outcome, "values": values, "suggested": None}
+    shown: dict[str, Any] = {
+        "view": cards.one(request.ctx, poll),
+        "outcome": outcome,
+        "values": values,
+        "suggested": None,
+    }
+    shown["is_meeting"] = calendar.decides(poll)
     return {**shown, **files_values(request, outcome.attachments)}
 
 
@@ -71,7 +84,7 @@ def update(outcome: Outcome, request: Any) -> Any:
     try:
         form = parse(OutcomeForm, request.POST)
         sent = {"attachments": posted_files(request, form.attachments)}
-        service.update_outcome(request.ctx, outcome, **form.model_dump() | sent)
+        service.update_outcome(request.ctx, outcome, **form.values() | sent)
     except Invalid as fault:
         request.tm.abort()
         request.tm.begin()
@@ -81,3 +94,52 @@ def update(outcome: Outcome, request: Any) -> Any:
         return {**edit(fresh, request), "errors": fault.errors, "values": request.POST.mixed()}
     request.flash("success", _("Saved."))
     return request.see_other(path)
+
+
+@view_config(route_name="outcomes.share", renderer=SHARE, permission=Permission.OUTCOME_ANNOUNCE)
+def share(outcome: Outcome, request: Any) -> View:
+    """Ask whom to tell."""
+    ctx, poll = request.ctx, outcome.poll
+    people: dict[int | None, User | None] = (
+        {one.user_id: one.user for one in groups.members(ctx, poll.group, limit=MOST_SHOWN)} if poll.group else {}
+    )
+    if voters_nameable(poll):
+        rows = queries.voters(ctx, poll, limit=MOST_SHOWN)
+        people |= {row.participant_id: row.participant for row in rows if row.participant_id}
+    people.pop(ctx.actor_id, None)
+    return {
+        "view": cards.one(ctx, queries.get(ctx, poll.id)),
+        "outcome": outcome,
+        "people": [cards.person_of(user) for user in people.values() if user is not None],
+        "may_tell_all": poll.group is not None and ctx.can(Permission.GROUP_NOTIFY, poll.group),
+        "values": {"who": "chosen"},
+    }
+
+
+@view_config(route_name="outcomes.share", request_method="POST", renderer=SHARE, permission=Permission.OUTCOME_ANNOUNCE)
+def send(outcome: Outcome, request: Any) -> Any:
+    """Tell them."""
+    outcome_id, path = outcome.id, cards.path_of(outcome.poll)
+    try:
+        told = service.share_outcome(request.ctx, outcome, **parse(ShareForm, request.POST).model_dump())
+    except Invalid as fault:
+        request.tm.abort()
+        request.tm.begin()
+        request.ctx.memo.clear()
+        request.response.status_int = fault.status
+        shown = share(request.ctx.db.get_one(Outcome, outcome_id), request)
+        values = {**request.POST.mixed(), "user_ids": request.POST.getall("user_ids")}
+        return {**shown, "errors": fault.errors, "values": values}
+    request.flash("success", ngettext("{count} person is told.", "{count} people are told.", len(told)))
+    return request.see_other(path)
+
+
+@view_config(route_name="outcomes.meeting", permission=Permission.POLL_SHOW)
+def meeting(outcome: Outcome, request: Any) -> Response:
+    """The meeting for one's calendar; without the addresses of those who come, since whoever sees the poll may ask."""
+    found = calendar.meeting(request.ctx, outcome)
+    if found is None:
+        raise NotFound(_("This outcome decides on no time."))
+    name, content_type, content = found
+    headers = {"Content-Type": content_type, "Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, headers=headers)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from dataclasses import replace
+from urllib.parse import quote_from_bytes
+
 import pytest
 
 from llmio.core.ports import Receipt
-from llmio.plugins import Failed, HttpAnswer, Message, Notifier, Outgoing, Reaches, Retry, Sent, Target
+from llmio.plugins import Enclosure, Failed, HttpAnswer, Message, Notifier, Outgoing, Reaches, Retry, Sent, Target
 from llmio.testing.ports import Mailbox, MemoryHttp
 
 MESSAGE = Message(
@@ -18,6 +22,8 @@ MESSAGE = Message(
     why="You are a member of Weavers.",
     headers={"Message-ID": "<1.2@example.org>", "List-Id": "<weavers.example.org>"},
 )
+
+FILE = b"BEGIN:VCALENDAR\r\nX-BYTES:\xc3\xa9\r\nEND:VCALENDAR\r\n"
 
 
 class NotifierContract:
@@ -100,6 +106,21 @@ class NotifierContract:
         self.let_answer(web, post, HttpAnswer(503, {}, "away"), Receipt(ok=False, answer="451 later"))
         notifier.send(MESSAGE, target, out)
         assert isinstance(notifier.send(MESSAGE, target, out), Sent)
+
+    def test_a_file_goes_along_or_is_left_out(
+        self, notifier: Notifier, target: Target, out: Outgoing, web: MemoryHttp, post: Mailbox
+    ) -> None:
+        """A message with a file arrives; the file too, byte by byte, where the notifier says that it carries files."""
+        meeting = replace(MESSAGE, attachments=(Enclosure("meeting.ics", "text/calendar; method=PUBLISH", FILE),))
+        assert isinstance(notifier.send(meeting, target, out), Sent)
+        assert len(web.posts) + len(post.mails) == 1
+        ways = (FILE, b64encode(FILE), quote_from_bytes(FILE).encode())
+        arrived = any(way in one.body for one in web.posts for way in ways) or any(
+            tuple(file) == ("meeting.ics", "text/calendar; method=PUBLISH", FILE)
+            for one in post.mails
+            for file in one.attachments
+        )
+        assert arrived == notifier.carries_files
 
     def test_the_message_is_left_as_it_was(self, notifier: Notifier, target: Target, out: Outgoing) -> None:
         """It is used again for the next try."""

@@ -28,6 +28,7 @@ class Email(Notifier):
     title = "E-mail"
     summary = "Notices by mail, through the site's mail server."
     reaches = Reaches.PERSON
+    carries_files = True
 
     def send(self, message: Message, target: Target, out: Outgoing) -> Outcome:
         """Hand it to the mail server; its answer decides."""
@@ -41,6 +42,7 @@ class Email(Notifier):
             message_id=headers.pop("Message-ID"),
             reply_to=target.options.get("reply_to"),
             headers=headers,
+            attachments=message.attachments,
             kind=message.kind,
         )
         receipt = out.mailer.send(mail)

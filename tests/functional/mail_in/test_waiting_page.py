@@ -139,3 +139,26 @@ def test_files_of_an_adopted_mail_come_along(scene, web, db, ctx, mail_host):
     thread = db.scalars(select(Discussion).where(Discussion.title == "Old")).one()
     assert [one["filename"] for one in thread.attachments] == ["old.csv"]
     assert db.scalars(select(Attachment.record_type)).all() == ["Discussion"]
+
+
+def test_admins_are_mailed_about_waiting_mail_once_an_hour(scene, stranger, mailbox, clock, db, make):
+    scene.ben.time_zone, scene.group.handle = "UTC", "kitchen"
+    quiet = make.user(name="Quinn", email="quinn@example.org")
+    make.membership(scene.group, quiet, admin=True, volume=1)
+    stranger("<b>Win</b> money", sender="carol@example.com")
+    (mail,) = mailbox.mails
+    assert mail.to[1] == "ben@example.org", "no member, no admin who wants it quiet"
+    assert mail.subject == "[kitchen] A mail from someone unknown waits in Kitchen"
+    for text in (mail.text, mail.html.replace("&lt;", "<").replace("&gt;", ">")):
+        assert "Ada <carol@example.com>" in text
+        assert "1 mail waits" in text
+    assert "> Text of <b>Win</b> money" in mail.text
+    assert "<b>Win" not in mail.html, "what a stranger wrote is no markup of ours"
+    assert f"/g/{scene.group.key}/emails" in mail.text
+    assert "because you are an admin" in mail.text
+    stranger("Second", sender="dave@example.com")
+    assert len(mailbox.mails) == 1
+    clock.move(minutes=61)
+    stranger("Third", sender="erin@example.com")
+    assert len(mailbox.mails) == 2
+    assert "3 mails wait" in mailbox.mails[-1].text

@@ -1,0 +1,161 @@
+"""The meeting that an outcome decides on, as a calendar file (iCalendar, RFC 5545; as an invitation, RFC 5546).
+
+One poll is one meeting: its UID stays the same however often the outcome is edited or published anew, and SEQUENCE grows, so that
+calendars move the entry they have. Written by `icalendar`, since folding, quoting and zones are easy to get wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from icalendar import Calendar, Event, vCalAddress
+from sqlalchemy import func, select
+
+from llmio.accounts import zones
+from llmio.accounts.models import User
+from llmio.core import richtext
+from llmio.core.urls import absolute, site_url
+from llmio.polls.models import Outcome, Poll, PollOption, Stance, StanceChoice
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+
+NAME = "meeting.ics"
+MEETING = ("event_summary", "event_location", "event_description")
+"""What the entry says, in `outcomes.custom_fields`; without it, what poll and outcome say."""
+TIMES = "iso8601"
+HOUR = 60
+LONGEST = 60 * 24 * 30
+"""Minutes; what is longer was not meant."""
+FIRST, LAST = 1970, 9000
+YEAR = timedelta(days=366)
+
+
+def meeting(ctx: Context, outcome: Outcome, *, attendees: bool = False) -> tuple[str, str, bytes] | None:
+    """(file name, content type, content); None where the outcome decides on no time.
+
+    With `attendees` those who chose the time are named with their addresses, as the reference does, and the file is an invitation
+    to them. Never for an anonymous poll.
+    """
+    poll = outcome.poll
+    start = _start(ctx, outcome)
+    if start is None or not FIRST <= start.year <= LAST:
+        return None
+    invited = _chose(ctx, outcome) if attendees and not poll.anonymous else []
+    method = "REQUEST" if invited else "PUBLISH"
+    calendar = Calendar()
+    calendar.add("prodid", f"-//{ctx.app.settings.text('site.name')}//llmio//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    calendar.add_component(_entry(ctx, outcome, start, invited))
+    if isinstance(start, datetime):
+        calendar.add_missing_timezones(first_date=start.date() - YEAR, last_date=start.date() + YEAR)
+    return NAME, f"text/calendar; charset=utf-8; method={method}", calendar.to_ical()
+
+
+def decides(poll: Poll) -> bool:
+    """Whether the options of a poll are times, so that its outcome can be a meeting."""
+    return poll.poll_option_name_format == TIMES
+
+
+def _start(ctx: Context, outcome: Outcome) -> date | None:
+    """The day, or the moment in the poll's zone, that the chosen option names."""
+    poll = outcome.poll
+    option = ctx.db.get(PollOption, outcome.poll_option_id) if outcome.poll_option_id else None
+    if option is None or option.poll_id != poll.id or not decides(poll):
+        return None
+    try:
+        if len(option.name) == len("2027-01-31"):
+            return date.fromisoformat(option.name)
+        moment = datetime.fromisoformat(option.name)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(_zone(poll, outcome))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _zone(poll: Poll, outcome: Outcome) -> tzinfo:
+    for name in (poll.custom_fields.get("time_zone"), outcome.author.time_zone):
+        found = zones.zone_or_none(str(name)) if name else None
+        if found and found != "UTC":
+            return ZoneInfo(found)
+    return UTC
+
+
+def _entry(ctx: Context, outcome: Outcome, start: date, invited: Sequence[Any]) -> Event:
+    poll, told = outcome.poll, outcome.custom_fields or {}
+    entry = Event()
+    entry.add("uid", f"poll-{poll.key}@{site_url(ctx.app.settings).split('://')[-1]}")
+    entry.add("sequence", _revision(ctx, poll))
+    entry.add("dtstamp", outcome.updated_at or outcome.created_at or ctx.now)
+    entry.add("dtstart", start)
+    entry.add("dtend", _end(poll, start))
+    entry.add("summary", str(told.get("event_summary") or poll.title))
+    entry.add(
+        "description",
+        str(told.get("event_description") or richtext.plain(outcome.statement, outcome.statement_format)),
+    )
+    if told.get("event_location"):
+        entry.add("location", str(told["event_location"]))
+    entry.add("class", "PRIVATE")
+    entry.add("status", "CONFIRMED")
+    entry.add("url", absolute(ctx.app.settings, f"/p/{poll.key}"))
+    if outcome.author.email:
+        entry.add("organizer", _address(outcome.author.name, outcome.author.email))
+    for name, email in invited:
+        one = _address(name, email)
+        one.params.update({"role": "REQ-PARTICIPANT", "partstat": "ACCEPTED", "rsvp": "FALSE"})
+        entry.add("attendee", one)
+    return entry
+
+
+def _end(poll: Poll, start: date) -> date:
+    if not isinstance(start, datetime):
+        return start + timedelta(days=1)
+    return (start.astimezone(UTC) + _length(poll)).astimezone(
+        start.tzinfo
+    )  # so that it lasts as long when clocks change
+
+
+def _length(poll: Poll) -> timedelta:
+    try:
+        minutes = int(poll.custom_fields.get("meeting_duration") or HOUR)
+    except (TypeError, ValueError):
+        minutes = HOUR
+    return timedelta(minutes=minutes if 0 < minutes <= LONGEST else HOUR)
+
+
+def _revision(ctx: Context, poll: Poll) -> int:
+    """How often outcomes of the poll were published or edited since the first."""
+    query = select(func.sum(Outcome.versions_count + 1)).where(Outcome.poll_id == poll.id)
+    return int(ctx.db.scalar(query) or 1) - 1
+
+
+def _chose(ctx: Context, outcome: Outcome) -> Sequence[Any]:
+    """(name, address) of those who said that they can come."""
+    query = (
+        select(User.name, User.email)
+        .join(Stance, Stance.participant_id == User.id)
+        .join(StanceChoice, StanceChoice.stance_id == Stance.id)
+        .where(
+            Stance.poll_id == outcome.poll_id,
+            Stance.latest.is_(True),
+            Stance.revoked_at.is_(None),
+            Stance.cast_at.is_not(None),
+            StanceChoice.poll_option_id == outcome.poll_option_id,
+            StanceChoice.score > 0,
+            User.email.is_not(None),
+            User.deactivated_at.is_(None),
+        )
+        .order_by(User.id)
+    )
+    return ctx.db.execute(query).all()
+
+
+def _address(name: str | None, email: str) -> vCalAddress:
+    made = vCalAddress(f"mailto:{email}")
+    if name:
+        made.params["cn"] = name
+    return made

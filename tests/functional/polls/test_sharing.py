@@ -1,0 +1,200 @@
+"""Sharing an outcome with people, and the meeting it decides on as a calendar file."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import icalendar
+import pytest
+from sqlalchemy import select
+
+from llmio.mail.message import build
+from llmio.polls import service
+from llmio.polls.models import Outcome
+
+TIMES = ["2027-03-27T19:00:00.000Z", "2027-03-28T19:00:00Z", "2027-04-01"]
+
+
+@pytest.fixture
+def closed(start, ada, group, ctx):
+    poll = start(ada, group=group, title="Which loom?")
+    return service.close_poll(ctx(ada), poll)
+
+
+@pytest.fixture
+def meeting(make, db, ada, ben, group, clock):
+    """A closed poll of times, in Berlin: Ben can come on the second and third, Ada on the first."""
+    poll = make.poll(
+        group=group, author=ada, title="Summer; party, again?", poll_type="meeting",
+        poll_option_name_format="iso8601", options=TIMES, custom_fields={"time_zone": "Europe/Berlin", "meeting_duration": 90},
+    )  # fmt: skip
+    make.stance(poll, ben, choices={TIMES[1]: 2, TIMES[2]: 1, TIMES[0]: 0})
+    make.stance(poll, ada, choices={TIMES[0]: 2})
+    poll.closed_at = clock.now()
+    db.flush()
+    return poll
+
+
+def at(make, poll, name):
+    return make.options_of(poll)[name].id
+
+
+def only(mail):
+    """The event in the mail's calendar file, read as a calendar program does, from the bytes that travel."""
+    (part,) = build(mail, datetime.now(UTC)).iter_attachments()
+    assert part.get_filename() == "meeting.ics"
+    assert part.get_content_type() == "text/calendar"
+    calendar = icalendar.Calendar.from_ical(part.get_payload(decode=True))
+    assert part["Content-Type"].params["method"] == calendar["method"]
+    (event,) = calendar.walk("VEVENT")
+    return calendar, event
+
+
+# -- sharing -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_outcome_is_shared_with_those_chosen(closed, ada, ben, make, group, ctx, sign_in, run_jobs, mailbox):
+    cleo = make.user("Cleo", email="cleo@example.org")
+    make.membership(group, cleo)
+    stranger = make.user("Dan", email="dan@example.org")
+    outcome = service.publish_outcome(ctx(ada), closed, statement="The blue one.")
+    run_jobs()
+    assert mailbox.mails == []
+    web = sign_in(ada)
+    page = web.get(f"/p/{closed.key}").follow().click("Share it")
+    assert "Dan" not in page
+    form = next(one for one in page.forms.values() if one.action.endswith("/share"))
+    assert form["who"].value == "chosen"
+    refused = form.submit(status=422)
+    assert "Please choose somebody." in refused
+    answer = web.send(
+        f"/outcomes/{outcome.id}/share",
+        {"who": "chosen", "user_ids": [str(cleo.id), str(stranger.id), str(ada.id)], "message": "As <b>said</b>"},
+    ).follow()
+    assert "1 person is told." in answer
+    run_jobs()
+    (mail,) = mailbox.mails
+    assert mail.to[1] == "cleo@example.org", "nobody else: strangers may not see it, the sender knows"
+    assert mail.kind == "outcome_announced"
+    assert mail.subject == f"[{group.handle or group.name}] Ada Lovelace shared the outcome of Which loom? with you"
+    assert "The blue one." in mail.text
+    assert "> As <b>said</b>" in mail.text
+    assert "because Ada Lovelace asked for you to be told" in mail.text
+    assert "shared the outcome" in web.sign_in(cleo).get("/notifications")
+
+
+@pytest.mark.parametrize(("who", "told"), [("group", {"Ben Okri", "Cleo"}), ("voters", {"Ben Okri"})])
+def test_an_outcome_is_shared_with_all(closed, ada, make, group, ctx, sign_in, run_jobs, mailbox, who, told):
+    make.membership(group, make.user("Cleo"))
+    outcome = service.publish_outcome(ctx(ada), closed, statement="The blue one.")
+    sign_in(ada).send(f"/outcomes/{outcome.id}/share", {"who": who})
+    run_jobs()
+    assert {mail.to[0] for mail in mailbox.mails} == told
+
+
+def test_who_may_not_tell_others_cannot_share(closed, ada, ben, group, ctx, sign_in, run_jobs, mailbox):
+    outcome = service.publish_outcome(ctx(ada), closed, statement="The blue one.")
+    web = sign_in(ben)
+    assert "Share it" not in web.get(f"/p/{closed.key}").follow()
+    web.send(f"/outcomes/{outcome.id}/share", {"who": "voters"}, status=403)
+    run_jobs()
+    assert mailbox.mails == []
+
+
+# -- the meeting ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_mail_about_a_meeting_carries_it_for_the_calendar(meeting, make, ada, ben, ctx, run_jobs, mailbox):
+    service.publish_outcome(
+        ctx(ada), meeting, statement="We **meet**.", poll_option_id=at(make, meeting, TIMES[1]), notify=True,
+        meeting={"event_location": "Mill, 2nd floor", "event_summary": ""},
+    )  # fmt: skip
+    run_jobs()
+    calendar, event = only(mailbox.last(ben.email))
+    assert calendar["method"] == "REQUEST"
+    start, end = event.decoded("dtstart"), event.decoded("dtend")
+    assert (start.utctimetuple()[:5], end - start) == ((2027, 3, 28, 19, 0), timedelta(minutes=90))
+    assert start.tzinfo.key == "Europe/Berlin"
+    assert start.utcoffset() == timedelta(hours=2), "summer time begins on that day"
+    (zone,) = calendar.walk("VTIMEZONE")
+    assert zone["tzid"] == event["dtstart"].params["tzid"] == "Europe/Berlin"
+    offsets = {part.name: part["tzoffsetto"].td for part in zone.subcomponents}
+    assert offsets == {"STANDARD": timedelta(hours=1), "DAYLIGHT": timedelta(hours=2)}
+    assert (event["summary"], event["location"]) == ("Summer; party, again?", "Mill, 2nd floor")
+    assert event["description"] == "We meet."
+    assert event["url"].endswith(f"/p/{meeting.key}")
+    assert (event["class"], event["sequence"], event["organizer"]) == ("PRIVATE", 0, f"mailto:{ada.email}")
+    assert event["attendee"] == f"mailto:{ben.email}", "Ada did not choose that time"
+
+
+def test_an_edited_meeting_is_the_same_entry_with_a_higher_number(meeting, make, ada, ben, ctx, run_jobs, mailbox):
+    act = ctx(ada)
+    first = service.publish_outcome(
+        act, meeting, statement="We meet.", poll_option_id=at(make, meeting, TIMES[1]), notify=True
+    )
+    service.update_outcome(act, first, statement="We meet.", poll_option_id=at(make, meeting, TIMES[2]), notify=True)
+    second = service.publish_outcome(
+        act, meeting, statement="At last.", poll_option_id=at(make, meeting, TIMES[0]), notify=True
+    )
+    run_jobs()
+    events = sorted((only(mail)[1] for mail in mailbox.to(ben.email)), key=lambda one: int(one["sequence"]))
+    assert len({str(one["uid"]) for one in events}) == 1
+    assert [int(one["sequence"]) for one in events][-1] == 2
+    assert service.share_outcome(act, second, user_ids=[ben.id]) == [ben.id]
+    run_jobs()
+    shared = only(mailbox.last(ben.email))[1]
+    assert (int(shared["sequence"]), str(shared["uid"])) == (2, str(events[0]["uid"]))
+
+
+def test_a_day_is_a_whole_day_without_a_zone(meeting, make, ada, ben, ctx, run_jobs, mailbox):
+    service.publish_outcome(
+        ctx(ada), meeting, statement="We meet.", poll_option_id=at(make, meeting, TIMES[2]), notify=True
+    )
+    run_jobs()
+    calendar, event = only(mailbox.last(ben.email))
+    assert (event.decoded("dtstart"), event.decoded("dtend")) == (date(2027, 4, 1), date(2027, 4, 2))
+    assert calendar.walk("VTIMEZONE") == []
+
+
+def test_of_an_anonymous_poll_nobody_is_named(meeting, make, ada, ben, ctx, run_jobs, mailbox, db):
+    meeting.anonymous = True
+    chosen = at(make, meeting, TIMES[1])
+    outcome = service.publish_outcome(ctx(ada), meeting, statement="We meet.", poll_option_id=chosen)
+    make.membership(meeting.group, make.user("Cleo", email="cleo@example.org"))
+    service.share_outcome(ctx(ada), outcome, who="group")
+    run_jobs()
+    calendar, event = only(mailbox.last("cleo@example.org"))
+    assert calendar["method"] == "PUBLISH"
+    assert "attendee" not in event
+
+
+@pytest.mark.parametrize("name", ["Never", "2027-02-31", "2027-13-01T00:00:00Z", "9999-12-31T23:59:59Z", ""])
+def test_what_is_no_time_is_no_meeting_and_the_mail_comes_all_the_same(
+    meeting, make, ada, ben, ctx, run_jobs, mailbox, db, sign_in, name
+):
+    option = make.options_of(meeting)[TIMES[1]]
+    option.name = name
+    outcome = service.publish_outcome(ctx(ada), meeting, statement="We meet.", poll_option_id=option.id, notify=True)
+    run_jobs()
+    assert mailbox.last(ben.email).attachments == ()
+    sign_in(ben).get(f"/outcomes/{outcome.id}/meeting.ics", status=404)
+
+
+def test_the_page_has_the_meeting_without_addresses(meeting, make, ada, ben, ctx, sign_in, db):
+    web = sign_in(ada)
+    form = next(one for one in web.get(f"/p/{meeting.key}/outcome").forms.values() if one.action.endswith("/outcome"))
+    form["statement"], form["poll_option_id"] = "We meet.", str(at(make, meeting, TIMES[1]))
+    form["event_summary"], form["event_description"] = "The party", "Bring cake"
+    shown = form.submit().follow()
+    file = shown.click("Put it into my calendar")
+    assert file.content_type == "text/calendar"
+    (event,) = icalendar.Calendar.from_ical(file.body).walk("VEVENT")
+    assert (event["summary"], event["description"]) == ("The party", "Bring cake")
+    assert "attendee" not in event
+    outcome = db.scalars(select(Outcome)).one()
+    assert 'value="The party"' in web.get(f"/outcomes/{outcome.id}/edit")
+    sign_in(make.user("Dan")).get(f"/outcomes/{outcome.id}/meeting.ics", status=404)
+
+
+def test_other_polls_ask_for_no_meeting(closed, ada, sign_in):
+    assert "event_location" not in sign_in(ada).get(f"/p/{closed.key}/outcome")
