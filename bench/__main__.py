@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import channels, jobs, memory, pages, pools, search, servers
+from bench import adopt, channels, jobs, memory, pages, pools, search, servers
 from bench.site import Site
 
 Part = tuple[Callable[[Site, float], Any], Callable[[Any], list[str]]]
@@ -26,6 +26,7 @@ PARTS: dict[str, Part] = {
     "search": (lambda site, _seconds: search.measure(site), search.lines),
     "channels": (lambda site, _seconds: channels.measure(site.folder), channels.lines),
     "servers": (servers.measure, servers.lines),
+    "adopt": (lambda site, _seconds: adopt.measure(site), adopt.lines),
 }
 """Name → measure(site, seconds a page), the figures for people."""
 USUAL = ("memory", "pages", "jobs")

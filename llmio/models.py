@@ -20,6 +20,7 @@ from llmio.notifications.catch_up import models as catch_up
 from llmio.plugins import models as plugins
 from llmio.polls import models as polls
 from llmio.search import models as search
+from llmio.upkeep import models as upkeep
 
 __all__ = [
     "Base",
@@ -42,5 +43,6 @@ __all__ = [
     "sent",
     "sessions",
     "tables",
+    "upkeep",
     "work",
 ]

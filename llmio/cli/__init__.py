@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "hocuspocus": "Run the server for writing together.",
     "smtp": "Run the mail server for mail that comes in.",
     "mailsink": "Run a mail server that delivers nothing and keeps all mail in a folder.",
+    "adopt": "Take over a dump of the reference, with its files.",
     "db": "Bring the database up to date; check it.",
     "config": "Show and check the settings.",
     "plugins": "List, check and switch plugins.",

@@ -30,7 +30,7 @@ def upgrade() -> None:
 
     commands.upgrade(url())
     click.echo(f"The database is at revision {commands.head()}.")
-    _upgrade_plugins()
+    upgrade_plugins()
 
 
 @db.command()
@@ -63,7 +63,7 @@ def adopt(*, as_json: bool) -> None:
         click.echo(json.dumps(asdict(found), indent=2))
     else:
         click.echo("\n".join(_told(found)))
-    _upgrade_plugins()
+    upgrade_plugins()
     if found.differences:
         raise click.exceptions.Exit(1)
 
@@ -93,7 +93,7 @@ def url() -> str:
     return settings.text("database.url")
 
 
-def _upgrade_plugins() -> None:
+def upgrade_plugins() -> None:
     """Bring the tables of plugins up to date. One that fails is told and noted, but keeps the site from nothing."""
     from llmio.plugins import migrate  # noqa: PLC0415  # slow
 

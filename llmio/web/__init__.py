@@ -27,6 +27,7 @@ PARTS = (
     "llmio.web.health",
     "llmio.web.collab",
     "llmio.web.live",
+    "llmio.web.old_links",
     "llmio.web.pages",
     "llmio.web.theme",
 )
