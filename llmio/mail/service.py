@@ -51,22 +51,17 @@ def compose(
     actor_name: str = "",
     reply_to: tuple[str, str] | None = None,
     unsubscribe_url: str | None = None,
-    thread: str | None = None,
     headers: Mapping[str, str] | None = None,
     attachments: Sequence[tuple[str, str, bytes]] = (),
 ) -> Mail:
     """A mail for one reader (a User or `Recipient`), in their language and zone.
 
     `template` is `<name>.jinja2`, extending `mail/layout.jinja2`; see `render`. `message_id` names the mail (the same
-    for the same mail each time), `thread` what it belongs to, so that mail programs keep them together.
-    `unsubscribe_url` must take a POST without sign-in (RFC 8058). Raises ValueError where the address is none.
+    for the same mail each time). `unsubscribe_url` must take a POST without sign-in (RFC 8058). Raises ValueError where the address is none.
     """
     settings = ctx.app.settings
     header_address((to_user.name or "", to_user.email or ""))
     further = {**AUTOMATIC, **(headers or {})}
-    if thread:
-        root = full_id(settings, thread)
-        further |= {"In-Reply-To": root, "References": root}
     if unsubscribe_url:
         further |= {"List-Unsubscribe": f"<{unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     with language_of(to_user):

@@ -19,7 +19,7 @@ from llmio.core.urls import absolute
 from llmio.discussions.models import DiscussionReader
 from llmio.mail.incoming import waiting
 from llmio.mail.models import ReceivedEmail
-from llmio.notifications import poll_parts, reasons, replies, texts, volumes
+from llmio.notifications import poll_parts, reasons, replies, texts, threading, volumes
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery
 from llmio.notifications.service import invitation_path
@@ -55,10 +55,12 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject, user: U
             actor_name=name,
             reply_to=replies.address(ctx, subject, user),
             unsubscribe_url=absolute(ctx.app.settings, volumes.unsubscribe_path(user, place)),
-            thread=_thread(subject),
             attachments=_files(ctx, subject, kind),
         )
+    above = threading.references(ctx, row, event, _thread(subject), made.message_id)
     headers = {**made.headers, "Message-ID": made.message_id}
+    if above:
+        headers |= {"In-Reply-To": above[-1], "References": " ".join(above)}
     files = tuple(Enclosure(*one) for one in made.attachments)
     message = Message(
         kind,

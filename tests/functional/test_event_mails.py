@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 import pytest
 from bs4 import BeautifulSoup
 
 from llmio.core.events import Audience
+from llmio.core.ports import Receipt
+from llmio.discussions import kinds as threads_kinds
 from llmio.discussions import service as threads
 from llmio.mail.incoming.strip import DELIMITER
 from llmio.polls import kinds as polls
@@ -63,7 +68,8 @@ def test_mails_of_a_thread_hang_together_and_can_be_answered(world, ctx, commit,
     first, second = mailbox.to("ben@example.org")
     assert first.subject == second.subject == "[weavers] A new loom?"
     assert first.message_id != second.message_id
-    assert first.headers["References"] == second.headers["References"] == first.headers["In-Reply-To"]
+    assert "References" not in first.headers, "it is the first of the thread, and so its root"
+    assert second.headers["References"] == second.headers["In-Reply-To"] == first.message_id
     assert first.reply_to[0] == "Weavers"
     assert first.reply_to[1].endswith("&k=key0123456@reply.example.org")
     assert first.text.startswith(DELIMITER)
@@ -145,3 +151,69 @@ def test_a_vote_of_a_poll_with_hidden_results_is_not_mailed(world, db, ctx, comm
     commit()
     run_jobs()
     assert mailbox.to("ben@example.org") == []
+
+
+def children(mails):
+    """The tree that a mail program builds: message id → that of its parent, by RFC 5256 (REFERENCES, steps 1 to 4).
+
+    Fails on an id that no mail carries: it would be an empty box in the list.
+    """
+    parent = {}
+    for mail in mails:
+        chain = [*mail.headers.get("References", "").split(), mail.message_id]
+        assert set(chain) <= {one.message_id for one in mails}
+        for above, below in itertools.pairwise(chain):
+            climbed = above
+            while climbed is not None and climbed != below:
+                climbed = parent.get(climbed)
+            if climbed is None and (below == mail.message_id or below not in parent):
+                parent[below] = above
+    return parent
+
+
+def test_a_mail_program_shows_a_thread_as_the_tree_it_is(world, db, ctx, commit, run_jobs, mailbox):
+    ada, ben, thread = world
+    eve = make.user(db, "Eve", email="eve@example.org")
+    make.reader(db, thread, eve, guest=True, volume=2)
+    act = ctx(ada)
+    act.publish(threads_kinds.DISCUSSION_ANNOUNCED, thread, audience=Audience(user_ids=[ben.id]))
+    one = threads.add_comment(act, thread, body="One")
+    commit()
+    run_jobs()
+    two = threads.add_comment(act, thread, body="Two", parent=("Comment", one.id))
+    threads.add_comment(act, thread, body="Three", parent=("Comment", two.id))
+    threads.add_comment(act, thread, body="Beside it")
+    elsewhere = make.discussion(db, thread.group, author=ada, title="Elsewhere")
+    threads.add_comment(act, elsewhere, body="Not of this thread")
+    commit()
+    run_jobs()
+    mails = mailbox.to("ben@example.org")
+    told = {re.search("One|Two|Three|Beside|Not of|invites", mail.text)[0]: mail.message_id for mail in mails}
+    tree = children(mails)
+    shown = {
+        name: next((key for key, value in told.items() if value == tree.get(id)), None) for name, id in told.items()
+    }
+    assert shown == {
+        "invites": None,
+        "One": "invites",
+        "Two": "One",
+        "Three": "One",  # as the page has it, which nests no deeper
+        "Beside": "invites",
+        "Not of": None,
+    }
+
+
+def test_a_mail_tried_again_is_the_same_mail(world, ctx, commit, run_jobs, mailbox, clock):
+    ada, _ben, thread = world
+    mailbox.answers += [Receipt(ok=False, answer="451 later")]
+    threads.add_comment(ctx(ada), thread, body="One")
+    commit()
+    run_jobs()
+    clock.move(minutes=1)
+    threads.add_comment(ctx(ada), thread, body="Two")
+    commit()
+    run_jobs()
+    mails = {mail.message_id: dict(mail.headers) for mail in mailbox.to("ben@example.org")}
+    assert len(mails) == 2
+    roots = [one for one, headers in mails.items() if "References" not in headers]
+    assert len(roots) == 1
