@@ -9,7 +9,7 @@ export default class extends Controller {
     if (!navigator.clipboard) return;
     event.preventDefault();
     event.stopPropagation();
-    await navigator.clipboard.writeText(this.element.href);
+    await navigator.clipboard.writeText(this.element.href.replace(/^mailto:/, ""));
     const label = this.hasLabelTarget ? this.labelTarget : this.element;
     const before = label.textContent;
     label.setAttribute("aria-live", "polite");

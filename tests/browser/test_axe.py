@@ -31,6 +31,7 @@ SIGNED_IN = (
     "GROUP/edit",
     "GROUP/settings",
     "GROUP/volume",
+    "GROUP/my_address",
     "GROUP/pictures",
     "ROOT/people",
     "ROOT/edit",

@@ -28,8 +28,10 @@ def includeme(config: Any) -> None:
     config.add_route("mail.relay", "/rails/action_mailbox/relay/inbound_emails")
     config.add_route("mail.processor", "/email_processor")
     config.add_route("mail.waiting", "/g/{key}/emails", factory=of_groups.group)
+    config.add_route("mail.personal", "/g/{key}/my_address", factory=of_groups.group)
     for act in ("allow", "block", "delete"):
         config.add_route(f"mail.{act}", f"/received_emails/{{id:\\d+}}/{act}", factory=resources.received)
     config.add_route("mail.remove_alias", "/member_email_aliases/{id:\\d+}/remove", factory=resources.alias)
     config.scan("llmio.mail.incoming.doors")
     config.scan("llmio.mail.incoming.group_views")
+    config.scan("llmio.mail.incoming.personal")

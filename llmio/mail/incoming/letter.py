@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from email.utils import getaddresses
 from typing import IO
 
-from llmio.mail.incoming import charsets, html, mime
+from llmio.mail.incoming import charsets, html, mime, tnef
 from llmio.mail.incoming.flowed import unflowed
 from llmio.mail.incoming.unreadable import UNREADABLE
 from llmio.mail.plain import html_to_text
@@ -141,6 +141,8 @@ def read(taken: mime.Taken) -> Letter:
             report = report or part.text(REPORT_LIMIT).decode("utf-8", "replace")
         elif is_text(part):
             _add_text(part, texts, pages)
+        elif tnef.is_wrapping(part, name_of(part)):
+            files += [_file(one, len(files) + number) for number, one in enumerate(tnef.unpacked(part), start=1)]
         elif not is_ignored(part):
             files.append(_file(part, len(files) + 1))
     page = "\n".join(pages)
