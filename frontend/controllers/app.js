@@ -26,6 +26,7 @@ import Theme from "./theme.js";
 import Time from "./time.js";
 import Timezone from "./timezone.js";
 import Upload from "./upload.js";
+import "./anchored.js";
 import "./morph.js";
 
 document.documentElement.dataset.js = "";

@@ -37,3 +37,9 @@ test("each icon that is named exists, once", () => {
   const names = readFileSync(new URL("../icons.txt", import.meta.url), "utf8").split(/\s+/).filter(Boolean);
   assert.equal(new Set(names).size, names.length);
 });
+
+test("links that a redirect leads to a place in a page are the browser's own", async () => {
+  const { leadsToPlace } = await load("anchored.js");
+  for (const path of ["/d/Ab12Cd34/comment/7", "https://x.example/d/k/comment/7?utm_medium=email", "/notifications/12"]) assert.equal(leadsToPlace(path), true, path);
+  for (const path of ["/d/Ab12Cd34/comments/7", "/d/Ab12Cd34/lunch", "/notifications", "/d/k/comment/7/edit", "/g/k"]) assert.equal(leadsToPlace(path), false, path);
+});
