@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -72,6 +73,31 @@ def kills(app):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@job("test.hangs", queue="high", retries=0, transaction=False, limit=1)
+def hangs(app, word):
+    """Never come back."""
+    with app.begin() as ctx:
+        note.run(ctx, f"{word} began")
+    threading.Event().wait()
+
+
+@job("test.hangs_inside", queue="high", retries=0, limit=1)
+def hangs_inside(ctx, word):
+    """Never come back, in the midst of a transaction."""
+    note.run(ctx, word)
+    ctx.db.flush()
+    threading.Event().wait()
+
+
+@job("test.comes_late", queue="high", retries=0, limit=0.5)
+def comes_late(ctx, path):
+    """Go on once there is a file, long after it was given up."""
+    note.run(ctx, "too late")
+    threading.Event().wait(1)
+    while not Path(path).exists():
+        threading.Event().wait(0.05)
+
+
 def noted_on(queue: str) -> Job:
     """A job on a queue that writes the queue's name down."""
 
@@ -94,7 +120,7 @@ class DeadlyQueue:
 def build() -> App:
     url = os.environ["DATABASE_URL"]
     app = boot.build(engine=engine_for(url, **main.pool_for(int(os.environ["LLMIO_WORKER_CONCURRENCY"]))))
-    app.add_jobs(note, post, wait, poison, poison_outside, exits, kills, *ON.values())
+    app.add_jobs(note, post, wait, poison, poison_outside, exits, kills, hangs, hangs_inside, comes_late, *ON.values())
     if os.environ.get("TEST_SCHEDULE"):
         app.add_schedule(tick, every=int(os.environ["TEST_SCHEDULE"]))
         app.add_jobs(tick)

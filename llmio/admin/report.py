@@ -32,7 +32,15 @@ def jobs_as_dict(ctx: Context) -> dict[str, Any]:
             for one in jobs.queues(ctx, at_work=at_work)
         ],
         "running": [
-            {"id": one.id, "job": one.job, "queue": one.queue, "args": list(one.args), "since": _iso(one.since)}
+            {
+                "id": one.id,
+                "job": one.job,
+                "queue": one.queue,
+                "args": list(one.args),
+                "since": _iso(one.since),
+                "limit_seconds": one.limit,
+                "overdue": one.overdue(ctx.now),
+            }
             for one in at_work
         ],
     }

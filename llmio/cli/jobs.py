@@ -72,7 +72,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield f"running: {len(found['running'])}"
     for one in found["running"]:
-        yield f"  {one['id']:>8}  {one['job']} {json.dumps(one['args'])}  since {one['since']}"
+        words = f"  HANGS: its limit is {one['limit_seconds']:g} s" if one["overdue"] else ""
+        yield f"  {one['id']:>8}  {one['job']} {json.dumps(one['args'])}  since {one['since']}{words}"
     for state, words in (("failed", "failed, tried again"), ("dead", "given up"), ("parked", "parked")):
         yield f"{words}: {found[state]['count']}"
         for one in found[state]["jobs"]:

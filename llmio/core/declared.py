@@ -104,6 +104,13 @@ SETTINGS: tuple[Setting, ...] = (
         aliases=("SIDEKIQ_CONCURRENCY", "JOB_CONCURRENCY"),
         help="Jobs that one worker runs at a time; where unset 20, in development 5.",
     ),
+    Setting(
+        "worker.job_limit",
+        "LLMIO_JOB_LIMIT",
+        "int",
+        600,
+        "Seconds after which a job is taken for hanging and given up; jobs that take long by nature have 6 hours.",
+    ),
     Setting("features.default_path", "FEATURES_DEFAULT_PATH", default="/dashboard", help="Where / leads to."),
     Setting(
         "features.disable_create_user",

@@ -11,6 +11,10 @@ QUEUES: dict[str, int] = {"critical": 10, "high": 6, "default": 3, "low": 1, "ma
 """Queue → its share of the work when all are full."""
 
 
+LONG = 6 * 3600.0
+"""Limit of jobs that take long by nature: they read or write whatever a site holds."""
+
+
 class GiveUp(Exception):
     """Raised by a job that no further try can help; its row waits for an administrator at once."""
 
@@ -22,7 +26,8 @@ class Job:
     `run(ctx, *args)` inside one transaction that also removes the outbox row: done exactly once. With
     `transaction=False` it is `run(app, *args)`: for work that talks to the network; it opens its own short
     transactions, may run again after a crash and must be idempotent. `args` are JSON values: ids, never rows.
-    `retries` further tries follow a failure, each later than the one before.
+    `retries` further tries follow a failure, each later than the one before. `limit`: seconds after which it is taken for
+    hanging and given up, as a failure; None: as the site has it (`LLMIO_JOB_LIMIT`).
     """
 
     name: str
@@ -31,6 +36,7 @@ class Job:
     retries: int = 8
     transaction: bool = True
     summary: str = ""
+    limit: float | None = None
 
     def __call__(self, *args: Any) -> object:
         """Run it here and now (jobs calling jobs, tests)."""
@@ -42,15 +48,17 @@ class Job:
 
 
 def job(
-    name: str, *, queue: str = "default", retries: int = 8, transaction: bool = True
+    name: str, *, queue: str = "default", retries: int = 8, transaction: bool = True, limit: float | None = None
 ) -> Callable[[Callable[..., object]], Job]:
     """Make a function a job; its docstring is the summary shown to administrators."""
+    if limit is not None and limit <= 0:
+        raise ValueError("a limit is a number of seconds above 0")
     if queue not in QUEUES:
         raise ValueError(f"no queue {queue!r}")
 
     def made(run: Callable[..., object]) -> Job:
         summary = (run.__doc__ or "").strip().split("\n")[0]
-        return Job(name, run, queue, retries, transaction, summary)
+        return Job(name, run, queue, retries, transaction, summary, limit)
 
     return made
 

@@ -22,6 +22,7 @@ from llmio.core.jobs import GiveUp
 
 if TYPE_CHECKING:
     from llmio.core.app import App
+    from llmio.core.attempts import Attempt
     from llmio.core.context import Context
     from llmio.core.jobs import Job
 
@@ -36,6 +37,12 @@ TAKE = text(
     "DELETE FROM llmio.outbox WHERE id = (SELECT id FROM llmio.outbox WHERE id = :id AND dead_at IS NULL "
     "AND available_at <= :now FOR UPDATE SKIP LOCKED) "
     "RETURNING job, args, pg_try_advisory_xact_lock(:space, :key)"
+)
+END_SESSION = text(
+    # Whoever holds the lock runs the job: in its transaction, or beside it. Ending the session undoes what it has open.
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = :space "
+    "AND objid = :key AND objsubid = 2 AND pid <> pg_backend_pid() "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 LONGEST_ERROR = 20_000
 """Characters of a traceback that are kept: its beginning and, more telling, its end."""
@@ -128,11 +135,16 @@ def oldest(db: Session, now: datetime) -> datetime | None:
     return db.scalar(due_at)
 
 
-def run(app: App, outbox_id: int) -> bool:
-    """Run the row's job if it still waits and nobody else runs it; True if it was run and is done."""
+def run(app: App, outbox_id: int, attempt: Attempt | None = None) -> bool:
+    """Run the row's job if it still waits and nobody else runs it; True if it was run and is done.
+
+    `attempt` is told which job it is; where it was given up meanwhile, what comes of it is nobody's concern any more.
+    """
     try:
-        return _attempt(app, outbox_id)
+        return _attempt(app, outbox_id, attempt)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # a job may raise anything: the row keeps it, with its traceback
+        if attempt is not None and attempt.given_up:
+            return False
         told = writable(traceback.format_exc())  # a log that cannot take half a letter would lose the whole line
         log.warning("job of outbox row %s failed\n%s", outbox_id, told)
         _failed(app, outbox_id, told, final=isinstance(error, GiveUp))
@@ -144,7 +156,7 @@ def lock_key(outbox_id: int) -> int:
     return outbox_id % 2**31
 
 
-def _attempt(app: App, outbox_id: int) -> bool:
+def _attempt(app: App, outbox_id: int, attempt: Attempt | None) -> bool:
     with app.begin() as ctx:
         row = ctx.db.execute(
             TAKE, {"id": outbox_id, "now": ctx.now, "space": ADVISORY_SPACE, "key": lock_key(outbox_id)}
@@ -152,6 +164,8 @@ def _attempt(app: App, outbox_id: int) -> bool:
         if row is None:
             return False
         job = app.jobs.get(row.job)
+        if job is not None and attempt is not None:
+            attempt.begins(job, row.args)
         if job is not None and job.transaction:
             job.run(ctx, *row.args)
             return True
@@ -203,6 +217,18 @@ def died(app: App, outbox_id: int) -> None:
             return
         row.last_error = DIED
         _count(ctx, row, app.jobs[row.job], delayed=row.attempts > 0)
+
+
+def hung(app: App, attempt: Attempt, error: str) -> None:
+    """Take a job out of the hands of a thread that hangs: its session is ended, the try is counted as failed."""
+    with app.begin() as ctx:
+        ctx.db.execute(END_SESSION, {"space": ADVISORY_SPACE, "key": lock_key(attempt.outbox_id)})
+    with app.begin() as ctx:
+        row = ctx.db.get(Outbox, attempt.outbox_id, with_for_update={"skip_locked": True})
+        if row is None or row.dead_at is not None or row.job not in app.jobs:
+            return
+        row.last_error = writable(error)
+        _count(ctx, row, app.jobs[row.job])
 
 
 def _count(ctx: Context, row: Outbox, job: Job, *, final: bool = False, delayed: bool = True) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from llmio.core.errors import Conflict
-from llmio.core.jobs import GiveUp, job
+from llmio.core.jobs import LONG, GiveUp, job
 from llmio.files import checking, previews, queries, service, storages
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ KEPT = timedelta(days=2)
 """How long a file that was uploaded waits for the text it was meant for."""
 
 
-@job("files.purge_unused", queue="low", transaction=False)
+@job("files.purge_unused", queue="low", transaction=False, limit=LONG)
 def purge_unused(app: App) -> int:
     """Remove files that were uploaded and then used nowhere."""
     with app.begin() as ctx:
@@ -27,7 +27,7 @@ def purge_unused(app: App) -> int:
     return len(rows)
 
 
-@job("files.sweep", queue="low", transaction=False)
+@job("files.sweep", queue="low", transaction=False, limit=LONG)
 def sweep(app: App) -> int:
     """Remove bytes that no file refers to, left by a crash in the middle of an upload."""
     try:

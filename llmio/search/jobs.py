@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmio.core import work
 from llmio.core.i18n import _
-from llmio.core.jobs import Job, job
+from llmio.core.jobs import LONG, Job, job
 from llmio.search import building, documents, indexing
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def reindex_poll(ctx: Context, poll_id: int, kind: str | None = None, after: int
     _go_on(ctx, reindex_poll, "poll", poll_id, kind, after)
 
 
-@job(REINDEX, queue="low", transaction=False)
+@job(REINDEX, queue="low", transaction=False, limit=LONG)
 def reindex(app: App, work_id: int | None = None) -> None:
     """Build the whole index anew while people search, or go on with that."""
     with work.reported(app, REINDEX, str(TITLE), work_id) as report:

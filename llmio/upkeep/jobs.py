@@ -10,7 +10,7 @@ from sqlalchemy import select
 from llmio.accounts.models import User
 from llmio.accounts.sessions import identity_of
 from llmio.core import work
-from llmio.core.jobs import DAY, Every, GiveUp, Job, job
+from llmio.core.jobs import DAY, LONG, Every, GiveUp, Job, job
 from llmio.discussions.models import Discussion
 from llmio.files.models import Document
 from llmio.groups import queries as groups
@@ -167,7 +167,7 @@ def move_items(ctx: Context, event_ids: list[int], source_id: int, target_id: in
         moving.move(ctx, source, target, event_ids=event_ids)
 
 
-@job("upkeep.export_group", queue="low", retries=3, transaction=False)
+@job("upkeep.export_group", queue="low", retries=3, transaction=False, limit=LONG)
 def export_group(app: App, document_id: int, work_id: int | None = None) -> None:
     """Write a group into a file for the admin who asked for it, and have the link mailed."""
     with work.reported(app, "upkeep.export_group", "", work_id) as report, app.begin() as ctx:

@@ -7,8 +7,9 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from celery import Celery
+from celery import Celery, signals
 from celery.platforms import SecurityWarning
+from celery.worker import state
 from kombu.entity import Queue
 
 from llmio.core import outbox
@@ -79,11 +80,25 @@ def make(app: App, run_row: Callable[[int], object] | None = None) -> Celery:
     return celery
 
 
-def consume(celery: Celery, hands: int, *, pool: str = "threads") -> None:
+def stop() -> None:
+    """Have this process's consumer end as at SIGTERM."""
+    state.should_stop = 0
+
+
+def consume(
+    celery: Celery, hands: int, *, pool: str = "threads", asked_to_end: Callable[[], None] = lambda: None
+) -> None:
     """Consume hints with so many hands until SIGTERM or SIGINT; then finish the running jobs.
+
+    `asked_to_end` is called when such a signal comes.
 
     Threads measure best for jobs that mostly wait (docs/developers/decisions/queues.md); other pools are for measuring.
     """
+
+    def told(**_what: object) -> None:
+        asked_to_end()
+
+    signals.worker_shutting_down.connect(told, weak=False)
     with warnings.catch_warnings():
         # It warns of pickle in the hands of root; we take JSON alone.
         warnings.simplefilter("ignore", SecurityWarning)

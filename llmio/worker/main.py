@@ -13,9 +13,11 @@ from llmio.core import heartbeats
 from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
 from llmio.worker import relay, schedule
+from llmio.worker.hands import Hands
 from llmio.worker.loop import Loop
 from llmio.worker.notebook import Notebook
 from llmio.worker.queue import CeleryQueue, queue_url
+from llmio.worker.renewal import Renewal
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -53,7 +55,8 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     if not queue_url(app.settings):
         raise Unavailable("REDIS_URL is not set: the worker needs Valkey or Redis")
     hands = hands_of(app.settings)
-    notebook = Notebook(app)
+    renewal = Renewal(hands, stop=celery.stop, close=lambda: notebook.close())
+    notebook = Notebook(app, Hands(app, lost=renewal.lost).run)
     notebook.open()
     with app.begin() as ctx:
         ctx.enqueue(app.jobs["notifications.resume_parked"], True)  # noqa: FBT003  # arguments of jobs have no names
@@ -68,12 +71,13 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
         loop.start()
     log.info("worker: %s jobs at a time", hands)
     try:
-        celery.consume(celery.make(app, notebook.run), hands, pool=pool)
+        celery.consume(celery.make(app, notebook.run), hands, pool=pool, asked_to_end=renewal.call_off)
     finally:
         sweeping.stop()
         for loop in loops:
             loop.stop()
         notebook.close()
+    renewal.begin_anew()
 
 
 def run_schedule(ini: Mapping[str, str] | None = None) -> None:

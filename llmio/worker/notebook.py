@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 class Notebook:
     """Runs outbox rows and notes which ones are under way; where nothing can be written, it only runs them."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, run_row: Callable[[int], bool]) -> None:
         self._app = app
+        self._run_row = run_row
         self._folder = Path(app.settings.text("llmio.data")) / "workers"
         self._lock = threading.Lock()
         self._held: set[int] = set()
@@ -59,7 +60,7 @@ class Notebook:
         """Run a row's job, noted meanwhile."""
         self._note(outbox_id, held=True)
         try:
-            return outbox.run(self._app, outbox_id)
+            return self._run_row(outbox_id)
         finally:
             self._note(outbox_id, held=False)
 

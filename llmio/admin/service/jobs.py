@@ -67,6 +67,12 @@ class Running:
     args: Sequence[Any]
     attempts: int
     since: datetime | None
+    limit: float
+    """Seconds after which it is taken for hanging."""
+
+    def overdue(self, now: datetime) -> bool:
+        """It should be over: it hangs, or is just being given up."""
+        return self.since is not None and (now - self.since).total_seconds() > self.limit
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,13 @@ def queues(ctx: Context, *, at_work: Sequence[Running] = ()) -> list[Queue]:
 def running(ctx: Context) -> list[Running]:
     """What is at work now in any process, the longest first."""
     ctx.require(Permission.ADMIN)
-    return [Running(**row) for row in ctx.db.execute(RUNNING, {"space": ADVISORY_SPACE}).mappings()]
+    rows = ctx.db.execute(RUNNING, {"space": ADVISORY_SPACE}).mappings().all()
+    return [Running(**row, limit=_limit(ctx, row["job"])) for row in rows]
+
+
+def _limit(ctx: Context, job: str) -> float:
+    found = ctx.app.jobs.get(job)
+    return (found and found.limit) or ctx.app.settings.number("worker.job_limit")
 
 
 def signs(ctx: Context) -> Signs:
