@@ -10,6 +10,7 @@ from llmio.admin.service.jobs import State
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from llmio.admin.service.jobs import Running
     from llmio.core.context import Context
     from llmio.core.outbox import Outbox
 
@@ -31,18 +32,7 @@ def jobs_as_dict(ctx: Context) -> dict[str, Any]:
             }
             for one in jobs.queues(ctx, at_work=at_work)
         ],
-        "running": [
-            {
-                "id": one.id,
-                "job": one.job,
-                "queue": one.queue,
-                "args": list(one.args),
-                "since": _iso(one.since),
-                "limit_seconds": one.limit,
-                "overdue": one.overdue(ctx.now),
-            }
-            for one in at_work
-        ],
+        "running": [_running(one, ctx.now) for one in at_work],
     }
     for state in State:
         page = jobs.listed(ctx, state)
@@ -68,6 +58,18 @@ def jobs_as_dict(ctx: Context) -> dict[str, Any]:
     ]
     found["undelivered"] = deliveries.listed(ctx).total
     return found
+
+
+def _running(one: Running, now: datetime) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "job": one.job,
+        "queue": one.queue,
+        "args": list(one.args),
+        "since": _iso(one.since),
+        "limit_seconds": one.limit,
+        "overdue": one.overdue(now),
+    }
 
 
 def _row(row: Outbox) -> dict[str, Any]:

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "jobs": "Show what runs in the background; try again or delete what failed.",
     "mail": "Try the mail server; show what was sent.",
     "user": "Make administrators.",
+    "groups": "Import groups from another site.",
     "search": "Build the search index anew; see its state.",
     "files": "Check, move, sweep files; try a storage out.",
     "demo": "Load demo data.",

@@ -28,7 +28,7 @@ class Attempt:
         self._lock = threading.Lock()
 
     def begins(self, job: Job, args: Sequence[Any]) -> None:
-        """This is the job of the row, and it is run now."""
+        """Say which job the row holds: it is run now."""
         self.job, self.args = job, args
         self.known.set()
 

@@ -20,6 +20,8 @@ from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 IDLE_SINCE = "llmio.idle_since"
 TRUSTED_SECONDS = 0.5
+CONNECT_SECONDS = 10
+"""After which a server that takes a connection and says nothing is taken for dead; libpq would wait for ever."""
 JOINED = "llmio.transaction_manager"
 NAMING = {
     "ix": "index_%(table_name)s_on_%(column_0_N_name)s",
@@ -75,6 +77,8 @@ def engine_for(url: str, **options: Any) -> Engine:
     checked = options.pop("pool_pre_ping", True)
     options.setdefault("pool_size", 10)
     options.setdefault("max_overflow", 20)
+    if "connect_timeout" not in url:
+        options["connect_args"] = {"connect_timeout": CONNECT_SECONDS, **options.get("connect_args", {})}
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _search_public_alone, insert=True)
     if checked:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 
 class Clock(Protocol):
@@ -105,6 +105,14 @@ class Http(Protocol):
         ...
 
 
+class Fetcher(Http, Protocol):
+    """Outgoing requests of which one may bring a whole file."""
+
+    def fetch(self, url: str, into: IO[bytes], *, max_bytes: int) -> HttpAnswer:
+        """GET a file, written to `into` as it comes; `text` is empty then, or says why it is not all there (status 0)."""
+        ...
+
+
 LIVE_TOKEN = "/current_users/"  # noqa: S105  # the beginning of a key in Redis, no secret
 """Before a person's token: the Redis key of who they are and which rooms they may join."""
 
@@ -162,6 +170,6 @@ class Ports:
     clock: Clock
     queue: Queue
     mailer: Mailer
-    http: Http
+    http: Fetcher
     live: Live
     background: Background = field(default_factory=AtOnce)

@@ -52,7 +52,7 @@ def create_group(ctx: Context, form: GroupForm) -> Group:
     )
     _fill(ctx, group, form)
     if not group.handle:
-        group.handle = _free_handle(ctx, form.name)
+        group.handle = free_handle(ctx, form.name)
     ctx.db.add(group)
     ctx.db.flush()
     founding = Membership(
@@ -160,7 +160,8 @@ def _check_handle(ctx: Context, handle: str, group_id: int | None) -> None:
         raise Invalid.at("handle", _("Another group has this address already. Please choose another."))
 
 
-def _free_handle(ctx: Context, name: str) -> str:
+def free_handle(ctx: Context, name: str) -> str:
+    """A handle like the name that no group has."""
     base = handle_from(name) or "group"
     taken = set(ctx.db.scalars(select(func.lower(Group.handle)).where(Group.handle.like(f"{base}%")))) | RESERVED
     if base not in taken:

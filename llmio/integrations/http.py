@@ -9,7 +9,8 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from http import HTTPStatus
+from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
@@ -44,6 +45,7 @@ SETTINGS = (
     ),
 )
 MAX_ANSWER = 10_000
+PIECE = 1 << 16
 REDIRECTS = 3
 FOLLOWED = frozenset({301, 302, 307, 308})
 """Redirects after which the same request is sent to the new address; after 303 it would be another request."""
@@ -53,15 +55,18 @@ SECRET = frozenset({"authorization", "cookie"})
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolve = Callable[[str, int], list[str]]
+Reader = Callable[[httpx.Response], str]
+"""Reads an answer; what it returns is the answer's text."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds to connect, to wait for the next bytes, and for a request with all its redirects."""
+    """Seconds to connect, to wait for the next bytes, and for a request with all its redirects; for a file."""
 
     connect: float = 3.0
     read: float = 10.0
     whole: float = 15.0
+    file: float = 300.0
 
 
 def is_public(address: str) -> bool:
@@ -199,9 +204,30 @@ class GuardedHttp:
 
     def request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"") -> HttpAnswer:
         """Send a request; status 0 and the reason where no answer came."""
-        end, sent = time.monotonic() + self._times.whole, {**headers, "Accept-Encoding": "identity"}
+        return self._followed(method, url, headers, body, self._times.whole, _text)
+
+    def fetch(self, url: str, into: IO[bytes], *, max_bytes: int) -> HttpAnswer:
+        """GET a file, written as it comes; status 0 and the reason where it did not come whole."""
+
+        def written(response: httpx.Response) -> str:
+            if response.status_code != HTTPStatus.OK:
+                return _text(response)
+            into.seek(0)
+            into.truncate()
+            for piece in response.iter_raw(PIECE):
+                into.write(piece)
+                if into.tell() > max_bytes:
+                    raise ValueError(f"the file is larger than {max_bytes:,} bytes")
+            return ""
+
+        return self._followed("GET", url, {}, b"", self._times.file, written)
+
+    def _followed(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float, read: Reader
+    ) -> HttpAnswer:
+        end, sent = time.monotonic() + seconds, {**headers, "Accept-Encoding": "identity"}
         for _hop in range(REDIRECTS + 1):
-            answer = self._once(method, url, sent, body, end)
+            answer = self._once(method, url, sent, body, end, read)
             if answer.status not in FOLLOWED or not answer.headers.get("location"):
                 return answer
             before, url = url, _joined(url, answer.headers["location"])
@@ -211,17 +237,14 @@ class GuardedHttp:
                 sent = {name: value for name, value in sent.items() if name.lower() not in SECRET}
         return HttpAnswer(answer.status, answer.headers, f"more than {REDIRECTS} redirects")
 
-    def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes, end: float) -> HttpAnswer:
+    def _once(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, end: float, read: Reader
+    ) -> HttpAnswer:
         if not url.startswith(("http://", "https://")):
             return HttpAnswer(0, {}, "not a web address")
         try:
             with self._client(end) as client, client.stream(method, url, headers=headers, content=body) as response:
-                read = b""
-                for piece in response.iter_raw(1000):  # as it comes: a small packed answer may unpack to a huge one
-                    read += piece
-                    if len(read) >= MAX_ANSWER:
-                        break
-                text = read[:MAX_ANSWER].decode(_charset(response), "replace")
+                text = read(response)
                 return HttpAnswer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, text)
         except (httpx.HTTPError, httpx.InvalidURL, httpcore.ConnectError, ValueError) as error:
             return HttpAnswer(0, {}, _words(error))
@@ -253,6 +276,16 @@ def _joined(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError:
         return location
+
+
+def _text(response: httpx.Response) -> str:
+    """The beginning of an answer."""
+    read = b""
+    for piece in response.iter_raw(1000):  # as it comes: a small packed answer may unpack to a huge one
+        read += piece
+        if len(read) >= MAX_ANSWER:
+            break
+    return read[:MAX_ANSWER].decode(_charset(response), "replace")
 
 
 def _charset(response: httpx.Response) -> str:

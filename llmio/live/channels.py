@@ -31,6 +31,7 @@ NOTICE = "notice"
 OWN_ROOMS = ("user-", "group-")
 RECONNECT_SECONDS = 0.5
 CHECK_SECONDS = 15
+CONNECT_SECONDS = 5
 STOP_SECONDS = 3
 
 
@@ -51,7 +52,12 @@ class Channels:
     """Who is unknown hears system notices alone; rooms follow the groups a person is in."""
 
     def __init__(self, settings: Settings) -> None:
-        self._redis = redis.Redis.from_url(settings.text("redis.url"), health_check_interval=CHECK_SECONDS)
+        self._redis = redis.Redis.from_url(
+            settings.text("redis.url"),
+            health_check_interval=CHECK_SECONDS,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_keepalive=True,
+        )
         self._matrix = MatrixBot(self._redis)
         self.server = Server(origins(settings))
         self.server.on("connect", self.connect)

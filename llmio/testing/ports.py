@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import IO, Any
 
 from llmio.core.ports import HttpAnswer, Mail, Ports, Receipt
 
@@ -102,10 +102,18 @@ class Posted:
 
 @dataclass
 class MemoryHttp:
-    """Every request made; `answers` are given one by one, then 200."""
+    """Every request made; `answers` are given one by one, then 200. `files` holds what lies at addresses to fetch."""
 
     posts: list[Posted] = field(default_factory=list)
     answers: list[HttpAnswer] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def fetch(self, url: str, into: IO[bytes], *, max_bytes: int) -> HttpAnswer:
+        """Give the file at an address, unless another answer was set."""
+        if self.answers or url not in self.files:
+            return self.answers.pop(0) if self.answers else HttpAnswer(404, {}, "not here")
+        into.write(self.files[url][:max_bytes])
+        return HttpAnswer(200, {}, "")
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Note the request."""
@@ -120,6 +128,7 @@ class MemoryHttp:
         """Forget all."""
         self.posts.clear()
         self.answers.clear()
+        self.files.clear()
 
 
 @dataclass

@@ -36,6 +36,9 @@ def includeme(config: Any) -> None:
     config.add_route("upkeep.merge_confirm", "/profile/merge/{token}")
     config.add_route("upkeep.erase_user", "/admin/users/{id:\\d{1,9}}/erase")
     config.add_route("upkeep.merge_user", "/admin/users/{id:\\d{1,9}}/merge")
+    config.add_route("upkeep.imports", "/admin/imports")
+    config.add_route("upkeep.import", "/admin/imports/{id:\\d{1,18}}")
+    config.scan("llmio.upkeep.import_views")
     of_group: dict[str, Any] = {"factory": group}
     config.add_route("upkeep.delete_group", "/g/{key}/delete", **of_group)
     config.add_route("upkeep.export", "/g/{key}/export", **of_group)

@@ -33,6 +33,12 @@ class ExportForm(Form):
     format: Literal["json", "csv", "html"]
 
 
+class ImportForm(Form):
+    """Whether a group that was imported before comes a second time; the file itself is read from the request."""
+
+    again: bool = False
+
+
 class MoveForm(Form):
     """Which items, and where to."""
 

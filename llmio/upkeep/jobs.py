@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from llmio.accounts.models import User
 from llmio.accounts.sessions import identity_of
 from llmio.core import work
+from llmio.core.context import OPERATOR
 from llmio.core.jobs import DAY, LONG, Every, GiveUp, Job, job
 from llmio.discussions.models import Discussion
 from llmio.files.models import Document
@@ -17,7 +18,20 @@ from llmio.groups import queries as groups
 from llmio.groups.models import Group
 from llmio.mail import deliver
 from llmio.upkeep import mails
-from llmio.upkeep.service import destroy, domains, exports, merge, moving, orphans, records, redact, repair, tags
+from llmio.upkeep.service import (
+    destroy,
+    domains,
+    exports,
+    fetching,
+    imports,
+    merge,
+    moving,
+    orphans,
+    records,
+    redact,
+    repair,
+    tags,
+)
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -179,6 +193,25 @@ def export_group(app: App, document_id: int, work_id: int | None = None) -> None
             ctx.enqueue(mail_export_ready, document_id)
 
 
+@job(imports.KIND, queue="low", retries=3, transaction=False, limit=LONG)
+def import_group(app: App, import_id: int, work_id: int | None = None) -> None:
+    """Read an export into this site, all or nothing; its files are fetched afterwards."""
+    with work.reported(app, imports.KIND, "", work_id) as report, app.begin(OPERATOR) as ctx:
+        one = imports.get(ctx, import_id)
+        if one.finished_at is None:
+            with imports.file_of(ctx, one) as file:
+                imports.run(ctx, one, file, report)
+        report.result(f"/admin/imports/{one.id}")
+
+
+@job("upkeep.fetch_file", queue="low", transaction=False)
+def fetch_file(app: App, user_id: int, file: dict[str, Any]) -> None:
+    """Fetch a file of an imported group from the site it was exported from, and attach it."""
+    with app.begin() as ctx:
+        identity = fetching.identity_for(ctx, user_id)
+    fetching.fetch(app, identity, fetching.Wanted.of(file))
+
+
 @job("upkeep.mail_export_ready", queue="mailers", transaction=False)
 def mail_export_ready(app: App, document_id: int) -> None:
     """Mail the link to an export to who asked for it."""
@@ -259,6 +292,8 @@ JOBS: tuple[Job, ...] = (
     repair_thread,
     move_items,
     export_group,
+    import_group,
+    fetch_file,
     mail_export_ready,
     destroy_record,
     refresh_blocked_domains,

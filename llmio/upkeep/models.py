@@ -1,11 +1,11 @@
-"""What was adopted from elsewhere, what was wrong with it, and which backups there are."""
+"""What was imported, what was adopted from elsewhere, what was wrong with it, and which backups there are."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,3 +54,25 @@ class Backup(Base):
     made_at: Mapped[datetime] = mapped_column(Moment)
     proved_at: Mapped[datetime | None] = mapped_column(Moment)
     fault: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+
+class GroupImport(Base):
+    """An export that was handed in to be imported, and what came of it.
+
+    `fingerprint` tells which group it is an export of, so that it does not come twice unless `again` is set.
+    """
+
+    __tablename__ = "group_imports"
+    __table_args__ = (Index("index_group_imports_on_fingerprint", "fingerprint"), {"schema": "llmio"})
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(Text, default="", server_default="")
+    filename: Mapped[str] = mapped_column(Text)
+    again: Mapped[bool] = mapped_column(default=False, server_default="false")
+    blob_id: Mapped[int | None] = mapped_column(BigInteger)
+    user_id: Mapped[int | None]
+    group_id: Mapped[int | None]
+    outcome: Mapped[str] = mapped_column(Text, default="", server_default="")
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -27,10 +27,10 @@ log = logging.getLogger(__name__)
 class Hands:
     """Runs outbox rows, each no longer than its job may take; `lost` is called with the number of threads that hang."""
 
-    def __init__(self, app: App, *, lost: Callable[[int], None] = lambda _count: None) -> None:
+    def __init__(self, app: App) -> None:
         self._app = app
         self._usual = app.settings.number("worker.job_limit")
-        self._lost = lost
+        self.lost: Callable[[int], None] = lambda _count: None
         self._hanging: list[Attempt] = []
         self._lock = threading.Lock()
 
@@ -67,7 +67,7 @@ class Hands:
         try:
             outbox.hung(self._app, attempt, f"{where}\n{words}")
         finally:
-            self._lost(count)
+            self.lost(count)
 
 
 def _name(attempt: Attempt) -> str:

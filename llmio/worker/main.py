@@ -55,8 +55,10 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     if not queue_url(app.settings):
         raise Unavailable("REDIS_URL is not set: the worker needs Valkey or Redis")
     hands = hands_of(app.settings)
-    renewal = Renewal(hands, stop=celery.stop, close=lambda: notebook.close())
-    notebook = Notebook(app, Hands(app, lost=renewal.lost).run)
+    limited = Hands(app)
+    notebook = Notebook(app, limited.run)
+    renewal = Renewal(hands, stop=celery.stop, close=notebook.close)
+    limited.lost = renewal.lost
     notebook.open()
     with app.begin() as ctx:
         ctx.enqueue(app.jobs["notifications.resume_parked"], True)  # noqa: FBT003  # arguments of jobs have no names

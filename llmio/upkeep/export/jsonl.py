@@ -75,6 +75,8 @@ def _attachments(ctx: Context, selection: Selection) -> Iterator[tuple[str, dict
                 "content_type": blob.content_type,
                 "path": path,
                 "url": absolute(ctx.app.settings, path),
+                "checksum": blob.checksum,
+                "byte_size": blob.byte_size,
             },
         )
 

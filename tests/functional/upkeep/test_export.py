@@ -87,7 +87,8 @@ def test_json_lines_hold_everything_in_order_and_no_secret(export, group, ada, b
     assert people == {ada.email, ben.email}
     assert stranger.id not in {row["record"]["id"] for row in rows if row["table"] == "comments"}
     file = next(row["record"] for row in rows if row["table"] == "attachments")
-    assert list(file) == ["id", "host", "record_type", "record_id", "name", "filename", "content_type", "path", "url"]
+    assert list(file) == ["id", "host", "record_type", "record_id", "name", "filename", "content_type", "path", "url",
+                          "checksum", "byte_size"]  # fmt: skip
     assert file["url"] == file["host"] + file["path"]
     created = next(row["record"]["created_at"] for row in rows if row["table"] == "groups")
     assert created.endswith("Z")
