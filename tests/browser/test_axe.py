@@ -67,6 +67,7 @@ ADMIN = (
     "/admin/deliveries",
     "/admin/mails",
     "/admin/plugins",
+    "/admin/imports",
     "/work/1",
 )
 

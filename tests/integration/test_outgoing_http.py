@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import io
+import socket
 import time
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from llmio import boot
+from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
 from llmio.integrations.http import GuardedHttp, Times, is_public, resolve
 from tests.receiver import receiver
@@ -206,3 +210,43 @@ def test_a_packed_answer_is_not_unpacked(here):
 )
 def test_nonsense_is_an_answer_not_an_error(url):
     assert post(client(), url).status == 0
+
+
+def test_a_file_is_fetched_whole_and_followed_where_it_leads(here):
+    content = bytes(range(256)) * 4000
+    http = client(webhooks__allow_private="1")
+    here.answers += [(302, {"Location": f"{here.url}/there"}, b""), (200, {}, content)]
+    file = io.BytesIO()
+    assert (http.fetch(here.url, file, max_bytes=2_000_000).status, file.getvalue()) == (200, content)
+    assert [one.method for one in here.got] == ["GET", "GET"]
+
+
+@pytest.mark.parametrize("kind", ["large", "short", "refused", "hang", "private"])
+def test_a_file_that_does_not_come_whole_says_why(here, kind):
+    http = client(
+        times=Times(connect=0.5, read=0.4, file=0.8), webhooks__allow_private="" if kind == "private" else "1"
+    )
+    here.answers.append(
+        {
+            "large": (200, {}, b"x" * 5000),
+            "short": (200, {"Content-Length": "5000"}, b"half"),
+            "refused": (403, {}, b"no"),
+            "hang": here.hang,
+            "private": (200, {}, b"secret"),
+        }[kind]
+    )
+    file = io.BytesIO()
+    answer = http.fetch(here.url, file, max_bytes=2000)
+    assert answer.status == (403 if kind == "refused" else 0)
+    assert answer.text
+    assert b"secret" not in file.getvalue()
+
+
+def test_a_database_that_takes_connections_and_says_nothing_is_left_in_time(monkeypatch):
+    monkeypatch.setattr("llmio.core.db.CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        engine = engine_for(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
+        began = time.monotonic()
+        with pytest.raises(OperationalError):
+            engine.connect()
+    assert time.monotonic() - began < 10
