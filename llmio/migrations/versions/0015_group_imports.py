@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "upkeep_0014"
-down_revision = "integrations_0013"
+revision = "upkeep_0015"
+down_revision = "upkeep_0014"
 branch_labels = None
 depends_on = None
 
