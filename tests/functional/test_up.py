@@ -18,10 +18,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
 
 from llmio.embedded.postgres import Postgres
 from llmio.embedded.process import marked_with, wait_until, working_in
 from llmio.testing.servers import Addresses
+from tests import factories
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc"),
@@ -118,6 +121,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+SMTP_PORT = free_port()
+REPLY_HOST = "reply.example.test"
+
+
 @pytest.fixture(scope="module")
 def folder(llmio_servers: Addresses) -> Iterator[Path]:
     """A folder that every account may enter."""
@@ -130,7 +137,8 @@ def folder(llmio_servers: Addresses) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def site(folder: Path) -> Iterator[Site]:
     """One site for the tests that leave it running."""
-    running = Site(folder / "var", free_port()).wait()
+    mail = {"REPLY_HOSTNAME": REPLY_HOST, "LLMIO_SMTP_PORT": str(SMTP_PORT), "LLMIO_SMTP_HOST": "127.0.0.1"}
+    running = Site(folder / "var", free_port(), **mail, LLMIO_DNS_SERVERS="127.0.0.1").wait()
     yield running
     running.end()
 
@@ -190,6 +198,44 @@ def test_mail_is_kept_and_goes_nowhere(site: Site) -> None:
     assert wait_until(send, 90)
     kept = "".join(path.read_text() for path in (site.data / "mail" / "new").iterdir())
     assert "X-RcptTo: to@example.org, hidden@example.org" in kept
+
+
+def test_mail_to_a_group_becomes_a_thread(site: Site) -> None:
+    """`llmio up` runs the mail server that takes mail, where it is told for which host and on which port."""
+    database = json.loads((site.data / "run" / "environment.json").read_text())["DATABASE_URL"]
+    engine = create_engine(database.replace("postgresql://", "postgresql+psycopg://"))
+    try:
+        with Session(engine, expire_on_commit=False) as db:
+            ada = factories.user(db, "Ada", email="ada@example.test", email_api_key="KeyOfAda01")
+            factories.group(db, "Mill", admin=ada, handle="mill-by-mail")
+            db.commit()
+        mail = EmailMessage()
+        mail["From"], mail["Subject"], mail["Message-ID"] = "ada@example.test", "A new stone", "<1@example.test>"
+        address = f"mill-by-mail+u={ada.id}&k=KeyOfAda01@{REPLY_HOST}"
+        mail["To"] = address
+        mail.set_content("The old one is worn.")
+
+        def send() -> bool:
+            try:
+                with smtplib.SMTP("127.0.0.1", SMTP_PORT, timeout=20) as server:
+                    server.send_message(mail, "ada@example.test", [address])
+            except OSError:
+                return False
+            return True
+
+        def posted() -> bool:
+            with engine.connect() as connection:
+                found = connection.execute(
+                    text("SELECT description FROM discussions WHERE title = 'A new stone'")
+                ).scalars()
+                return found.all() == ["The old one is worn."]
+
+        assert wait_until(send, 90)
+        with smtplib.SMTP("127.0.0.1", SMTP_PORT, timeout=20) as server, pytest.raises(smtplib.SMTPRecipientsRefused):
+            server.send_message(mail, "ada@example.test", ["somebody@elsewhere.test"])
+        assert wait_until(posted, 60)
+    finally:
+        engine.dispose()
 
 
 @pytest.mark.parametrize("command", ["serve", "worker", "channels", "mailsink"])
