@@ -83,6 +83,7 @@ setup(
         "packaging>=24",
         "plaster-pastedeploy>=1,<2",
         "pluggy>=1.7,<2",
+        "prometheus-client>=0.21,<1",
         "psycopg[binary]>=3.2,<4",
         "publicsuffixlist>=1.0",
         "pycrdt>=0.14,<0.15",

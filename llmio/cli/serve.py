@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from llmio.core.measures import measures
 from llmio.embedded.ports import is_free
 from llmio.embedded.process import follow_parent
 
@@ -119,6 +120,7 @@ def application() -> Any:
     app, wsgi = _made
     # Connections made before the fork belong to the main process.
     app.engine.dispose(close=False)
+    measures.follow(app.redis, "web")
     from llmio.web.draining import Draining  # noqa: PLC0415  # slow
 
     draining = Draining(wsgi)

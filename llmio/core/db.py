@@ -18,6 +18,8 @@ from sqlalchemy.types import TypeDecorator
 from transaction._transaction import Status  # the package exports it nowhere else
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
+from llmio.core.measures import measures
+
 IDLE_SINCE = "llmio.idle_since"
 TRUSTED_SECONDS = 0.5
 CONNECT_SECONDS = 10
@@ -81,6 +83,8 @@ def engine_for(url: str, **options: Any) -> Engine:
         options["connect_args"] = {"connect_timeout": CONNECT_SECONDS, **options.get("connect_args", {})}
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _search_public_alone, insert=True)
+    event.listen(engine, "before_cursor_execute", _begin)
+    event.listen(engine, "after_cursor_execute", _count)
     if checked:
         event.listen(engine, "checkin", _note_idle)
         event.listen(engine, "checkout", partial(_check_idle, engine))
@@ -99,6 +103,15 @@ def _check_idle(engine: Engine, connection: Any, record: ConnectionPoolEntry, _p
         engine.dialect.do_ping(connection)
     except engine.dialect.loaded_dbapi.Error as error:
         raise InvalidatePoolError from error
+
+
+def _begin(_c: Any, _cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: bool) -> None:  # noqa: FBT001  # SQLAlchemy's signature
+    context.llmio_began = time.perf_counter()
+
+
+def _count(_c: Any, _cursor: Any, _statement: Any, _parameters: Any, context: Any, _many: bool) -> None:  # noqa: FBT001  # likewise
+    measures.count("llmio_database_statements", measures.process)
+    measures.count("llmio_database_seconds", measures.process, by=time.perf_counter() - context.llmio_began)
 
 
 def _search_public_alone(connection: Any, _record: Any) -> None:

@@ -58,6 +58,13 @@ SETTINGS: tuple[Setting, ...] = (
         aliases=("SECRET_COOKIE_SECRET", "SECRET_KEY_BASE"),
         help="Signs cookies and links; at least 32 characters. `llmio up` makes one at its first start.",
     ),
+    Setting(
+        "metrics.token",
+        "LLMIO_METRICS_TOKEN",
+        secret=True,
+        help="Who sends it as bearer token may read /metrics; empty: who asks from this machine or its network, past the "
+        "proxy.",
+    ),
     Setting("text.max_length", "LMO_MAX_MESSAGE_LENGTH", "int", 100_000, "Longest body of a text, in characters."),
     Setting("channels.url", "CHANNELS_URL", aliases=("CHANNELS_URI",), help="Socket.IO address given to browsers."),
     Setting("channels.port", "CHANNELS_PORT", "int", 5000, "Port that `llmio channels` listens on."),

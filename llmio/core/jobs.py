@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from typing import Any, Literal
+
+from llmio.core.measures import measures
 
 QUEUES: dict[str, int] = {"critical": 10, "high": 6, "default": 3, "low": 1, "mailers": 1}
 """Queue → its share of the work when all are full."""
@@ -47,6 +51,21 @@ class Job:
         return min(5.0 * 3.0 ** (attempt - 1), 6 * 3600.0)
 
 
+def _measured(name: str, queue: str, run: Callable[..., object]) -> Callable[..., object]:
+    @wraps(run)
+    def measured(*args: Any) -> object:
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            result = run(*args)
+            outcome = "done"
+            return result
+        finally:
+            measures.count("llmio_jobs", name, outcome)
+            measures.time("llmio_job_seconds", queue, seconds=time.perf_counter() - began)
+
+    return measured
+
+
 def job(
     name: str, *, queue: str = "default", retries: int = 8, transaction: bool = True, limit: float | None = None
 ) -> Callable[[Callable[..., object]], Job]:
@@ -58,7 +77,7 @@ def job(
 
     def made(run: Callable[..., object]) -> Job:
         summary = (run.__doc__ or "").strip().split("\n")[0]
-        return Job(name, run, queue, retries, transaction, summary, limit)
+        return Job(name, _measured(name, queue, run), queue, retries, transaction, summary, limit)
 
     return made
 

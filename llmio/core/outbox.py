@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, Index, Text, delete, func, select, text, upda
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from llmio.core import trace
 from llmio.core.db import Base
 from llmio.core.jobs import GiveUp
 
@@ -163,6 +164,7 @@ def _attempt(app: App, outbox_id: int, attempt: Attempt | None) -> bool:
         ).one_or_none()
         if row is None:
             return False
+        trace.job_id.set(f"{row.job}#{outbox_id}")
         job = app.jobs.get(row.job)
         if job is not None and attempt is not None:
             attempt.begins(job, row.args)

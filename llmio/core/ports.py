@@ -117,6 +117,10 @@ LIVE_TOKEN = "/current_users/"  # noqa: S105  # the beginning of a key in Redis,
 """Before a person's token: the Redis key of who they are and which rooms they may join."""
 
 
+LIVE_CLIENTS = "llmio:live:clients:"
+"""Before the name of a channel server: how many pages listen to it."""
+
+
 class Live(Protocol):
     """Tells browsers what changed."""
 

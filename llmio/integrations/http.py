@@ -17,6 +17,7 @@ import httpcore
 import httpx
 
 from llmio.core.errors import Unavailable
+from llmio.core.measures import measures
 from llmio.core.ports import HttpAnswer
 from llmio.core.settings import Setting, Settings
 
@@ -223,6 +224,13 @@ class GuardedHttp:
         return self._followed("GET", url, {}, b"", self._times.file, written)
 
     def _followed(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float, read: Reader
+    ) -> HttpAnswer:
+        answer = self._hops(method, url, headers, body, seconds, read)
+        measures.count("llmio_outgoing_requests", f"{answer.status // 100}xx" if answer.status else "no answer")
+        return answer
+
+    def _hops(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, seconds: float, read: Reader
     ) -> HttpAnswer:
         end, sent = time.monotonic() + seconds, {**headers, "Accept-Encoding": "identity"}

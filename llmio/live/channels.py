@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
-from llmio.core.ports import LIVE_TOKEN
+from llmio.core.ports import LIVE_CLIENTS, LIVE_TOKEN
 from llmio.core.settings import Settings, load
 from llmio.live.matrix import CHANNELS as MATRIX_CHANNELS
 from llmio.live.matrix import MatrixBot
@@ -33,6 +33,7 @@ RECONNECT_SECONDS = 0.5
 CHECK_SECONDS = 15
 CONNECT_SECONDS = 5
 STOP_SECONDS = 3
+COUNT_SECONDS = 5
 
 
 def origins(settings: Settings) -> list[str]:
@@ -125,6 +126,14 @@ class Channels:
             connection.queue.put_nowait(None)
         await self.server.shutdown()
 
+    async def tell_how_many(self) -> None:
+        """Write down how many browsers listen here, for /metrics, until cancelled."""
+        key = f"{LIVE_CLIENTS}{os.uname().nodename}:{os.getpid()}"
+        while True:
+            with suppress(RedisError, OSError):
+                await self._redis.set(key, len(self.server.eio.sockets), ex=3 * COUNT_SECONDS)
+            await asyncio.sleep(COUNT_SECONDS)
+
     async def listen(self) -> None:
         """Hand on what is published until cancelled; comes back by itself when Redis does."""
         ailing = False
@@ -184,10 +193,12 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
     await runner.setup()
     await web.TCPSite(runner, host, port, backlog=1024, shutdown_timeout=STOP_SECONDS).start()
     listening = asyncio.create_task(channels.listen())
+    counting = asyncio.create_task(channels.tell_how_many())
     log.info("live channel on port %s for %s", port, ", ".join(origins(settings)))
     stopping = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait({stopping, listening}, return_when=asyncio.FIRST_COMPLETED)
     listening.cancel()
+    counting.cancel()
     with suppress(TimeoutError):
         await asyncio.wait_for(channels.say_goodbye(), STOP_SECONDS)
     with suppress(TimeoutError):

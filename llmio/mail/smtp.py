@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llmio.core.measures import measures
 from llmio.core.ports import Receipt
 from llmio.mail.addresses import host_of
 from llmio.mail.message import build
@@ -77,6 +78,11 @@ class SmtpMailer:
 
     def send(self, mail: Mail) -> Receipt:
         """Send; never raises for what the server or the network does."""
+        receipt = self._send(mail)
+        measures.count("llmio_mails", "sent" if receipt.ok else "refused" if receipt.permanent else "delayed")
+        return receipt
+
+    def _send(self, mail: Mail) -> Receipt:
         if not self._settings.text("mail.server"):
             return Receipt(ok=False, answer="no mail server is configured: set SMTP_SERVER")
         try:

@@ -21,7 +21,7 @@ from llmio.core.outbox import Outbox
 from llmio.core.ports import Http, HttpAnswer
 from llmio.notifications import pace
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Attempt, Delivery, Status
-from llmio.notifications.sending import Broke, Ready, give_up, prepare
+from llmio.notifications.sending import Broke, Ready, count, give_up, prepare
 from llmio.plugins import Failed, Outcome, Retry, Sent
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def record(ctx: Context, delivery_id: int, lane: str, outcome: Outcome, tried: T
         return
     row.attempts += 1
     row.attempted_at = ctx.now
+    count(row.notifier, outcome)
     kept = dict(row.data)
     kept.pop("sending_until", None)
     ctx.db.execute(delete(Outbox).where(Outbox.id == kept.pop("watch", 0)))

@@ -15,7 +15,7 @@ from llmio.notifications.catch_up import service as catch_ups
 from llmio.notifications.channels import deliver_to_channel, forget_attempts
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Delivery, Status
 from llmio.notifications.parked import back
-from llmio.notifications.sending import give_up, prepare
+from llmio.notifications.sending import count, give_up, prepare
 from llmio.plugins import Failed, Outcome, Retry, Sent
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def record(ctx: Context, delivery_id: int, outcome: Outcome) -> Delivery | None:
         return None
     row.attempts += 1
     row.attempted_at = ctx.now
+    count(row.notifier, outcome)
     if isinstance(outcome, Sent):
         row.status, row.answer, row.delivered_at = Status.DELIVERED, outcome.answer, ctx.now
     elif isinstance(outcome, Failed) or row.attempts >= MAX_ATTEMPTS:

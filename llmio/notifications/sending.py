@@ -12,6 +12,7 @@ from llmio import mail
 from llmio.accounts.models import User
 from llmio.accounts.sessions import identity_of
 from llmio.core.context import Context
+from llmio.core.measures import measures
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
 from llmio.mail import suppression
@@ -20,7 +21,7 @@ from llmio.notifications import mails
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery, Status
 from llmio.notifications.subjects import Subject, subject_of
-from llmio.plugins import Failed, Http, Message, Notifier, Outcome, Outgoing, Retry, Target
+from llmio.plugins import Failed, Http, Message, Notifier, Outcome, Outgoing, Retry, Sent, Target
 from llmio.plugins.guard import guard
 
 if TYPE_CHECKING:
@@ -90,6 +91,12 @@ def prepare(ctx: Context, delivery_id: int) -> Ready | None:
         row.status, row.answer = Status.SUPPRESSED, made
         return None
     return Ready(notifier, *made)
+
+
+def count(notifier: str, outcome: Outcome) -> None:
+    """Count a try for /metrics."""
+    words = "sent" if isinstance(outcome, Sent) else "retry" if isinstance(outcome, Retry) else "failed"
+    measures.count("llmio_deliveries", notifier, words)
 
 
 def give_up(row: Delivery, outcome: Failed | Retry) -> None:

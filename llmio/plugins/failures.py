@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
+from llmio.core.measures import measures
+
 log = logging.getLogger("llmio.plugins")
 LONGEST = 500
 
@@ -52,6 +54,7 @@ class Failures:
             self._found[key] = failure
             while len(self._found) > self.limit:
                 self._found.popitem(last=False)
+        measures.count("llmio_plugin_failures", plugin)
         log.log(
             logging.ERROR if known is None else logging.DEBUG, "plugin %s failed at %s", plugin, where, exc_info=error
         )

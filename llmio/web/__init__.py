@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from llmio.core.app import App
 
 PARTS = (
+    "llmio.web.metrics",
     "llmio.web.transactions",
     "llmio.web.request",
     "llmio.web.limits",

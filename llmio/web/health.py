@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
@@ -15,11 +18,15 @@ from sqlalchemy.orm import Session
 
 from llmio.core import heartbeats, outbox
 from llmio.core.permissions import Permission
+from llmio.files import storages
 
 if TYPE_CHECKING:
     from llmio.core.app import App
 
+log = logging.getLogger(__name__)
 Check = Callable[["App", Session], str]
+STORAGE = "health.storage"
+REMEMBERED, PATIENCE = 30.0, 3.0
 LATE = timedelta(minutes=5)
 """How long a job may wait beyond its time before the site is called unwell."""
 
@@ -48,7 +55,7 @@ def health(request: Any) -> Response:
 
 def examine(app: App) -> dict[str, str]:
     """Every check by name; says nothing that only operators should read."""
-    found = {"redis": _redis(app)}
+    found = {"redis": _redis(app), "storage": _storage(app)}
     try:
         with app.sessions() as db:
             db.execute(text("SET LOCAL statement_timeout = '2s'"))
@@ -70,6 +77,30 @@ def _redis(app: App) -> str:
         app.redis.ping()
     except RedisError:
         return "does not answer"
+    return "ok"
+
+
+def _storage(app: App) -> str:
+    """Whether new files can be kept; asked for at most every half minute, and waited for no longer than a moment."""
+    known: tuple[float, str] | None = app.extras.get(STORAGE)
+    if known is not None and time.monotonic() - known[0] < REMEMBERED:
+        return known[1]
+    found: list[str] = []
+    asking = threading.Thread(target=lambda: found.append(_probe(app)), name="storage probe", daemon=True)
+    asking.start()
+    asking.join(PATIENCE)
+    answer = found[0] if found else "does not answer"
+    app.extras[STORAGE] = (time.monotonic(), answer)
+    return answer
+
+
+def _probe(app: App) -> str:
+    try:
+        storage = storages.for_new_files(app)
+        storage.backend.probe(storage.settings)
+    except Exception as error:  # noqa: BLE001  # whatever a client library raises: it is what the check is for
+        log.warning("the storage of files cannot be used: %s", error)
+        return "cannot be used: run llmio files test"
     return "ok"
 
 

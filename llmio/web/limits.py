@@ -30,7 +30,7 @@ def client_ip(request: Any) -> str:
     peer = str(request.environ.get("REMOTE_ADDR") or "")
     header = request.app.settings.text("limits.ip_header")
     named = request.headers.get(header, "") if header else ""
-    if not header and _private(peer):
+    if not header and is_private(peer):
         named = request.headers.get("X-Forwarded-For", "").split(",")[-1]
     named = named.strip()
     return named if _is_address(named) else peer
@@ -44,7 +44,8 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _private(text: str) -> bool:
+def is_private(text: str) -> bool:
+    """Whether an address (or none, of a Unix socket) is of this machine or its network."""
     return text == "" or (_is_address(text) and ip_address(text).is_private)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from llmio.core import heartbeats
 from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
+from llmio.core.measures import measures
 from llmio.worker import relay, schedule
 from llmio.worker.hands import Hands
 from llmio.worker.loop import Loop
@@ -62,6 +63,7 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     notebook.open()
     with app.begin() as ctx:
         ctx.enqueue(app.jobs["notifications.resume_parked"], True)  # noqa: FBT003  # arguments of jobs have no names
+    measures.follow(app.redis, "worker")
     sweeping = relay.Relay(app, CeleryQueue(queue_url(app.settings)), run_row=notebook.run)
     loops = [
         Loop("relay", sweeping.step, relay.SECONDS),

@@ -1,0 +1,25 @@
+"""What is under way in this thread: the request or the job that a line of the log, or a report of an error, belongs to."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from contextvars import ContextVar
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+job_id: ContextVar[str] = ContextVar("job_id", default="")
+"""`name#id` of the outbox row."""
+FITTING = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def begin_request(given: str | None) -> str:
+    """Name the request: as the proxy in front named it, else anew."""
+    name = given if given and FITTING.fullmatch(given) else secrets.token_hex(8)
+    request_id.set(name)
+    return name
+
+
+def values() -> dict[str, str]:
+    """What is known now."""
+    known = {"request_id": request_id.get(), "job_id": job_id.get()}
+    return {name: value for name, value in known.items() if value}
