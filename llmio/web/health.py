@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Check = Callable[["App", Session], str]
-STORAGE = "health.storage"
+_storage_known: dict[int, tuple[float, str]] = {}
 REMEMBERED, PATIENCE = 30.0, 3.0
 LATE = timedelta(minutes=5)
 """How long a job may wait beyond its time before the site is called unwell."""
@@ -82,7 +82,7 @@ def _redis(app: App) -> str:
 
 def _storage(app: App) -> str:
     """Whether new files can be kept; asked for at most every half minute, and waited for no longer than a moment."""
-    known: tuple[float, str] | None = app.extras.get(STORAGE)
+    known = _storage_known.get(id(app))
     if known is not None and time.monotonic() - known[0] < REMEMBERED:
         return known[1]
     found: list[str] = []
@@ -90,7 +90,7 @@ def _storage(app: App) -> str:
     asking.start()
     asking.join(PATIENCE)
     answer = found[0] if found else "does not answer"
-    app.extras[STORAGE] = (time.monotonic(), answer)
+    _storage_known[id(app)] = (time.monotonic(), answer)
     return answer
 
 

@@ -78,7 +78,10 @@ def test_no_page_speaks_of_a_hook_that_does_not_exist():
     unknown = {
         (page, name)
         for page, name in mentioned
-        if name not in known | plugins and name.split("_")[1] not in kinds and "tutorial" not in page
+        if page != "docs/operators/monitoring.md"  # names of metrics
+        and name not in known | plugins
+        and name.split("_")[1] not in kinds
+        and "tutorial" not in page
     }
     assert unknown == set()
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from llmio.core import heartbeats, outbox
 from llmio.files import storages
+from llmio.web import health
 from llmio.worker.queue import client
 from tests import deeds
 
@@ -90,23 +91,23 @@ def test_health_names_a_database_that_does_not_answer_and_up_does_not_care(web, 
 def test_health_names_a_storage_that_cannot_be_used(web, app, all_well, monkeypatch, tmp_path):
     folder = tmp_path / "a file"
     folder.write_text("no folder")
-    app.extras.pop("health.storage", None)
+    health._storage_known.clear()
     assert ask(web, 200) == []
-    app.extras.pop("health.storage")
+    health._storage_known.clear()
     monkeypatch.setitem(app.settings.values, "llmio.data", str(folder))
     try:
         assert ask(web, 503) == ["storage"]
     finally:
-        app.extras.pop("health.storage")
+        health._storage_known.clear()
 
 
 def test_health_waits_no_longer_than_a_moment_for_a_storage_that_is_silent(web, app, all_well, monkeypatch):
     silent = threading.Event()
     monkeypatch.setattr("llmio.web.health.PATIENCE", 0.05)
     monkeypatch.setattr(storages.for_new_files(app).backend, "probe", lambda _settings: silent.wait(30))
-    app.extras.pop("health.storage", None)
+    health._storage_known.clear()
     try:
         assert ask(web, 503) == ["storage"]
     finally:
         silent.set()
-        app.extras.pop("health.storage")
+        health._storage_known.clear()
