@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Protocol
 from urllib.parse import quote
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
-from llmio.files import sniff, storages
+from llmio.files import intake, originals, sniff, storages
 from llmio.files.models import Blob
+from llmio.files.stripping.reading import pieces
 
 CLOSED = "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 GOOD_FOR = timedelta(minutes=10)
@@ -24,7 +28,8 @@ def give(request: Any, blob: Blob, *, download: bool = False) -> Response:
     kind = blob.content_type or sniff.OPAQUE
     disposition = disposition_of(blob.filename, inline=kind in sniff.INLINE and not download)
     storage = storages.named(request.app, blob.service_name)
-    signed = storage.url(blob.key, expires=GOOD_FOR, content_type=kind, disposition=disposition)
+    noted = originals.is_noted(blob)
+    signed = None if noted else storage.url(blob.key, expires=GOOD_FOR, content_type=kind, disposition=disposition)
     if signed:
         return HTTPSeeOther(signed, headers={"Cache-Control": "private, max-age=300"})
     response = Response(content_type=kind, charset="utf-8" if kind.startswith("text/") else None)
@@ -38,10 +43,73 @@ def give(request: Any, blob: Blob, *, download: bool = False) -> Response:
             "Accept-Ranges": "bytes",
         }
     )
-    response.etag = blob.key
+    response.etag = f"{blob.key}-stripped" if noted else blob.key
     response.last_modified = blob.created_at
     status = condition(request, response)
-    return bare(response, status) if status else stream(request, blob, storage, response)
+    if status:
+        return bare(response, status)
+    return stream(request, response, _on_the_way(request, blob) if noted else Stored(storage, blob.key, blob.byte_size))
+
+
+class Source(Protocol):
+    """Where the bytes come from."""
+
+    @property
+    def size(self) -> int:
+        """How many."""
+        ...
+
+    def check(self) -> None:
+        """Raise where they are gone."""
+        ...
+
+    def open(self, start: int, end: int) -> Iterator[bytes]:
+        """Those from `start` up to before `end`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stored:
+    """From a storage."""
+
+    storage: storages.Storage
+    key: str
+    size: int
+
+    def check(self) -> None:
+        """Ask for the size."""
+        self.storage.size(self.key)
+
+    def open(self, start: int, end: int) -> Iterator[bytes]:
+        """Piece by piece."""
+        return self.storage.open(self.key, start=start, end=end)
+
+
+@dataclass(frozen=True)
+class Copied:
+    """From a copy made for this answer, which goes when it was sent."""
+
+    size: int
+    file: IO[bytes]
+
+    def check(self) -> None:
+        """It is there."""
+        self.file.close()
+
+    def open(self, start: int, end: int) -> Iterator[bytes]:
+        """Piece by piece."""
+        with self.file:
+            self.file.seek(start)
+            yield from pieces(self.file, end - start)
+
+
+def _on_the_way(request: Any, blob: Blob) -> Copied:
+    """A picture from before, which nobody has looked through: what it holds besides is left out now."""
+    with originals.stripped(request.app, blob) as found:
+        copy = SpooledTemporaryFile(max_size=intake.IN_MEMORY)  # noqa: SIM115  # closed when the answer was sent
+        for piece in pieces(found.stream):
+            copy.write(piece)
+        return Copied(found.size, copy)
 
 
 def condition(request: Any, response: Response) -> int:
@@ -67,21 +135,21 @@ def bare(response: Response, status: int) -> Response:
     return response
 
 
-def stream(request: Any, blob: Blob, storage: storages.Storage, response: Response) -> Response:
+def stream(request: Any, response: Response, source: Source) -> Response:
     """The bytes, piece by piece, or the part that was asked for."""
-    start, end = 0, blob.byte_size
+    start, end = 0, source.size
     asked = RANGE.match(request.headers.get("Range", "")) if response in request.if_range else None
     if asked and any(asked.groups()):
-        start, end = part_of(asked.group(1), asked.group(2), blob.byte_size)
+        start, end = part_of(asked.group(1), asked.group(2), source.size)
         if start >= end:
-            response.headers["Content-Range"] = f"bytes */{blob.byte_size}"
+            response.headers["Content-Range"] = f"bytes */{source.size}"
             return bare(response, 416)
         response.status_int = 206
-        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{blob.byte_size}"
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{source.size}"
     if request.method == "HEAD":
-        storage.size(blob.key)  # raises where the file is gone
+        source.check()  # raises where the file is gone
     else:
-        response.app_iter = storage.open(blob.key, start=start, end=end)
+        response.app_iter = source.open(start, end)
     response.content_length = end - start
     return response
 

@@ -10,7 +10,7 @@ from pyramid.view import view_config
 from llmio.core.forms import Form, form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.files import pictures
+from llmio.files import jobs, pictures, previews
 from llmio.files.views import refuse_early
 from llmio.groups.models import Group
 from llmio.groups.views import frame
@@ -39,7 +39,9 @@ def save(group: Group, request: Any) -> Any:
     """Change them."""
     refuse_early(request)
     form = parse(PicturesForm, request.POST)
-    pictures.change(request.ctx, group, pictures.LOGO, upload=request.POST.get("logo"), remove=form.remove_logo)
+    logo = pictures.change(request.ctx, group, pictures.LOGO, upload=request.POST.get("logo"), remove=form.remove_logo)
+    if logo is not None:
+        request.ctx.enqueue(jobs.preview, "Blob", logo.id, previews.LOGO)
     pictures.change(
         request.ctx, group, pictures.COVER, upload=request.POST.get("cover_photo"), remove=form.remove_cover_photo
     )

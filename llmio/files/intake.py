@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from llmio.files import faults, sniff
+from llmio.files import faults, sniff, storages, stripping
 
 IN_MEMORY = 1 << 20
 PIECE = 1 << 18
+NOTE = 1 << 10
+"""Room for a note of how a picture is turned."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,17 @@ def taken(stream: IO[bytes], limit: int) -> Iterator[Taken]:
             found = _read(stream, kept, limit)
             kept.seek(0)
         yield Taken(kept, *found)
+
+
+@contextmanager
+def stripped(came: Taken, kind: str) -> Iterator[Taken]:
+    """What came, without what cameras note where it is a picture of a kind that is known; the same where nothing was noted."""
+    if kind not in stripping.STRIPPERS:
+        yield came
+        return
+    with taken(storages.reader(stripping.strip(came.stream, kind)), came.size + NOTE) as found:
+        came.stream.seek(0)
+        yield came if found.checksum == came.checksum else found
 
 
 def _read(stream: IO[bytes], kept: IO[bytes] | None, limit: int) -> tuple[int, str, bytes]:

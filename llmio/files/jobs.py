@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmio.core.errors import Conflict
 from llmio.core.jobs import LONG, GiveUp, job
-from llmio.files import checking, previews, queries, service, storages
+from llmio.files import checking, originals, previews, queries, service, shrink, storages
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -37,6 +37,12 @@ def sweep(app: App) -> int:
 
 
 @job("files.preview", queue="low", retries=3, transaction=False)
-def preview(app: App, record_type: str, blob_id: int) -> str:
-    """Make the small form of a picture that was uploaded."""
-    return previews.make(app, blob_id)
+def preview(app: App, record_type: str, blob_id: int, side: int = shrink.LONGEST) -> str:
+    """Make the small form of a picture that was uploaded, or is looked at and has none."""
+    return previews.make(app, blob_id, side)
+
+
+@job("files.strip", queue="low", retries=3, transaction=False)
+def strip(app: App, blob_id: int) -> str:
+    """Take place and device out of a picture from before, which is looked at."""
+    return originals.mend(app, blob_id)

@@ -83,7 +83,7 @@ def _move(app: App, blob: Blob, old: storages.Storage, new: storages.Storage, *,
                 new.delete(blob.key)
                 raise Invalid(_("the copy is not what was written"))
     with app.begin() as ctx:
-        here = (Blob.id == blob.id) & (Blob.service_name == blob.service_name)
+        here = (Blob.id == blob.id) & (Blob.service_name == blob.service_name) & (Blob.key == blob.key)
         done = ctx.db.execute(
             update(Blob).where(here).values(service_name=new.backend.key).execution_options(synchronize_session=False)
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import load_only
 
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
 LOGO, COVER = "logo", "cover_photo"
 NAMES = (LOGO, COVER)
 TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif")
+SIZES = {LOGO: "logo", COVER: "1"}
+"""What is asked for where they are shown."""
 MAX_BYTES = {LOGO: 1 << 20, COVER: 4 << 20}
 """A picture that stands on every page must be quick to fetch."""
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Where a group's pictures are, as paths that whoever holds them may fetch; empty where there is none."""
+    """Where a group's pictures are, in the size they are shown in, as paths that whoever holds them may fetch; empty where
+    there is none.
+    """
 
     logo: str = ""
     cover: str = ""
@@ -51,8 +56,8 @@ def of_groups(ctx: Context, ids: Iterable[int]) -> dict[int, Pictures]:
         .where(Attachment.record_type == "Group", Attachment.record_id.in_(wanted), Attachment.name.in_(NAMES))
     )
     found: dict[int, dict[str, str]] = {}
-    for group_id, name, blob in ctx.db.execute(query):
-        found.setdefault(group_id, {})[name] = signing.url(ctx, blob)
+    for group_id, name, blob in ctx.db.execute(query.options(load_only(Blob.id, Blob.filename))):
+        found.setdefault(group_id, {})[name] = f"{signing.url(ctx, blob)}?preview={SIZES[name]}"
     return {group_id: Pictures(urls.get(LOGO, ""), urls.get(COVER, "")) for group_id, urls in found.items()}
 
 
@@ -63,12 +68,12 @@ def of_group(ctx: Context, group: Group) -> Pictures:
     return Pictures(own.logo or above.logo, own.cover or above.cover)
 
 
-def change(ctx: Context, group: Group, name: str, *, upload: Any = None, remove: bool = False) -> None:
-    """Put a picture in the place of the one there is, or take that away. Raises Invalid where it is no picture."""
+def change(ctx: Context, group: Group, name: str, *, upload: Any = None, remove: bool = False) -> Blob | None:
+    """Put a picture in the place of the one there is, or take that away; the new one. Raises Invalid where it is none."""
     ctx.require(Permission.GROUP_UPDATE, group)
     chosen = bool(getattr(upload, "filename", None))
     if not chosen and not remove:
-        return
+        return None
     new = _picture(ctx, name, upload) if chosen else None
     there = select(Attachment).where(
         Attachment.record_type == "Group", Attachment.record_id == group.id, Attachment.name == name
@@ -82,12 +87,12 @@ def change(ctx: Context, group: Group, name: str, *, upload: Any = None, remove:
         ctx.db.add(row)
         ctx.db.flush()
     ctx.changed(group)
+    return new
 
 
 def _picture(ctx: Context, name: str, upload: Any) -> Blob:
-    blob = service.store(ctx, filename=upload.filename, stream=upload.file)
-    if blob.content_type not in TYPES:
-        raise Invalid.at(name, _("Please choose a picture: PNG, JPEG, GIF, WebP or AVIF."))
-    if blob.byte_size > MAX_BYTES[name]:
+    size = upload.file.seek(0, 2)
+    upload.file.seek(0)
+    if size > MAX_BYTES[name]:
         raise Invalid.at(name, _("This picture is too large: at most {size} MB.", size=MAX_BYTES[name] >> 20))
-    return blob
+    return service.store(ctx, filename=upload.filename, stream=upload.file, only=TYPES, field=name)

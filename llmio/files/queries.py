@@ -37,15 +37,15 @@ def uses(ctx: Context, blob_id: int) -> list[tuple[str, int]]:
     return [(row.record_type, row.record_id) for row in ctx.db.execute(query.order_by(Attachment.id))]
 
 
-def preview(ctx: Context, blob_id: int) -> Blob | None:
-    """The small form of a picture, where it was made."""
+def small_forms(ctx: Context, blob_id: int) -> list[tuple[str, Blob]]:
+    """The small forms of a picture, as (digest of the variation, file), the latest first."""
     query = (
-        select(Blob)
-        .join(Attachment, Attachment.blob_id == Blob.id)
-        .join(VariantRecord, (VariantRecord.id == Attachment.record_id) & (Attachment.record_type == VARIANT))
+        select(VariantRecord.variation_digest, Blob)
+        .join(Attachment, (VariantRecord.id == Attachment.record_id) & (Attachment.record_type == VARIANT))
+        .join(Blob, Attachment.blob_id == Blob.id)
         .where(VariantRecord.blob_id == blob_id, Attachment.name == "image")
     )
-    return ctx.db.scalars(query.order_by(VariantRecord.id.desc()).limit(1)).first()
+    return [(row[0], row[1]) for row in ctx.db.execute(query.order_by(VariantRecord.id.desc()))]
 
 
 def variants(ctx: Context, blob_id: int) -> list[tuple[VariantRecord, Attachment | None, Blob | None]]:

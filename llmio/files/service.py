@@ -57,12 +57,13 @@ def store(
     stream: IO[bytes],
     checksum: str = "",
     only: Collection[str] = (),
+    field: str = "file",
     at: Reserved | None = None,
 ) -> Blob:
     """Take a file in. The bytes are stored before the row, so that no row is ever without them.
 
-    `checksum` is what the sender says they sum up to (base64 of MD5), `only` the types that may come (Invalid at the field
-    `file` for others), `at` an id and key that were handed out before. If this transaction does not commit, the bytes
+    Pictures are kept without what cameras note in them. `checksum` is what the sender says they sum up to (base64 of MD5), `only` the types that may come (Invalid at `field`
+    for others), `at` an id and key that were handed out before. If this transaction does not commit, the bytes
     are removed again. Raises TooLarge, Invalid, Unavailable.
     """
     ctx.require(Permission.FILE_CREATE)
@@ -71,8 +72,9 @@ def store(
     key = at.key if at else new_key()
     with intake.taken(stream, ctx.app.settings.number("files.max_bytes")) as came:
         kind = sniff.content_type(came.head, name)
-        _check(came, kind, checksum, only)
-        storage.save(key, came.stream)
+        _check(came, kind, checksum, only, field)
+        with intake.stripped(came, kind) as kept:
+            storage.save(key, kept.stream)
     ctx.tm.get().addAfterCommitHook(_remove_unless, args=(storage, key))
     ctx.tm.get().addAfterAbortHook(storage.delete, args=(key,))
     blob = Blob(
@@ -80,9 +82,11 @@ def store(
         key=key,
         filename=name,
         content_type=kind,
-        metadata_=json.dumps({"identified": True, "analyzed": True, "uploader_id": ctx.signed_in().id}),
-        byte_size=came.size,
-        checksum=came.checksum,
+        metadata_=json.dumps(
+            {"identified": True, "analyzed": True, "uploader_id": ctx.signed_in().id, "stripped": True}
+        ),
+        byte_size=kept.size,
+        checksum=kept.checksum,
         service_name=storage.backend.key,
         created_at=ctx.now,
     )
@@ -112,12 +116,12 @@ def forget(ctx: Context, blob: Blob) -> list[tuple[str, str]]:
     return gone
 
 
-def _check(came: intake.Taken, kind: str, checksum: str, only: Collection[str]) -> None:
+def _check(came: intake.Taken, kind: str, checksum: str, only: Collection[str], field: str) -> None:
     if checksum and checksum != came.checksum:
-        raise Invalid.at("file", _("The file was damaged on its way. Please try again."))
+        raise Invalid.at(field, _("The file was damaged on its way. Please try again."))
     if only and kind not in only:
         names = ", ".join(sorted(one.split("/")[-1].upper() for one in only))
-        raise Invalid.at("file", _("This kind of file cannot be used here. Possible are: {names}.", names=names))
+        raise Invalid.at(field, _("This kind of file cannot be used here. Possible are: {names}.", names=names))
 
 
 def refuse_empty(stream: IO[bytes]) -> None:

@@ -1,6 +1,6 @@
 """A program of its own: makes a small picture out of a large one, in a process that may break without harm.
 
-`python shrink.py SOURCE TARGET`: prints JSON with what was made, or why nothing was. Pictures come from strangers: only loaders of
+`python shrink.py SOURCE TARGET SIDE` (of the longest side, in pixels): prints JSON with what was made, or why nothing was. Pictures come from strangers: only loaders of
 kinds that we take are switched on, size is looked at before anything is unpacked, and memory and time are bounded. What a
 camera notes about place and device is not taken over.
 """
@@ -24,7 +24,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def main(source: str, target: str) -> dict[str, Any]:
+def main(source: str, target: str, side: str) -> dict[str, Any]:
     """Make it."""
     import pyvips  # noqa: PLC0415  # slow and large, for this process alone: others read only the figures above
 
@@ -34,17 +34,17 @@ def main(source: str, target: str) -> dict[str, Any]:
     for loader in LOADERS:
         pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)  # noqa: FBT003  # likewise
     try:
-        return _made(pyvips.Image, source, target)
+        return _made(pyvips.Image, source, target, int(side))
     except pyvips.Error as error:
         return {"refused": "unreadable", "detail": str(error).strip().splitlines()[0][:200]}
 
 
-def _made(image: Any, source: str, target: str) -> dict[str, Any]:
+def _made(image: Any, source: str, target: str, side: int) -> dict[str, Any]:
     header = image.new_from_file(source, access="sequential")
     width, height = header.width, header.height
     if width * height > MOST_PIXELS:
         return {"refused": "too many pixels", "width": width, "height": height}
-    small = image.thumbnail(source, LONGEST, height=LONGEST, size="down", export_profile="srgb", fail_on="error")
+    small = image.thumbnail(source, side, height=side, size="down", export_profile="srgb", fail_on="error")
     kind = target.rpartition(".")[2]
     small.write_to_file(target, keep="none", **OPTIONS[kind])
     turned = header.get_typeof("orientation") and header.get("orientation") >= 5
@@ -54,4 +54,4 @@ def _made(image: Any, source: str, target: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(*sys.argv[1:3])))  # noqa: T201  # what the caller reads
+    print(json.dumps(main(*sys.argv[1:4])))  # noqa: T201  # what the caller reads

@@ -61,6 +61,9 @@ class StorageBackend(ABC):
     permissions: ClassVar[Mapping[str, str]] = {}
     """What an operator must allow for `write`, `read`, `delete` and `list`, in the place's own words."""
 
+    reading: ClassVar[Mapping[str, Any]] = {}
+    """What its filesystem's `open` is told beside, for reading: how much at a time is fetched, and so held in memory."""
+
     def load(self) -> None:  # noqa: B027  # a place of which nothing is large has nothing to do
         """Import what is large, and open nothing: called before the web server forks, so that all processes share it."""
 
@@ -91,7 +94,7 @@ class StorageBackend(ABC):
 
     def open(self, key: str, settings: Mapping[str, Any], *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes from `start` up to before `end`, in pieces; FileNotFoundError where there are none."""
-        with self.filesystem(settings).open(self.path(key, settings), "rb") as source:
+        with self.filesystem(settings).open(self.path(key, settings), "rb", **self.reading) as source:
             source.seek(start)
             left = None if end is None else end - start
             while left is None or left > 0:

@@ -6,6 +6,7 @@ import base64
 import json
 
 import pytest
+import pyvips
 from sqlalchemy import func, select
 from webtest import Upload
 
@@ -99,7 +100,32 @@ def test_chats_are_given_the_address_of_the_logo(web, group, ctx, commit, run_jo
     said = json.loads(http.posts[0].body)
     assert said["icon_url"].startswith("http")
     new = web.get(said["icon_url"].split("localhost", 1)[-1].lstrip(":0123456789"))
-    assert new.body == PNG
+    assert new.content_type == "image/png"
+
+
+def test_a_logo_is_given_small_and_a_cover_as_wide_as_a_page(web, group, commit, run_jobs):
+    group, ada = group
+    web.sign_in(ada)
+    large = pyvips.Image.gaussnoise(2000, 1000).cast("uchar").write_to_buffer(".jpg", Q=50)
+    logo = pyvips.Image.gaussnoise(1000, 1000).cast("uchar").write_to_buffer(".jpg", Q=50)
+    assert put(web, group, logo=logo, cover_photo=large).status_int == 303
+    commit()
+    run_jobs()
+    page = web.get(f"/g/{group.key}").html
+    for selector, width in ((".group-header .group-mark-lg", 256), (".group-cover", 1280)):
+        found = page.select_one(selector)
+        address = (found if found.get("src") else found.select_one("img"))["src"]
+        assert pyvips.Image.new_from_buffer(web.get(address).body, "").width == width
+
+
+def test_only_what_can_be_one_is_stored(web, group, app, monkeypatch):
+    group, ada = group
+    web.sign_in(ada)
+    saved = []
+    monkeypatch.setattr(type(app.plugins.storages["local"]), "save", lambda *_args: saved.append(1))
+    for content in (b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.4", PNG + b"0" * (1 << 20)):
+        assert put(web, group, logo=content).status_int == 422
+    assert saved == []
 
 
 def test_lists_of_groups_ask_for_their_pictures_once(web, make, queries):

@@ -8,8 +8,11 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from llmio.core.permissions import Permission
-from llmio.files import answer, queries
+from llmio.files import answer, jobs, originals, previews, shrink
 from llmio.files.models import Blob
+
+SIDES = {"logo": previews.LOGO}
+"""`?preview=logo`; any other word means the preview in a text."""
 
 
 @view_config(route_name="files.rails", permission=Permission.PUBLIC)
@@ -18,6 +21,15 @@ from llmio.files.models import Blob
 def show(blob: Blob, request: Any) -> Response:
     """Give a file; whether the actor may have it was decided when it was looked up."""
     if "preview" in request.params or request.matched_route.name == "files.rails_preview":
-        # Not made yet, or it could not be: then the picture itself.
-        blob = queries.preview(request.ctx, blob.id) or blob
+        blob = _small(blob, request, SIDES.get(request.params.get("preview", ""), shrink.LONGEST))
+    if originals.is_noted(blob) and originals.is_due(request.ctx, blob, "strip"):
+        request.ctx.enqueue(jobs.strip, blob.id)
     return answer.give(request, blob, download="download" in request.params)
+
+
+def _small(blob: Blob, request: Any, side: int) -> Blob:
+    """The small form. Where there is none yet it is asked for, and the picture itself is given; or it cannot be made."""
+    found = previews.find(request.ctx, blob, side)
+    if found is None and previews.is_possible(blob) and originals.is_due(request.ctx, blob, f"preview {side}"):
+        request.ctx.enqueue(jobs.preview, "Blob", blob.id, side)
+    return found or blob

@@ -38,6 +38,8 @@ PLUGIN = Plugin(
 )
 BLOCK = 4 << 20
 """Bytes of a part; Google wants multiples of 256 KB."""
+READ_BLOCK = 2 << 20
+"""Bytes that are fetched at a time; held twice over."""
 
 
 class Google(StorageBackend):
@@ -46,6 +48,7 @@ class Google(StorageBackend):
     key = "google"
     title = "Google Cloud Storage"
     summary = "A bucket at Google."
+    reading = {"block_size": READ_BLOCK}
     permissions = {
         "write": "storage.objects.create",
         "read": "storage.objects.get",

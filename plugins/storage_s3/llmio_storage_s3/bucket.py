@@ -8,14 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from llmio.plugins import StorageBackend, StorageFault, Stored, is_key
+from llmio_storage_s3.limits import BLOCK, CONNECT_SECONDS, READ_BLOCK, READ_SECONDS
 
 if TYPE_CHECKING:
     from s3fs import S3FileSystem
-
-BLOCK = 5 << 20
-"""Bytes of a part: what an upload or download holds in memory, some times over. 10 000 parts make 50 GB."""
-CONNECT_SECONDS, READ_SECONDS, TRIES = 5, 15, 3
-"""A dead endpoint is given up after some seconds, a silent one within a minute: somebody waits for the answer."""
 
 
 class Bucket(StorageBackend):
@@ -27,6 +23,7 @@ class Bucket(StorageBackend):
     """Name of a setting → its variable, for messages."""
     page: ClassVar[int] = 1000
     """Objects of one answer when all are listed."""
+    reading = {"block_size": READ_BLOCK}
     permissions = {
         "write": "s3:PutObject (and s3:AbortMultipartUpload)",
         "read": "s3:GetObject",
@@ -59,13 +56,13 @@ class Bucket(StorageBackend):
         return "path" if self.of(settings, "path_style") else "auto"
 
     def load(self) -> None:
-        """The client."""
-        import_module("llmio_storage_s3.client")
+        """The client, and the tables by which it speaks."""
+        import_module("llmio_storage_s3.client").warm()
 
     def filesystem(self, settings: Mapping[str, Any]) -> S3FileSystem:
         """The service; fsspec keeps one for the same settings, thread and process."""
         # Here, because it takes a second and 40 MB, and most sites keep their files on disk.
-        from llmio_storage_s3.client import Client  # noqa: PLC0415  # slow, optional: extra `storage_s3`
+        from llmio_storage_s3.client import Client, session  # noqa: PLC0415  # slow, optional: extra `storage_s3`
 
         client = {"region_name": self.region(settings), "endpoint_url": self.endpoint(settings)}
         return Client(
@@ -84,6 +81,7 @@ class Bucket(StorageBackend):
             },
             default_block_size=BLOCK,
             use_listings_cache=False,
+            session=session(),
         )
 
     def path(self, key: str, settings: Mapping[str, Any]) -> str:
