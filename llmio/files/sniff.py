@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 
+PDF = "application/pdf"
 INLINE = frozenset(
     (
         "image/png",
@@ -19,9 +20,11 @@ INLINE = frozenset(
         "video/mp4",
         "video/webm",
         "video/ogg",
+        PDF,
     )
 )
-"""Types that a browser shows without running anything."""
+"""Types that a browser shows without running anything. A PDF may hold scripts: it is given with a closed policy, in a sandbox
+(`answer.CLOSED`), and browsers' own readers do not let it at the page or the site."""
 
 OPAQUE = "application/octet-stream"
 HEAD = 512
@@ -39,7 +42,7 @@ _BEGINNINGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"RIFF....WAVE", re.DOTALL), "audio/wav"),
     (re.compile(rb"ID3|\xff[\xfb\xf3\xf2]"), "audio/mpeg"),
     (re.compile(rb"II\*\x00|MM\x00\*"), "image/tiff"),
-    (re.compile(rb"%PDF-"), "application/pdf"),
+    (re.compile(rb"%PDF-"), PDF),
 )
 _SIBLINGS = {
     ("video/webm", "audio/webm"),
@@ -57,7 +60,7 @@ def content_type(head: bytes, filename: str) -> str:
         if beginning.match(head):
             return called if (found, called) in _SIBLINGS else found
     # It calls itself something a browser would show, and is not.
-    return OPAQUE if called in INLINE or called == "application/pdf" else called
+    return OPAQUE if called in INLINE else called
 
 
 def named(filename: str) -> str:

@@ -68,7 +68,8 @@ def test_checksum_is_that_of_active_storage(ctx, member):
         ("a.svg", b"<svg onload=alert(1)>", "image/svg+xml", False),
         ("a.png", b"<script>alert(1)</script>", "application/octet-stream", False),
         ("a.txt", PNG, "image/png", True),
-        ("a.pdf", b"%PDF-1.4", "application/pdf", False),
+        ("a.pdf", b"%PDF-1.4", "application/pdf", True),
+        ("page.pdf", b"<script>alert(1)</script>", "application/octet-stream", False),
         ("noname", b"x", "application/octet-stream", False),
     ],
 )
@@ -76,7 +77,13 @@ def test_what_is_shown_and_what_is_saved(sign_in, member, name, content, kind, i
     web = sign_in(member)
     answer = up(web, name, content).json
     assert answer["content_type"] == kind
-    assert web.get(answer["url"]).headers["Content-Disposition"].startswith("inline") is inline
+    got = web.get(answer["url"]).headers
+    assert got["Content-Disposition"].startswith("inline") is inline
+    assert web.get(f"{answer['url']}?download=1").headers["Content-Disposition"].startswith("attachment")
+    assert got["X-Content-Type-Options"] == "nosniff"
+    rules = [rule.strip() for rule in got["Content-Security-Policy"].split(";")]
+    assert "default-src 'none'" in rules
+    assert "sandbox" in rules  # without allow-scripts
 
 
 def test_who_may_have_a_file(db, new_browser, member, thread, ctx):
