@@ -50,6 +50,13 @@ bench: develop ## Measure pages, acts, jobs and memory on this machine
 assets: ## Build styles and scripts into llmio/web/static/dist (needs Node.js)
 	@cd frontend && npm ci --no-audit --no-fund && npm run build
 
+LOCKED := --extra storage_gcs --extra storage_s3 --extra storage_spaces
+.PHONY: lock
+lock: develop ## Write compose/requirements.lock: the packages of the image, with their hashes (ARGS=--upgrade)
+	@$(BIN)/python -m pip install --quiet 'uv>=0.9,<1'
+	@$(BIN)/uv pip compile setup.py --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-find-links $(LOCKED) --quiet --output-file compose/requirements.lock $(ARGS)
+
 .PHONY: docs
 docs: develop ## Write the pages of docs/ and the files of etc/ that come from the code
 	@$(BIN)/python -m tests.architecture.written

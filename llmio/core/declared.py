@@ -20,6 +20,14 @@ SETTINGS: tuple[Setting, ...] = (
         "LLMIO_CACHE",
         help="Folder for what can be made again (compiled templates); empty: `cache` in LLMIO_DATA.",
     ),
+    Setting(
+        "llmio.task",
+        "TASK",
+        "choice",
+        "web",
+        "What a container of the image is (`llmio task`).",
+        choices=("web", "worker", "channels", "hocuspocus", "smtp"),
+    ),
     Setting("database.url", "DATABASE_URL", help="PostgreSQL; empty: `llmio up` starts its own.", secret=True),
     Setting("redis.url", "REDIS_URL", help="Valkey or Redis; empty: `llmio up` starts its own.", secret=True),
     Setting(
