@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import time
-from datetime import UTC, datetime
 from typing import Final
 
 import click
@@ -78,19 +77,19 @@ def _smtp(port: int) -> str:
 
 def _worker() -> str:
     """Its sign of life in the database: of any worker, where there are several."""
-    from sqlalchemy.orm import Session  # noqa: PLC0415  # slow
+    from sqlalchemy import text  # noqa: PLC0415  # slow
 
     from llmio.cli.db import url  # noqa: PLC0415  # slow
     from llmio.core import heartbeats  # noqa: PLC0415  # slow
     from llmio.core.db import engine_for  # noqa: PLC0415  # slow
 
     engine = engine_for(url(), pool_size=1)
+    asked = "SELECT extract(epoch FROM now() - at) FROM llmio.heartbeats WHERE name = :name"
     try:
-        with Session(engine) as db:
-            last = heartbeats.last(db, heartbeats.WORKER)
+        with engine.connect() as connection:
+            silent = connection.scalar(text(asked), {"name": heartbeats.WORKER})
     finally:
         engine.dispose()
-    silent = (datetime.now(UTC) - last).total_seconds() if last else None
     if silent is None:
         return "never seen"
     return "" if silent <= heartbeats.STALE else f"no sign for {int(silent)} seconds"
