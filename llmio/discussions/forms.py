@@ -26,6 +26,12 @@ class ThreadForm(Form):
     people: Ids = []
     attachments: Annotated[list[Id], Field(max_length=100)] = []
     message: Annotated[str, Field(max_length=1000)] = ""
+    tags: Annotated[list[str], Field(max_length=100)] = []
+    new_tags: Annotated[str, Field(max_length=2000)] = ""
+
+    def all_tags(self) -> list[str]:
+        """Those that were ticked, and those that were typed, with commas between."""
+        return [*self.tags, *self.new_tags.split(",")]
 
 
 class CommentForm(Form):

@@ -293,13 +293,16 @@ def recent(ctx: Context, *, limit: int = 20) -> list[ThreadRow]:
 
 
 def of_group(
-    ctx: Context, group_id: int, *, private: bool, closed: bool = False, limit: int = 25, offset: int = 0
+    ctx: Context, group_id: int, *, private: bool, closed: bool = False, tag: str = "", limit: int = 25, offset: int = 0
 ) -> list[ThreadRow]:
-    """A group's threads, pinned ones first; `private` says whether those may be shown."""
+    """A group's threads, pinned ones first, or those with a tag; `private` says whether those may be shown."""
     query = _rows(ctx).where(Discussion.group_id == group_id)
     query = query.where(Discussion.closed_at.is_not(None) if closed else Discussion.closed_at.is_(None))
     if not private:
         query = query.where(Discussion.private.is_(False))
+    if tag:
+        one = func.unnest(Discussion.tags).column_valued("one")
+        query = query.where(select(1).where(func.lower(one) == tag.lower()).exists())
     query = query.order_by(
         Discussion.pinned_at.desc().nulls_last(), Discussion.last_activity_at.desc(), Discussion.id.desc()
     )

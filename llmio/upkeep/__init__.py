@@ -30,11 +30,13 @@ def includeme(config: Any) -> None:
     """Routes and views."""
     from llmio.discussions.resources import discussion  # noqa: PLC0415  # slow
     from llmio.groups.resources import group  # noqa: PLC0415  # likewise
+    from llmio.polls.resources import poll  # noqa: PLC0415  # likewise
 
     config.add_route("upkeep.delete_account", "/profile/delete")
     config.add_route("upkeep.merge", "/profile/merge")
     config.add_route("upkeep.merge_confirm", "/profile/merge/{token}")
     config.add_route("upkeep.erase_user", "/admin/users/{id:\\d{1,9}}/erase")
+    config.add_route("upkeep.destroy_user", "/admin/users/{id:\\d{1,9}}/destroy")
     config.add_route("upkeep.merge_user", "/admin/users/{id:\\d{1,9}}/merge")
     config.add_route("upkeep.imports", "/admin/imports")
     config.add_route("upkeep.import", "/admin/imports/{id:\\d{1,18}}")
@@ -45,6 +47,7 @@ def includeme(config: Any) -> None:
     config.add_route("upkeep.move_items", "/threads/{key}/move", factory=discussion)
     config.add_route("upkeep.repair", "/threads/{key}/repair", factory=discussion)
     config.scan("llmio.upkeep.account_views")
+    config.add_route("upkeep.recount", "/admin/polls/{key}/recount", factory=poll)
     config.add_route("upkeep.tags", "/g/{key}/tags", **of_group)
     config.add_route("upkeep.change_tag", "/g/{key}/tags/{id:\\d+}", **of_group)
     config.add_route("upkeep.remove_tag", "/g/{key}/tags/{id:\\d+}/remove", **of_group)

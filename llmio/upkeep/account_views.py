@@ -13,8 +13,8 @@ from llmio.core.errors import Conflict, Invalid, NotFound
 from llmio.core.forms import form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.upkeep.forms import MergeForm, SureForm
-from llmio.upkeep.service import asking, merge, redact
+from llmio.upkeep.forms import DestroyForm, MergeForm, SureForm
+from llmio.upkeep.service import asking, merge, redact, vanish
 
 TEMPLATES = "llmio:web/templates/upkeep"
 View = Mapping[str, Any]
@@ -96,6 +96,29 @@ def erase_user(_context: Any, request: Any) -> Any:
     redact.delete_account(request.ctx, user)
     request.flash("success", _("The account of {name} is being deleted.", name=name))
     return request.see_other("admin.user", id=user.id)
+
+
+@view_config(route_name="upkeep.destroy_user", renderer=f"{TEMPLATES}/destroy_user.jinja2", permission=Permission.ADMIN)
+def destroy_page(_context: Any, request: Any) -> View:
+    """What destroying an account means."""
+    return {"user": _person(request), "values": {}}
+
+
+@view_config(
+    route_name="upkeep.destroy_user",
+    request_method="POST",
+    renderer=f"{TEMPLATES}/destroy_user.jinja2",
+    permission=Permission.ADMIN,
+)
+@form_view(destroy_page)
+def destroy_user(_context: Any, request: Any) -> Any:
+    """Destroy it."""
+    check_sure(request, _("Please tick this to destroy the account."))
+    user = _person(request)
+    name = user.name or user.email or ""
+    vanish.destroy_account(request.ctx, user, words=parse(DestroyForm, request.POST).words)
+    request.flash("success", _("The account of {name} is being destroyed.", name=name))
+    return request.see_other("admin.users")
 
 
 @view_config(route_name="upkeep.merge_user", renderer=f"{TEMPLATES}/merge_user.jinja2", permission=Permission.ADMIN)

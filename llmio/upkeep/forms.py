@@ -15,6 +15,12 @@ class SureForm(Form):
     sure: bool = False
 
 
+class DestroyForm(SureForm):
+    """Destroy an account, and what its owner wrote."""
+
+    words: bool = False
+
+
 class MergeForm(Form):
     """The address of the other account."""
 

@@ -31,6 +31,7 @@ from llmio.upkeep.service import (
     redact,
     repair,
     tags,
+    vanish,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +53,16 @@ def redact_user(ctx: Context, user_id: int, address: str | None = None) -> None:
         ctx.enqueue(redact_user, user_id)
     if address:
         ctx.enqueue(mail_account_deleted, user_id, address, locale)
+
+
+@job("upkeep.destroy_user", queue="low")
+def destroy_user(ctx: Context, user_id: int, words: bool) -> None:  # noqa: FBT001  # as JSON has it
+    """Destroy an account for good, piece by piece; with `words` all that the person wrote, too."""
+    user = ctx.db.get(User, user_id, with_for_update=True)
+    if user is None or user.deactivated_at is None:
+        return
+    if (words and vanish.destroy_some_words(ctx, user)) or vanish.destroy_person(ctx, user):
+        ctx.enqueue(destroy_user, user_id, words)
 
 
 @job("upkeep.mail_account_deleted", queue="mailers", transaction=False)
@@ -278,6 +289,7 @@ def destroy_demo_groups(ctx: Context) -> None:
 
 JOBS: tuple[Job, ...] = (
     redact_user,
+    destroy_user,
     mail_account_deleted,
     merge_users,
     mail_accounts_merged,

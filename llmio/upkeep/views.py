@@ -134,6 +134,14 @@ def put_in_order(discussion: Discussion, request: Any) -> Any:
     return request.see_other(f"/d/{discussion.key}")
 
 
+@view_config(route_name="upkeep.recount", request_method="POST", permission=Permission.ADMIN)
+def count_anew(poll: Poll, request: Any) -> Any:
+    """Have the votes of a poll counted anew: for counters that a crash or a hand in the database left wrong."""
+    request.ctx.enqueue(request.app.jobs["polls.recount"], poll.id)
+    request.flash("success", _("The votes are being counted anew."))
+    return request.see_other(f"/p/{poll.key}")
+
+
 def _target(typed: str, request: Any) -> Discussion:
     """The thread that was chosen, or whose address was pasted."""
     key = re.search(r"(?:^|/d/)([A-Za-z0-9]{6,20})(?:/|$)", typed.strip())

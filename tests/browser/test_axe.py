@@ -60,6 +60,7 @@ ADMIN = (
     "/admin",
     "/admin/users",
     "/admin/users/1",
+    "/admin/users/2/destroy",
     "/admin/groups",
     "/admin/settings",
     "/admin/jobs",

@@ -173,3 +173,18 @@ def test_every_column_of_the_schema_that_names_a_person_is_known():
     known = {(table, column) for table, columns in PERSON_COLUMNS.items() for column in columns}
     known |= {(table, column) for table, (_kind, column) in TYPED_COLUMNS.items()} | ELSEWHERE
     assert wanted == known
+
+
+def test_a_closed_poll_in_which_both_voted_keeps_its_result(db, make, old, new, merged):
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    closed, alone = make.poll(voters=[], closed_at=at), make.poll(voters=[], closed_at=at)
+    make.stance(closed, old, choices={"agree": 1}, cast_at=at)
+    make.stance(closed, new, choices={"disagree": 1}, cast_at=at)
+    make.stance(alone, old, choices={"agree": 1}, cast_at=at)
+    merged()
+    merged()
+    votes = {one.name: one.voter_count for one in db.scalars(select(PollOption).where(PollOption.poll_id == closed.id))}
+    assert (closed.voters_count, votes["agree"], votes["disagree"]) == (2, 1, 1)
+    holders = db.scalars(select(Stance.participant_id).where(Stance.poll_id == closed.id, Stance.latest))
+    assert set(holders) == {old.id, new.id}, "the second vote stays where it was, by an account without a name"
+    assert db.scalar(select(Stance.participant_id).where(Stance.poll_id == alone.id)) == new.id

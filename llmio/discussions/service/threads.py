@@ -15,7 +15,7 @@ from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.discussions import kinds
 from llmio.discussions.models import Discussion
-from llmio.discussions.service import places
+from llmio.discussions.service import places, tagging
 from llmio.discussions.service.texts import taken
 from llmio.files import service as files
 from llmio.groups import queries as groups
@@ -51,6 +51,7 @@ def start_discussion(
     notify: Notify = "nobody",
     people: Sequence[int] = (),
     attachments: Sequence[int] = (),
+    tags: Sequence[str] = (),
 ) -> Discussion:
     """Start a thread, and tell those whom the author chose."""
     ctx.require(Permission.DISCUSSION_CREATE, group)
@@ -72,6 +73,7 @@ def start_discussion(
     ctx.db.add(discussion)
     ctx.db.flush()
     files.attach(ctx, discussion, attachments, body=discussion.description)
+    tagging.put(ctx, discussion, tags)
     _recount(ctx, discussion)
     ctx.publish(kinds.NEW_DISCUSSION, discussion, audience=audience(ctx, group, notify, people))
     ctx.changed(discussion)
@@ -90,8 +92,9 @@ def edit_discussion(
     notify: Notify = "nobody",
     people: Sequence[int] = (),
     message: str = "",
+    tags: Sequence[str] | None = None,
 ) -> Discussion:
-    """Change a thread; what it was is kept. With a message the change becomes an item of the thread."""
+    """Change a thread; what it was is kept (tags aside: without them they stay). With a message the change becomes an item of the thread."""
     ctx.require(Permission.DISCUSSION_UPDATE, discussion)
     fields = ("title", "description", "description_format", "private", "attachments")
     before = {name: getattr(discussion, name) for name in fields}
@@ -100,9 +103,12 @@ def edit_discussion(
     discussion.description_format = description_format
     discussion.private = _private(discussion.group, private=private)
     files.attach(ctx, discussion, attachments, body=discussion.description)
+    tagged = tags is not None and tagging.put(ctx, discussion, tags)
     version = versions.record(ctx, discussion, {name: (before[name], getattr(discussion, name)) for name in fields})
     message = message.strip()
     if version is None and not message:
+        if tagged:
+            ctx.changed(discussion)
         return discussion
     _recount(ctx, discussion)
     told = audience(ctx, discussion.group, notify, people, message=message or None)

@@ -13,6 +13,7 @@ from llmio.core.permissions import Permission
 from llmio.discussions import queries
 from llmio.discussions.models import Discussion
 from llmio.discussions.panels import seen_from_parent
+from llmio.discussions.service import tagging
 from llmio.groups import queries as groups
 from llmio.groups.models import Group
 
@@ -62,8 +63,17 @@ def threads(context: Any, request: Any) -> View:
     private = ctx.can(Permission.GROUP_SEE_PRIVATE, group) or seen_from_parent(ctx, group)
     closed = request.params.get("state") == "closed"
     page = page_of(request)
-    rows = queries.of_group(ctx, group.id, private=private, closed=closed, limit=PAGE + 1, offset=PAGE * page)
-    return {"group": group, "threads": rows[:PAGE], "closed": closed, "page": page, "more": len(rows) > PAGE}
+    tag = request.params.get("tag", "")[:60].replace("\0", "")
+    rows = queries.of_group(ctx, group.id, private=private, closed=closed, tag=tag, limit=PAGE + 1, offset=PAGE * page)
+    return {
+        "group": group,
+        "threads": rows[:PAGE],
+        "closed": closed,
+        "page": page,
+        "more": len(rows) > PAGE,
+        "tag": tag,
+        "tags": tagging.known(ctx, group),
+    }
 
 
 def asked_group(request: Any) -> Group | None:

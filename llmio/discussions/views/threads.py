@@ -17,6 +17,7 @@ from llmio.discussions import history, queries, service
 from llmio.discussions.forms import ReadForm, ThreadForm, VolumeForm
 from llmio.discussions.models import Discussion
 from llmio.discussions.ranges import parse as read_ranges
+from llmio.discussions.service import tagging
 from llmio.discussions.values import path_of
 from llmio.discussions.views.frame import audience_values, files_values, posted_files, thread_values
 from llmio.groups import queries as groups
@@ -59,6 +60,7 @@ def new(context: Any, request: Any) -> View:
         "values": values,
         **files_values(request),
         **audience_values(group, request),
+        "tags": tagging.known(request.ctx, group),
     }
 
 
@@ -83,6 +85,7 @@ def create(context: Any, request: Any) -> Any:
         notify=form.notify,
         people=form.people,
         attachments=posted_files(request, form.attachments),
+        tags=form.all_tags(),
     )
     return request.see_other(path_of(discussion.key, discussion.title))
 
@@ -105,10 +108,17 @@ def edit(discussion: Discussion, request: Any) -> View:
             "description_format": discussion.description_format,
             "privacy": "private" if discussion.private else "public",
             "notify": "nobody",
+            "tags": discussion.tags or [],
         },
+        "tags": _tags_of(discussion, request),
         **files_values(request, discussion.attachments),
         **audience_values(discussion.group, request),
     }
+
+
+def _tags_of(discussion: Discussion, request: Any) -> list[str]:
+    """The organisation's tags, and those of the thread that it does not have."""
+    return list(dict.fromkeys([*tagging.known(request.ctx, discussion.group), *(discussion.tags or [])]))
 
 
 @view_config(
@@ -129,6 +139,7 @@ def update(discussion: Discussion, request: Any) -> Any:
         notify=form.notify,
         people=form.people,
         message=form.message,
+        tags=form.all_tags() if "tags" in request.POST else None,
     )
     request.flash("success", _("Saved."))
     return request.see_other(path_of(discussion.key, discussion.title))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -72,15 +72,26 @@ def _thread(ctx: Context, selection: Selection, thread: Discussion, people: dict
         .where(Event.discussion_id == thread.id, Event.kind.in_(("new_comment", "poll_created")))
         .order_by(Event.position_key, Event.sequence_id)
     )
-    for event in ctx.db.scalars(events, execution_options={"yield_per": BATCH}):
-        yield "".join(_item(ctx, selection, event, people))
+    for some in ctx.db.scalars(events, execution_options={"yield_per": BATCH}).partitions():
+        ids = [event.eventable_id for event in some if event.eventable_type == "Comment"]
+        comments = {one.id: one for one in ctx.db.scalars(select(Comment).where(Comment.id.in_(ids)))}
+        for event in some:
+            yield "".join(_item(ctx, selection, event, people, comments))
+        for one in (*some, *comments.values()):
+            ctx.db.expunge(one)
     yield "</article>\n"
 
 
-def _item(ctx: Context, selection: Selection, event: Event, people: dict[int | None, str]) -> Iterator[str]:
+def _item(
+    ctx: Context,
+    selection: Selection,
+    event: Event,
+    people: dict[int | None, str],
+    comments: Mapping[int, Comment],
+) -> Iterator[str]:
     shown = ""
     if event.eventable_type == "Comment":
-        comment = ctx.db.get(Comment, event.eventable_id)
+        comment = comments.get(event.eventable_id or 0)
         if comment is not None and comment.discarded_at is None:
             shown = _note(people, comment.user_id, comment.created_at) + _body(comment.body, comment.body_format)
     elif event.eventable_type == "Poll":

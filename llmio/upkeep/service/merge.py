@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import ColumnElement, Table, delete, select, text, true, update
 
 from llmio.accounts import sessions
 from llmio.accounts.models import LoginToken, User
@@ -53,16 +54,26 @@ UPDATE stances SET latest = false WHERE id IN (
     SELECT id, row_number() OVER (
       PARTITION BY poll_id ORDER BY revoked_at IS NOT NULL, cast_at IS NULL, cast_at DESC, id DESC
     ) AS place
-    FROM stances WHERE participant_id IN (:source, :target) AND latest
+    FROM stances WHERE participant_id IN (:source, :target) AND latest AND poll_id <> ALL(:settled)
   ) AS ranked WHERE place > 1
 )
 """)
 """Of two votes in one poll the last one cast counts, as when a person changes a vote."""
 
+SETTLED = text(
+    "SELECT id FROM polls WHERE closed_at IS NOT NULL AND "
+    "(SELECT count(DISTINCT participant_id) FROM stances "
+    "WHERE poll_id = polls.id AND latest AND participant_id IN (:source, :target)) = 2"
+)
+"""Closed polls in which both have a place. Their result was told to people and acted on: it stays, with both votes in it.
+The one of the old account keeps its place and stands there without a name, like other votes of deleted accounts."""
+
 VOTED = text(
     "UPDATE stance_receipts kept SET vote_cast = kept.vote_cast OR gone.vote_cast FROM stance_receipts gone "
-    "WHERE kept.voter_id = :target AND gone.voter_id = :source AND kept.poll_id = gone.poll_id"
+    "WHERE kept.voter_id = :target AND gone.voter_id = :source AND kept.poll_id = gone.poll_id "
+    "AND kept.poll_id <> ALL(:settled)"
 )
+VOTES = frozenset({"stances", "stance_receipts"})
 
 
 def merge_users(ctx: Context, source: User, target: User) -> None:
@@ -81,16 +92,18 @@ def merge_users(ctx: Context, source: User, target: User) -> None:
 def merge(ctx: Context, source: User, target: User) -> None:
     """Move all that names `source` to `target`, in one transaction: nobody ever sees half of it.
 
-    Afterwards nothing names `source`: a second run changes nothing. Votes of both in one poll are counted once.
+    Afterwards nothing names `source` but its votes in closed polls where `target` has one, too: a second run changes
+    nothing. Votes of both in one open poll are counted once.
     """
-    ids = {"source": source.id, "target": target.id}
+    ids: dict[str, Any] = {"source": source.id, "target": target.id}
+    settled = ids["settled"] = list(ctx.db.scalars(SETTLED, ids))
     polls = list(ctx.db.scalars(select(Stance.poll_id).where(Stance.participant_id == source.id).distinct()))
     groups = list(ctx.db.scalars(select(Membership.group_id).where(Membership.user_id == source.id).distinct()))
     _merge_readers(ctx, source, target)
     for statement in (BOTH_MEMBERS, DROP_MEMBERS, OLDER_VOTES, VOTED):
         ctx.db.execute(statement, ids)
-    _drop_twins(ctx, source, target)
-    _repoint(ctx, source, target)
+    _drop_twins(ctx, source, target, settled)
+    _repoint(ctx, source, target, settled)
     sessions.end_sessions(ctx, source.id)
     ctx.db.execute(delete(LoginToken).where(LoginToken.user_id == source.id))
     _take_over(source, target)
@@ -101,19 +114,27 @@ def merge(ctx: Context, source: User, target: User) -> None:
         ctx.enqueue(ctx.app.jobs["polls.recount"], poll_id)
 
 
-def _drop_twins(ctx: Context, source: User, target: User) -> None:
+def _drop_twins(ctx: Context, source: User, target: User, settled: Sequence[int]) -> None:
     for name, (person, same) in TWICE.items():
         table = Base.metadata.tables[name]
         twin = table.alias("twin")
         there = select(twin.c.id).where(twin.c[person] == target.id, *(twin.c[one] == table.c[one] for one in same))
-        ctx.db.execute(delete(table).where(table.c[person] == source.id, there.exists()))
+        ctx.db.execute(delete(table).where(table.c[person] == source.id, there.exists(), _unsettled(table, settled)))
 
 
-def _repoint(ctx: Context, source: User, target: User) -> None:
+def _unsettled(table: Table, settled: Sequence[int]) -> ColumnElement[bool]:
+    return table.c.poll_id.not_in(settled) if table.name in VOTES else true()
+
+
+def _repoint(ctx: Context, source: User, target: User, settled: Sequence[int]) -> None:
     for name, columns in PERSON_COLUMNS.items():
         table = Base.metadata.tables[name]
         for column in columns:
-            ctx.db.execute(update(table).where(table.c[column] == source.id).values({column: target.id}))
+            ctx.db.execute(
+                update(table)
+                .where(table.c[column] == source.id, _unsettled(table, settled))
+                .values({column: target.id})
+            )
     for name, (kind, column) in TYPED_COLUMNS.items():
         table = Base.metadata.tables[name]
         mine = (table.c[kind] == "User") & (table.c[column] == source.id)

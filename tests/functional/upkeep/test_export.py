@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from llmio.files.models import Attachment, Blob, Document
 from llmio.groups.models import Tag
 from llmio.notifications.models import Notification
 from llmio.polls.models import Outcome
+from llmio.upkeep.export.selection import Selection
 from llmio.upkeep.service import exports
 
 ORDER = [
@@ -229,3 +231,40 @@ def test_a_large_export_takes_no_more_statements(web, ada, group, make, db, quer
         make.comment(thread)
     assert sent() == before
     assert db.scalar(select(Outcome.id)) is not None
+
+
+@pytest.mark.parametrize(("form", "few", "many"), [("json", 500, 5000), ("csv", 200, 2000), ("html", 100, 1000)])
+def test_the_memory_of_an_export_does_not_grow_with_the_group(group, make, db, app, queries, ada, form, few, many):
+    """Comments of a kilobyte: ten times as many take no more memory than a stretch of rows, and no more statements."""
+    thread = make.discussion(group, title="Long")
+    run = text(
+        "INSERT INTO comments (discussion_id, user_id, parent_type, parent_id, body, body_format, created_at, updated_at) "
+        "SELECT :id, :user, 'Discussion', :id, repeat('word ', 200) || n, 'md', now(), now() FROM generate_series(1, :count) n"
+    )
+    events = text(
+        "INSERT INTO events (kind, eventable_type, eventable_id, discussion_id, sequence_id, position_key, depth, created_at, updated_at) "
+        "SELECT 'new_comment', 'Comment', c.id, c.discussion_id, 1000 + c.id, lpad(c.id::text, 9, '0'), 1, now(), now() FROM comments c "
+        "WHERE c.discussion_id = :id AND NOT EXISTS (SELECT FROM events e WHERE e.eventable_type = 'Comment' AND e.eventable_id = c.id)"
+    )
+    lines = exports.FORMATS[form][1]
+
+    def peak():
+        db.flush()
+        with app.begin() as one:
+            tracemalloc.start()
+            size = sum(len(line) for line in lines(one, Selection([group.id])))
+            found = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        return size, found
+
+    db.execute(run, {"id": thread.id, "user": ada.id, "count": few})
+    db.execute(events, {"id": thread.id})
+    with queries() as at_first:
+        size, before = peak()
+    db.execute(run, {"id": thread.id, "user": ada.id, "count": many - few})
+    db.execute(events, {"id": thread.id})
+    with queries() as later:
+        larger, after = peak()
+    assert larger > 5 * size
+    assert after < before + 6_000_000, (before, after)
+    assert later.count <= at_first.count + many // 500, str(later)

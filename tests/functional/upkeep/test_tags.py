@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from llmio.discussions.models import Discussion
 from llmio.groups.models import Tag
 from llmio.upkeep.service import tags
 
@@ -135,3 +136,59 @@ def test_renaming_is_idempotent_and_leaves_nothing_twice(words, old, new):
     folded = [one.lower() for one in once]
     assert len(set(folded)) == len(folded)
     assert old not in folded or (new or "").lower() == old
+
+
+def test_tags_are_put_on_a_thread_by_its_form_and_lead_to_all_that_has_them(web, group, ada, db, run_jobs):
+    db.add(Tag(group_id=group.id, name="Harvest", color="#111111"))
+    db.flush()
+    web.sign_in(ada)
+    page = web.get(f"/d/new?group_id={group.id}")
+    form = next(one for one in page.forms.values() if "new_tags" in one.fields)
+    assert "Harvest" in page.html.select_one("#field-tags").text
+    form["title"], form["new_tags"] = "Apples", " cider ,harvest, Cider,, "
+    page = form.submit().follow()
+    thread = db.scalars(select(Discussion).where(Discussion.title == "Apples")).one()
+    assert thread.tags == ["cider", "Harvest"], "each once, as the organisation spells it"
+    run_jobs()
+    assert rows(db, group)["cider"][1:] == (1, 1)
+    page = page.maybe_follow()
+    found = web.get(page.html.select_one(".tag-link")["href"])
+    assert "Apples" in found
+
+    form = next(one for one in web.get(f"/d/{thread.key}/edit").forms.values() if "new_tags" in one.fields)
+    for box in form.fields["tags"]:
+        if getattr(box, "checked", False) and box._value == "Harvest":  # WebTest has no other way
+            box.checked = False
+    form.submit()
+    db.expire_all()
+    assert thread.tags == ["cider"]
+    web.send(f"/d/{thread.key}/edit", {"title": "Pears", "description": ""})
+    db.expire_all()
+    assert (thread.title, thread.tags) == ("Pears", ["cider"]), "who does not speak of tags leaves them alone"
+
+
+def test_tags_that_are_too_long_or_too_many_are_said_at_the_field(web, group, ada, db):
+    web.sign_in(ada)
+    for new, said in (("x" * 61, "At most 60 characters"), (",".join(f"t{n}" for n in range(21)), "At most 20 tags")):
+        page = web.send("/d", {"title": "Apples", "group_id": group.id, "tags": "", "new_tags": new}, status=422)
+        assert said in page
+    assert db.scalars(select(Discussion).where(Discussion.title == "Apples")).all() == []
+
+
+def test_an_administrator_of_the_site_has_a_poll_counted_anew(web, group, ada, make, db, run_jobs):
+    poll = make.poll(group=group, author=ada)
+    make.stance(poll, ada, choices={"agree": 1})
+    poll.voters_count = 77
+    root = make.admin_of_site()
+    make.membership(group, root)
+    db.flush()
+    web.sign_in(ada)
+    assert "Count the votes anew" not in web.get(f"/p/{poll.key}").maybe_follow()
+    assert web.send(f"/admin/polls/{poll.key}/recount", expect_errors=True).status_int == 403
+    web.sign_in(root)
+    page = web.get(f"/p/{poll.key}").maybe_follow()
+    form = next(one for one in page.forms.values() if one.action.endswith("/recount"))
+    assert "being counted anew" in form.submit().follow().maybe_follow()
+    run_jobs()
+    db.expire_all()
+    assert poll.voters_count == 1
