@@ -16,6 +16,7 @@ from llmio.discussions.models import Discussion
 from llmio.groups.models import Group
 from llmio.notifications.deliveries import Delivery, Status
 from llmio.polls.models import Poll
+from llmio.upkeep.service import backups
 
 AMOUNTS = {"people": _("People"), "groups": _("Groups"), "threads": _("Threads"), "polls": _("Polls")}
 
@@ -30,7 +31,7 @@ def includeme(config: Any) -> None:
     route_name="admin.overview", renderer="llmio:web/templates/admin/overview.jinja2", permission=Permission.ADMIN
 )
 def overview(request: Any) -> Mapping[str, Any]:
-    """How much there is, what waits, and what needs an administrator; one query."""
+    """How much there is, what waits, and what needs an administrator; three queries."""
     counts = {
         "people": select(func.count()).select_from(User).where(User.email_verified, User.deactivated_at.is_(None)),
         "groups": select(func.count()).select_from(Group).where(Group.archived_at.is_(None)),
@@ -49,5 +50,6 @@ def overview(request: Any) -> Mapping[str, Any]:
         "dead": row["dead"],
         "undelivered": row["undelivered"],
         "plugins": sum(one.works for one in records),
+        "backup": backups.state(request.ctx.db, request.app.settings, request.ctx.now),
         "faulty": [one.title or one.name for one in records if one.at_fault],
     }

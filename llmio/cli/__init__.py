@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "task": "Be the process that TASK names (for containers).",
     "probe": "Ask a process of this machine whether it is well.",
     "setup": "Write .env for the containers: names, mail server, secrets.",
+    "backup": "Write an archive of database and files, and prove it.",
+    "restore": "Restore an archive into an empty database.",
     "db": "Bring the database up to date; check it.",
     "config": "Show and check the settings.",
     "plugins": "List, check and switch plugins.",

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -110,3 +110,33 @@ def output(command: Sequence[str], environment: dict[str, str], source: IO[bytes
             if process.poll() is None:
                 process.kill()
                 process.wait()
+
+
+@contextmanager
+def input(command: Sequence[str], environment: dict[str, str]) -> Iterator[IO[bytes]]:  # beside `output`
+    """What a program reads, as a stream; raises Unavailable with its complaint where it failed. An error within kills it."""
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(  # noqa: S603  # a program of ours
+            command,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+            bufsize=1 << 20,
+        )
+        assert process.stdin is not None  # noqa: S101  # asked for above
+        try:
+            try:
+                yield process.stdin
+                process.stdin.close()
+            except BrokenPipeError:  # it ended early: it says why below
+                pass
+            if process.wait() != 0:
+                complaints.seek(0)
+                raise Unavailable(complaint(command[0], complaints.read()))
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            with suppress(OSError):
+                process.stdin.close()

@@ -124,11 +124,12 @@ class _Lines:
 
 
 @contextmanager
-def opened(path: Path, *options: str) -> Iterator[Script]:
-    """A dump, whatever its format. `options` go to `pg_restore`, where the format needs it.
+def opened(path: Path, *, whole: bool = False) -> Iterator[Script]:
+    """A dump, whatever its format; its rows alone, or with `whole` all of it (of plain ones always all).
 
     Raises Invalid where the file is no dump, or is cut off.
     """
+    options = ("--no-owner", "--no-privileges", *(() if whole else ("--data-only",)))
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
@@ -163,14 +164,14 @@ def _read(path: Path, head: bytes, stream: IO[bytes], options: tuple[str, ...], 
 @contextmanager
 def _converted(path: Path, stream: IO[bytes], options: tuple[str, ...], *, seekable: bool) -> Iterator[IO[bytes]]:
     """The plain form; what `pg_restore` cannot seek in is fed to it."""
-    command = [programs.program("pg_restore"), "--data-only", "--no-owner", "--file=-", *options]
+    command = [programs.program("pg_restore"), "--file=-", *options]
     environment = programs.address("postgresql://")[1]
     try:
         if seekable:
             with programs.output([*command, str(path)], environment) as plain:
                 yield plain
         else:
-            with _fed(command, environment, stream) as plain:
+            with fed(command, environment, stream) as plain:
                 yield plain
     except Unavailable as error:
         said = str(error)
@@ -185,7 +186,7 @@ def _converted(path: Path, stream: IO[bytes], options: tuple[str, ...], *, seeka
 
 
 @contextmanager
-def _fed(command: list[str], environment: dict[str, str], stream: IO[bytes]) -> Iterator[IO[bytes]]:
+def fed(command: list[str], environment: dict[str, str], stream: IO[bytes]) -> Iterator[IO[bytes]]:
     """A program that reads what we unpack; raises EOFError where there is less than there should be."""
     faults: list[BaseException] = []
     source, target = os.pipe()

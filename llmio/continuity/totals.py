@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,13 +29,13 @@ SELECT a.poll_id, p.key, p.title, p.closed_at IS NOT NULL, a.score, a.votes,
 FROM adoption_totals a JOIN public.polls p ON p.id = a.poll_id ORDER BY a.poll_id
 """
 RESULTS = """
-SELECT p.id, concat_ws('|', p.key, p.poll_type, p.anonymous, p.closed_at, p.voters_count, p.undecided_voters_count,
+SELECT p.id, p.closed_at, concat_ws('|', p.key, p.poll_type, p.anonymous, p.closed_at, p.voters_count, p.undecided_voters_count,
                        p.none_of_the_above_count, p.stance_counts, o.options, s.votes)
 FROM public.polls p
 LEFT JOIN (SELECT poll_id, md5(string_agg(concat_ws(':', id, name, priority, total_score, voter_count, voter_scores), ';'
                                ORDER BY id)) AS options FROM public.poll_options GROUP BY 1) o ON o.poll_id = p.id
-LEFT JOIN (SELECT poll_id, md5(string_agg(concat_ws(':', id, participant_id, latest, cast_at, revoked_at, option_scores,
-                               none_of_the_above, reason), ';' ORDER BY id)) AS votes
+LEFT JOIN (SELECT poll_id, md5(string_agg(concat_ws(':', id, latest, cast_at, revoked_at, option_scores,
+                               none_of_the_above), ';' ORDER BY id)) AS votes
            FROM public.stances GROUP BY 1) s ON s.poll_id = p.id
 WHERE p.closed_at IS NOT NULL ORDER BY p.id
 """
@@ -59,14 +60,20 @@ def count(connection: Connection[Any]) -> list[Total]:
     return [Total(*row) for row in connection.execute(READ.encode())]
 
 
-def digests(connection: Connection[Any]) -> tuple[int, str]:
-    """How many polls are closed, and one digest (SHA-256) of all that makes up their results and votes."""
-    whole, number = hashlib.sha256(), 0
+def results(connection: Connection[Any]) -> Iterator[tuple[tuple[int, str], str]]:
+    """Each closed poll (id, moment of its closing) with a digest (SHA-256) of all that makes up its result and votes."""
     with connection.cursor(name="llmio_results") as cursor:
         cursor.itersize = 1000
-        for poll_id, result in cursor.execute(RESULTS.encode()):
-            number += 1
-            whole.update(f"{poll_id}={hashlib.sha256(result.encode()).hexdigest()}\n".encode())
+        for poll_id, closed_at, result in cursor.execute(RESULTS.encode()):
+            yield (poll_id, str(closed_at)), hashlib.sha256(result.encode()).hexdigest()
+
+
+def digests(connection: Connection[Any]) -> tuple[int, str]:
+    """How many polls are closed, and one digest of all their results."""
+    whole, number = hashlib.sha256(), 0
+    for poll, digest in results(connection):
+        number += 1
+        whole.update(f"{poll}={digest}\n".encode())
     return number, whole.hexdigest()
 
 

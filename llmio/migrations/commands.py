@@ -30,6 +30,11 @@ def head() -> str:
     return ", ".join(sorted(ScriptDirectory.from_config(config()).get_heads()))
 
 
+def revisions() -> frozenset[str]:
+    """All revisions that this code knows."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(config()).walk_revisions())
+
+
 def upgrade(url: str) -> None:
     """Bring a database to the code's revision; a database that is there already is left untouched."""
     with connected(url) as connection:

@@ -19,6 +19,7 @@ from llmio.groups.models import Group
 from llmio.mail import deliver
 from llmio.upkeep import mails
 from llmio.upkeep.service import (
+    backups,
     destroy,
     domains,
     exports,
@@ -287,7 +288,15 @@ def destroy_demo_groups(ctx: Context) -> None:
         ctx.enqueue(destroy_group, group_id, archived_at.isoformat())
 
 
+@job("upkeep.nightly_backup", queue="low", retries=2, transaction=False)
+def nightly_backup(app: App) -> None:
+    """Make and prove a backup, or prove another program's, where the operator wants that."""
+    if app.settings["backups.nightly"] != "off":
+        backups.nightly(app)
+
+
 JOBS: tuple[Job, ...] = (
+    nightly_backup,
     redact_user,
     destroy_user,
     mail_account_deleted,
@@ -315,6 +324,7 @@ JOBS: tuple[Job, ...] = (
 )
 SCHEDULE: tuple[tuple[Job, Every], ...] = (
     (destroy_discarded, DAY),
+    (nightly_backup, DAY),
     (destroy_demo_groups, DAY),
     (delete_orphans, DAY),
     (refresh_blocked_domains, "month"),

@@ -20,6 +20,33 @@ SETTINGS = (
         help="Days after which a thread that was taken away is destroyed for good; 0 keeps it for ever.",
     ),
     Setting(
+        "backups.nightly",
+        "LLMIO_BACKUP_NIGHTLY",
+        "choice",
+        default="off",
+        choices=("off", "make", "prove"),
+        help=(
+            "What the worker does each night: `make` an archive of database and files and prove it by restoring it aside; `prove` the "
+            "newest one in the folder, which another program made; `off` neither."
+        ),
+    ),
+    Setting(
+        "backups.folder",
+        "LLMIO_BACKUP_FOLDER",
+        help="Folder of the archives, or of another program's dumps; empty: `backups` in the data folder.",
+    ),
+    Setting("backups.files", "LLMIO_BACKUP_FILES", "bool", default=True, help="Whether files are in nightly archives."),
+    *(
+        Setting(
+            f"backups.keep_{each}",
+            f"LLMIO_BACKUP_KEEP_{each.upper()}",
+            "int",
+            default=number,
+            help=f"Of how many {each} the newest archive is kept.",
+        )
+        for each, number in (("days", 7), ("weeks", 4), ("months", 6))
+    ),
+    Setting(
         "accounts.blocked_domains_url",
         "LLMIO_BLOCKED_DOMAINS_URL",
         default="",

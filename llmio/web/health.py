@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from llmio.core import heartbeats, outbox
 from llmio.core.permissions import Permission
 from llmio.files import storages
+from llmio.upkeep.service import backups
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -48,9 +49,18 @@ def health(request: Any) -> Response:
     checks = examine(request.app)
     well = all(found == "ok" for found in checks.values())
     body = {"status": "ok" if well else "unwell", "failed": [name for name, found in checks.items() if found != "ok"]}
-    response = Response(json_body=body | {"checks": checks}, status=200 if well else 503)
+    response = Response(json_body=body | {"checks": checks} | notes(request.app), status=200 if well else 503)
     response.cache_control = "no-store"
     return response
+
+
+def notes(app: App) -> dict[str, Any]:
+    """What monitoring should know of, and no reason to take a process out of service: the age of the last proved backup."""
+    try:
+        with app.sessions() as db:
+            return {"backup": backups.told(app, db)}
+    except SQLAlchemyError:
+        return {}
 
 
 def examine(app: App) -> dict[str, str]:
