@@ -74,7 +74,7 @@ def _nightly(app: App) -> dict[str, object]:
         return {"proved": _prove(app, newest)}
     made = _make(app, folder, files=app.settings.on("backups.files"))
     lines = _as_dict(made) | {"proved": _prove(app, made.path, made)}
-    lines["removed"] = [path.name for path in making.tidy(folder, app.settings)]
+    lines["removed"] = [path.name for path in making.tidy(folder, app.settings, made.made_at)]
     return lines
 
 

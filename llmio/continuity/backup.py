@@ -46,7 +46,7 @@ def make(app: App, url: str, folder: Path, *, files: bool = True, say: Say = sil
 
     A file that was deleted since then is no fault. Raises LlmioError where pg_dump fails; half an archive is never left.
     """
-    now = datetime.now(UTC)
+    now = app.ports.clock.now()
     made = Made(folder / f"llmio-{now.strftime(STAMP)}.tar", now)
     with connect(url) as connection:
         connection.isolation_level = IsolationLevel.REPEATABLE_READ
@@ -122,7 +122,7 @@ def to_remove(made: list[datetime], *, days: int, weeks: int, months: int) -> It
     yield from (moment for moment in made if moment not in stay)
 
 
-def tidy(folder: Path, settings: Settings) -> list[Path]:
+def tidy(folder: Path, settings: Settings, now: datetime) -> list[Path]:
     """Remove archives that are older than the settings keep; those removed."""
     held = dict(kept(folder))
     told = {name: settings.number(f"backups.keep_{name}") for name in ("days", "weeks", "months")}
@@ -130,6 +130,6 @@ def tidy(folder: Path, settings: Settings) -> list[Path]:
     for path in gone:
         path.unlink()
     for path in folder.glob(".llmio-*.partial"):  # of a process that was killed
-        if datetime.fromtimestamp(path.stat().st_mtime, UTC).date() < datetime.now(UTC).date():
+        if datetime.fromtimestamp(path.stat().st_mtime, UTC).date() < now.date():
             path.unlink(missing_ok=True)
     return gone

@@ -113,7 +113,7 @@ def plain_of(path: Path) -> Iterator[IO[bytes]]:
             part
             for name, stream, _size in found.members
             if name.startswith(archive.DATABASE)
-            for part in iter(lambda stream=stream: stream.read(1 << 20), b"")  # type: ignore[misc]
+            for part in iter(lambda stream=stream: stream.read(1 << 20), b"")  # type: ignore[misc]  # a lambda with a default
         )
         with script.fed(command, environment, storages.reader(pieces)) as plain:
             yield plain

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -70,8 +69,7 @@ def nightly(app: App) -> None:
 
     What it found is in the table of backups already, and shown from there.
     """
-    environment = {**os.environ, "DATABASE_URL": app.settings.text("database.url")}
     command = [sys.executable, "-m", "llmio", "backup", "--nightly"]
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # our own
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own
     if answer.returncode != 0:
         raise GiveUp((answer.stderr.strip().splitlines() or ["llmio backup failed"])[-1])
