@@ -8,7 +8,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from llmio.core import db
+from llmio.core import db, sources
 from llmio.core.app import App
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
@@ -66,8 +66,14 @@ def sections(settings: Settings, plugins: Plugins) -> tuple[Section, ...]:
 
 
 def read_settings(ini: Mapping[str, str] | None = None, env: Mapping[str, str] | None = None) -> Settings:
-    """The settings in force; raises Unavailable naming every fault at once where the site cannot start."""
-    settings = load(declared(), ini or {}, os.environ if env is None else env)
+    """The settings in force; raises Unavailable naming every fault at once where the site cannot start.
+
+    Without an `ini`, the file that LLMIO_INI names is read.
+    """
+    variables = os.environ if env is None else env
+    if ini is None and variables.get(sources.INI):
+        ini = sources.read_ini(variables[sources.INI])
+    settings = load(declared(), ini or {}, variables)
     fatal = [fault for fault in settings.faults if fault.fatal]
     if fatal:
         raise Unavailable("\n".join(str(fault) for fault in fatal))

@@ -6,13 +6,6 @@ from llmio.core.settings import Setting
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
-        "features.disable_email_login",
-        "FEATURES_DISABLE_EMAIL_LOGIN",
-        "bool",
-        default=False,
-        help="Nobody signs in by e-mail or password, only through an outside provider.",
-    ),
-    Setting(
         "accounts.max_login_attempts",
         "MAX_LOGIN_ATTEMPTS",
         "int",
@@ -39,6 +32,7 @@ SETTINGS: tuple[Setting, ...] = (
         "accounts.spam_regex",
         "SPAM_REGEX",
         default=r"(diide\.com|gusronk\.com)",
-        help="Addresses and names that match are refused.",
+        help="Addresses and names that match are refused; set to nothing, none are.",
+        blank=True,
     ),
 )

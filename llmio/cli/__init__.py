@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -39,10 +41,16 @@ COMMANDS: Final = {
     "demo": "Load demo data.",
 }
 """Name and short help of each; the module `llmio.cli.<name>` has a click command of that name."""
+EVERYWHERE: Final = ("--env-file", "--ini")
+"""Options of where settings come from."""
 
 
 class LazyGroup(click.Group):
     """Subcommands by table: `llmio --help` imports none of them, `llmio up` only its own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`--env-file` and `--ini` are taken after the command, too, since that is where people write them."""
+        return super().parse_args(ctx, _first(args))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table."""
@@ -61,18 +69,60 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS.get(name, "")) for name in self.list_commands(ctx)])
 
 
+def _first(arguments: list[str]) -> list[str]:
+    """The arguments with the options of where settings come from before the command; those of a plugin stay its own."""
+    moved, rest = [], list(arguments)
+    command = next((one for one in rest if one in COMMANDS), "")
+    own = EVERYWHERE[:1] if command in ("x", "config") else EVERYWHERE
+    for name in own if command != "x" else ():
+        for at, one in enumerate(rest):
+            if one == name and at + 1 < len(rest):
+                moved += rest[at : at + 2]
+                del rest[at : at + 2]
+                break
+            if one.startswith(f"{name}="):
+                moved.append(rest.pop(at))
+                break
+    return [*moved, *rest]
+
+
+def _read_sources(env_file: Path | None, ini: str | None) -> None:
+    """Take in the `.env` file that was named, or that of this folder; processes that `llmio up` started have it already."""
+    from llmio.core import sources  # noqa: PLC0415  # slow for `--help`
+
+    here = Path(".env")
+    if env_file is not None:
+        sources.load_env_file(env_file, os.environ)
+    elif not os.environ.get("LLMIO_SUPERVISED") and here.is_file():
+        sources.load_env_file(here, os.environ)
+    if os.environ.get("TZ"):
+        time.tzset()
+    if ini:
+        os.environ[sources.INI] = str(Path(ini).absolute())
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="llmio", message="%(prog)s %(version)s")
 @click.option("--traceback", is_flag=True, help="Show where an error arose.")
+@click.option(
+    "--env-file",
+    envvar="LLMIO_DOTENV",
+    type=click.Path(path_type=Path),
+    help="Read variables from this file, too; else from `.env` in this folder, if there is one.",
+)
+@click.option(
+    "--ini", envvar="LLMIO_INI", type=click.Path(), help="Read settings from this ini file ([app:main]), too."
+)
 @click.pass_context
-def group(ctx: click.Context, *, traceback: bool) -> None:
+def group(ctx: click.Context, *, traceback: bool, env_file: Path | None, ini: str | None) -> None:
     """Run llmio and look after it.
 
     `llmio up` is all it takes to try it. The others are what it runs, one process each, and tools for operators. They
-    read DATABASE_URL, REDIS_URL and the other variables; beside a running `llmio up` (same LLMIO_DATA) they find its
+    read DATABASE_URL, REDIS_URL and the other variables, also from a file `.env`; beside a running `llmio up` (same LLMIO_DATA) they find its
     servers by themselves.
     """
     ctx.obj = {"traceback": traceback}
+    _read_sources(env_file, ini)
     if ctx.invoked_subcommand != "up":
         from llmio.embedded.folder import join  # noqa: PLC0415  # slow for `--help`
 

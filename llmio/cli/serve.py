@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from llmio.core import logs
 from llmio.core.measures import measures
 from llmio.embedded.ports import is_free
 from llmio.embedded.process import follow_parent
@@ -47,6 +48,7 @@ def make(*, prepare: bool = False, demo: bool = False) -> None:
 
         commands.upgrade(boot.read_settings().text("database.url"))
     app = boot.build()
+    logs.begin(app.settings)
     if prepare:
         _upgrade_plugins(app)
     if prepare and demo:
@@ -142,31 +144,10 @@ def application() -> Any:
 
 
 @click.command()
-@click.option("--host", envvar="HOST", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    envvar="PORT",
-    type=click.IntRange(1, 65535),
-    default=3000,
-    show_default=True,
-    help="Port to listen on.",
-)
-@click.option(
-    "--workers",
-    envvar=["WEB_CONCURRENCY", "PUMA_WORKERS"],
-    type=click.IntRange(1),
-    default=2,
-    show_default=True,
-    help="Processes.",
-)
-@click.option(
-    "--threads",
-    envvar=["RAILS_MAX_THREADS", "MAX_THREADS"],
-    type=click.IntRange(1),
-    default=3,
-    show_default=True,
-    help="Threads of each process.",
-)
+@click.option("--host", help="Address to listen on; else HOST, else 127.0.0.1.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; else PORT, else 3000.")
+@click.option("--workers", type=click.IntRange(1), help="Processes; else WEB_CONCURRENCY, else 2.")
+@click.option("--threads", type=click.IntRange(1), help="Threads of each process; else RAILS_MAX_THREADS, else 3.")
 @click.option(
     "--stop-seconds",
     envvar="LLMIO_STOP_SECONDS",
@@ -177,13 +158,27 @@ def application() -> Any:
 )
 @click.option("--prepare", is_flag=True, help="First bring the database up to date.")
 @click.option("--demo", is_flag=True, help="With --prepare: load the demo where nobody has been yet.")
-def serve(*, host: str, port: int, workers: int, threads: int, stop_seconds: int, prepare: bool, demo: bool) -> None:
+def serve(
+    *,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    threads: int | None,
+    stop_seconds: int,
+    prepare: bool,
+    demo: bool,
+) -> None:
     """Run the web server until it is told to end; requests that are under way are finished first."""
+    from llmio import boot  # noqa: PLC0415  # slow
+
+    settings = boot.read_settings()
+    host, port = host or settings.text("web.host"), port or settings.number("site.port_listen")
     # The server would share the port with another one that is there, silently.
     if not os.environ.get("LLMIO_SUPERVISED") and not is_free(port, host):
         message = f"Port {port} is taken: choose another one with PORT."
         raise click.ClickException(message)
     from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415  # slow
+    from granian.log import LogLevels  # noqa: PLC0415  # slow
 
     if sys.platform == "linux":
         multiprocessing.set_start_method("fork")
@@ -196,9 +191,15 @@ def serve(*, host: str, port: int, workers: int, threads: int, stop_seconds: int
         port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,  # what is behind a proxy needs no other; a guess of the version is not waited for at the end
-        workers=workers,
-        blocking_threads=threads,
+        workers=workers or processes(settings["web.workers"]),
+        blocking_threads=threads or settings.number("web.threads"),
         backlog=1024,
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_SECONDS,
+        log_level=LogLevels(logs.level(settings)),
     ).serve()
+
+
+def processes(wanted: int | str) -> int:
+    """How many processes; `auto` is one for each processor that we may use."""
+    return len(os.sched_getaffinity(0)) if wanted == "auto" else max(1, int(wanted))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -27,12 +28,16 @@ from llmio.embedded.supervisor import Supervisor
     show_default=True,
     help="Folder of all that is kept.",
 )
-@click.option("--demo/--no-demo", default=True, show_default=True, help="Load the demo where nobody has been yet.")
-def up(*, host: str, port: int, data: Path, demo: bool) -> None:
+@click.option(
+    "--demo/--no-demo", default=None, help="Load the demo where nobody has been yet; else only where not in production."
+)
+def up(*, host: str, port: int, data: Path, demo: bool | None) -> None:
     """Run everything here until Ctrl-C.
 
     Starts PostgreSQL unless DATABASE_URL names one, Valkey unless REDIS_URL does, and a mail sink unless SMTP_SERVER
-    does; brings the database up to date, loads the demo into an empty one, and runs web server, worker, schedule and
+    does; brings the database up to date, loads the demo into an empty one unless this is production, and runs web server, worker, schedule and
     live channel. What dies is started again.
     """
+    if demo is None:
+        demo = (os.environ.get("LLMIO_ENV") or os.environ.get("RAILS_ENV")) != "production"
     Supervisor(data, host=host, port=port, demo=demo).run()

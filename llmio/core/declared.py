@@ -4,6 +4,139 @@ from __future__ import annotations
 
 from llmio.core.settings import Setting
 
+THEMED = {
+    "anchor": "Colour of links",
+    "error": "Colour of faults and of what destroys",
+    "warning": "Colour of warnings",
+    "success": "Colour of what went well",
+    "background": "Ground of pages",
+}
+"""Parts of a theme that the operator may colour, beside the accent."""
+
+SWITCHES: tuple[Setting, ...] = (
+    Setting(
+        "features.default_path",
+        "FEATURES_DEFAULT_PATH",
+        default="/dashboard",
+        help="Where / leads to, and signing in.",
+        switch="site",
+    ),
+    Setting(
+        "features.disable_create_user",
+        "FEATURES_DISABLE_CREATE_USER",
+        "bool",
+        default=False,
+        help="Nobody signs up without an invitation.",
+        switch="site",
+    ),
+    Setting(
+        "features.disable_create_group",
+        "FEATURES_DISABLE_CREATE_GROUP",
+        "bool",
+        default=False,
+        help="Only administrators of the site start groups.",
+        switch="site",
+    ),
+    Setting(
+        "features.disable_public_groups",
+        "FEATURES_DISABLE_PUBLIC_GROUPS",
+        "bool",
+        default=False,
+        help="No group is public: none becomes open or closed, none is listed, and those that are open to the public now "
+        "are seen by their members alone.",
+        switch="site",
+    ),
+    Setting(
+        "features.disable_help_link",
+        "FEATURES_DISABLE_HELP_LINK",
+        "bool",
+        default=False,
+        help="No link to HELP_URL in the menu.",
+        switch="site",
+    ),
+    Setting(
+        "features.disable_email_login",
+        "FEATURES_DISABLE_EMAIL_LOGIN",
+        "bool",
+        default=False,
+        help="Nobody signs in by e-mail or password, only through an outside provider.",
+        aliases=("FEATURES_DISABLE_LOCAL_LOGIN",),
+    ),
+    Setting(
+        "features.disable_thread_from_mail",
+        "FEATURES_DISABLE_THREAD_FROM_MAIL",
+        "bool",
+        default=False,
+        help="Nobody starts threads by mail to their personal address of a group.",
+        switch="group",
+    ),
+    Setting(
+        "features.explore",
+        "FEATURES_EXPLORE_PUBLIC_GROUPS",
+        "bool",
+        default=False,
+        help="The page /explore lists the groups that ask to be found.",
+        switch="site",
+    ),
+    Setting(
+        "features.restrict_explore",
+        "LOOMIO_RESTRICT_EXPLORE_TO_SIGNED_IN_USERS",
+        "bool",
+        default=False,
+        help="That page is for people who have signed in.",
+        switch="site",
+    ),
+    Setting(
+        "features.new_thread_button",
+        "FEATURES_NEW_THREAD_BUTTON",
+        "bool",
+        default=False,
+        help="A button above the list of groups starts a thread.",
+        switch="site",
+    ),
+    Setting(
+        "features.gray_logo",
+        "FEATURES_GRAY_SIDEBAR_LOGO_IN_DARK_MODE",
+        "bool",
+        default=False,
+        help="The logo has no colours in the dark theme.",
+        switch="site",
+    ),
+    Setting(
+        "features.contact",
+        "FEATURES_SHOW_CONTACT",
+        "bool",
+        default=False,
+        help="Pages link to the form for writing to SUPPORT_EMAIL.",
+        switch="site",
+    ),
+    Setting(
+        "features.contact_consent",
+        "FEATURES_SHOW_CONTACT_CONSENT",
+        "bool",
+        default=False,
+        help="Who writes there must agree to be answered by mail.",
+        switch="site",
+    ),
+    Setting(
+        "features.sitemap",
+        "FEATURES_SITEMAP",
+        "bool",
+        default=False,
+        help="/sitemap.xml tells search engines of public groups and threads.",
+        switch="site",
+    ),
+    Setting(
+        "features.verify_by_admins",
+        "LOOMIO_VERIFY_PARTICIPANTS_ADMIN_ONLY",
+        "bool",
+        default=False,
+        help="Only admins of a group see who took part in its polls (receipts).",
+        switch="group",
+    ),
+)
+"""What the operator may switch; all but signing in also on the page /admin/features, where no variable says otherwise."""
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "llmio.env",
@@ -31,6 +164,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("database.url", "DATABASE_URL", help="PostgreSQL; empty: `llmio up` starts its own.", secret=True),
     Setting("redis.url", "REDIS_URL", help="Valkey or Redis; empty: `llmio up` starts its own.", secret=True),
     Setting(
+        "redis.cache_url",
+        "REDIS_CACHE_URL",
+        help="Redis for limits and for what is live, where it is another one than REDIS_URL.",
+        secret=True,
+    ),
+    Setting(
         "redis.queue_url",
         "REDIS_QUEUE_URL",
         help="Redis for the queues, where it is another one than REDIS_URL.",
@@ -39,10 +178,74 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("site.name", "SITE_NAME", default="llmio", help="Name of this site, in pages and mails."),
     Setting("site.description", "SITE_DESCRIPTION", default="", help="One sentence under the name."),
     Setting("site.host", "CANONICAL_HOST", default="localhost", help="Host name in links that leave the site."),
-    Setting("site.port", "CANONICAL_PORT", "int", help="Port in such links, where it is not the usual one."),
-    Setting("site.ssl", "FORCE_SSL", "bool", default=False, help="Links with https, HSTS, secure cookies."),
-    Setting("site.assume_ssl", "ASSUME_SSL", "bool", default=False, help="A proxy in front ends TLS."),
-    Setting("site.port_listen", "PORT", "int", 3000, "Port the web server listens on."),
+    Setting(
+        "site.port",
+        "CANONICAL_PORT",
+        "int",
+        help="Port in such links, where it is not the usual one.",
+        within=(1, 65535),
+    ),
+    Setting(
+        "site.ssl",
+        "FORCE_SSL",
+        "bool",
+        default=False,
+        help="Links with https, HSTS, secure cookies; who comes by http is led to https, but for machines' doors (/up, "
+        "/health, incoming mail). The proxy in front must send X-Forwarded-Proto, or set ASSUME_SSL.",
+    ),
+    Setting(
+        "site.assume_ssl",
+        "ASSUME_SSL",
+        "bool",
+        default=False,
+        help="A proxy in front ends TLS: every request counts as one by https, and nobody is led there.",
+    ),
+    Setting("web.host", "HOST", default="127.0.0.1", help="Address the web server listens on."),
+    Setting("site.port_listen", "PORT", "int", 3000, "Port the web server listens on.", within=(1, 65535)),
+    Setting(
+        "web.workers",
+        "WEB_CONCURRENCY",
+        "int",
+        2,
+        "Processes of the web server; auto: one for each processor. 0 counts as 1.",
+        aliases=("PUMA_WORKERS",),
+        choices=("auto",),
+        within=(0, 1000),
+    ),
+    Setting(
+        "web.threads",
+        "RAILS_MAX_THREADS",
+        "int",
+        3,
+        "Threads of each of them.",
+        aliases=("MAX_THREADS",),
+        within=(1, 1000),
+    ),
+    Setting("log.zone", "TZ", help="Time zone of the log, such as Europe/Berlin; empty: that of the machine."),
+    Setting(
+        "log.level",
+        "LLMIO_LOG_LEVEL",
+        "choice",
+        "info",
+        "From where on the log tells.",
+        aliases=("RAILS_LOG_LEVEL",),
+        choices=("debug", "info", "warn", "warning", "error", "fatal", "unknown"),
+    ),
+    Setting(
+        "site.notice",
+        "LOOMIO_SYSTEM_NOTICE",
+        help="A notice at the top of every page, such as one of maintenance to come.",
+        switch="site",
+    ),
+    Setting("site.help_url", "HELP_URL", aliases=("LOOMIO_HELP_URL",), help="Help for people; linked from the menu."),
+    Setting(
+        "site.robots",
+        "ALLOW_ROBOTS",
+        "bool",
+        default=False,
+        help="Search engines may look at what is public (/robots.txt).",
+        switch="site",
+    ),
     Setting(
         "server.stop_seconds",
         "LLMIO_STOP_SECONDS",
@@ -57,13 +260,32 @@ SETTINGS: tuple[Setting, ...] = (
         help="Colour of buttons and links, as #3355c4; where it would be hard to read, its shade is shifted.",
     ),
     Setting("theme.dark_primary", "THEME_DARK_PRIMARY", help="The same in the dark; empty: as in the light."),
+    Setting("theme.on_primary", "THEME_TEXT_ON_PRIMARY_COLOR", help="Colour of the text on buttons of that colour."),
+    *(
+        Setting(f"theme.{mode}_{name}", f"THEME_{mode.upper()}_{name.upper()}", help=f"{words} in the {mode} theme.")
+        for mode in ("light", "dark")
+        for name, words in THEMED.items()
+    ),
     Setting("theme.logo", "THEME_APP_LOGO_SRC", help="Address of a picture that stands for the name in the top bar."),
+    Setting("theme.icon", "THEME_ICON_SRC", help="Address of the picture that browsers show on the tab."),
+    Setting(
+        "theme.mail_header",
+        "THEME_EMAIL_HEADER_LOGO_SRC",
+        help="Address of a picture at the top of mails, in place of the name.",
+    ),
+    Setting("theme.mail_footer", "THEME_EMAIL_FOOTER_LOGO_SRC", help="Address of a picture at the end of mails."),
+    Setting(
+        "theme.invitation",
+        "THEME_DEFAULT_INVITATION_MESSAGE",
+        help="What the message of an invitation says until somebody writes their own.",
+    ),
     Setting("site.support_email", "SUPPORT_EMAIL", help="Where people may write to when something does not work."),
     Setting(
         "security.secret",
         "SECRET_COOKIE_TOKEN",
         secret=True,
-        aliases=("SECRET_COOKIE_SECRET", "SECRET_KEY_BASE"),
+        over=("SECRET_KEY_BASE",),
+        aliases=("SECRET_COOKIE_SECRET",),
         help="Signs cookies and links; at least 32 characters. `llmio up` makes one at its first start.",
     ),
     Setting(
@@ -73,7 +295,14 @@ SETTINGS: tuple[Setting, ...] = (
         help="Who sends it as bearer token may read /metrics; empty: who asks from this machine or its network, past the "
         "proxy.",
     ),
-    Setting("text.max_length", "LMO_MAX_MESSAGE_LENGTH", "int", 100_000, "Longest body of a text, in characters."),
+    Setting(
+        "text.max_length",
+        "LMO_MAX_MESSAGE_LENGTH",
+        "int",
+        100_000,
+        "Longest body of a text, in characters.",
+        within=(1, 10_000_000),
+    ),
     Setting("channels.url", "CHANNELS_URL", aliases=("CHANNELS_URI",), help="Socket.IO address given to browsers."),
     Setting("channels.port", "CHANNELS_PORT", "int", 5000, "Port that `llmio channels` listens on."),
     Setting(
@@ -126,21 +355,7 @@ SETTINGS: tuple[Setting, ...] = (
         600,
         "Seconds after which a job is taken for hanging and given up; jobs that take long by nature have 6 hours.",
     ),
-    Setting("features.default_path", "FEATURES_DEFAULT_PATH", default="/dashboard", help="Where / leads to."),
-    Setting(
-        "features.disable_create_user",
-        "FEATURES_DISABLE_CREATE_USER",
-        "bool",
-        default=False,
-        help="Nobody signs up without an invitation.",
-    ),
-    Setting(
-        "features.disable_create_group",
-        "FEATURES_DISABLE_CREATE_GROUP",
-        "bool",
-        default=False,
-        help="Only administrators of the site start groups.",
-    ),
+    *SWITCHES,
     Setting("limits.on", "USE_RACK_ATTACK", "bool", default=True, help="Limit how often an address may do something."),
     Setting(
         "limits.rate_factor",

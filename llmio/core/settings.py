@@ -19,8 +19,9 @@ class Setting:
     """One declared setting.
 
     `key` is its name in ini files and code (`site.name`), `env` its variable, `aliases` further variables that mean
-    the same (the first one present wins). A `secret` is never shown. Booleans follow the reference's variables, whose
-    presence means on, but `0`, `false`, `no`, `off` and empty mean off.
+    the same, `over` such that win over `env` (the first one present wins). A `secret` is never shown. Booleans follow
+    the reference's variables, whose presence means on, but `0`, `false`, `no`, `off` mean off. A variable that is set
+    to nothing counts as not set, unless `blank` says that nothing is a value, too.
     """
 
     key: str
@@ -31,9 +32,23 @@ class Setting:
     secret: bool = False
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    """Of a choice all that it may be; of a number the words that it may be instead."""
+    over: tuple[str, ...] = ()
+    blank: bool = False
+    within: tuple[float, float] | None = None
+    """The smallest and the largest number that it may be."""
+    switch: Literal["", "site", "group"] = ""
+    """An administrator may change it while the site runs: for the site, or for single groups, too (`core.switches`)."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its variables, in the order in which they win."""
+        return tuple(name for name in (*self.over, self.env, *self.aliases) if name)
 
     def read(self, raw: str) -> Any:
         """The typed value of what was written; ValueError says what is expected."""
+        if self.kind in ("int", "float") and raw.strip() in self.choices:
+            return raw.strip()
         if self.kind == "bool":
             return raw.strip().lower() not in OFF
         if self.kind == "list":
@@ -50,9 +65,14 @@ class Setting:
         kinds = {"int": (int, "a whole number"), "float": (float, "a number")}
         make, words = kinds[self.kind]
         try:
-            return make(raw.strip())
+            number: int | float = make(raw.strip())
         except ValueError:
-            raise ValueError(f"{raw!r} is not {words}") from None
+            more = f" or {' or '.join(map(repr, self.choices))}" if self.choices else ""
+            raise ValueError(f"{raw!r} is not {words}{more}") from None
+        low, high = self.within or (number, number)
+        if not low <= number <= high:
+            raise ValueError(f"{raw!r} must be from {low:g} to {high:g}")
+        return number
 
 
 @dataclass(frozen=True)
@@ -76,6 +96,14 @@ class Section:
     settings: tuple[Setting, ...]
 
 
+@dataclass(frozen=True)
+class Switched:
+    """What administrators switched: key → value for the site, (key, group id) → on or off for groups."""
+
+    site: Mapping[str, Any]
+    groups: Mapping[tuple[str, int], bool]
+
+
 @dataclass
 class Settings:
     """The values in force; `settings["site.name"]`. An undeclared key is a programming error (KeyError)."""
@@ -86,6 +114,10 @@ class Settings:
     faults: list[Fault] = field(default_factory=list)
     sources: tuple[Mapping[str, str], Mapping[str, str]] = field(default=({}, {}), repr=False)
     """Where values are read from: ini, environment."""
+    named: dict[str, str] = field(default_factory=dict)
+    """The variable or ini key that each value came from, of those that did not come from the default."""
+    switched: Switched = field(default_factory=lambda: Switched({}, {}))
+    """What administrators switched while the site runs; replaced as a whole (see `core.switches`)."""
 
     def __getitem__(self, key: str) -> Any:
         return self.values[key]
@@ -95,14 +127,25 @@ class Settings:
 
     def text(self, key: str) -> str:
         """A value that is text; empty where unset."""
+        if key in self.switched.site and self.origins[key] == "default":
+            return str(self.switched.site[key])
         return str(self.values[key] or "")
 
     def number(self, key: str) -> int:
         """A value that is a whole number."""
         return int(self.values[key])
 
-    def on(self, key: str) -> bool:
-        """Whether a switch is on."""
+    def on(self, key: str, *groups: int | None) -> bool:
+        """Whether a switch is on, for a group where ids are given (its own and its parent's: the first that has a word).
+
+        What was configured wins; else it is as an administrator has it.
+        """
+        if self.origins[key] == "default":
+            for group_id in groups:
+                if group_id is not None and (key, group_id) in self.switched.groups:
+                    return self.switched.groups[key, group_id]
+            if key in self.switched.site:
+                return bool(self.switched.site[key])
         return bool(self.values[key])
 
     def declare(self, items: Iterable[Setting]) -> list[Fault]:
@@ -111,12 +154,12 @@ class Settings:
         Raises ValueError, and takes none of them, where a key or variable is declared already.
         """
         new = list(items)
-        taken = {name for item in self.declared.values() for name in (item.key, item.env, *item.aliases)}
+        taken = {name for item in self.declared.values() for name in (item.key, *item.names)}
         for item in new:
-            twice = taken & {item.key, item.env, *item.aliases} - {""}
+            twice = taken & {item.key, *item.names}
             if twice:
                 raise ValueError(f"setting {', '.join(sorted(twice))} is declared already")
-            taken |= {item.key, item.env, *item.aliases}
+            taken |= {item.key, *item.names}
         before = len(self.faults)
         for item in new:
             self.declared[item.key] = item
@@ -125,19 +168,40 @@ class Settings:
 
     def describe(self) -> list[dict[str, Any]]:
         """Every setting with value and origin; secrets are hidden."""
-        return [
-            {
-                "key": item.key,
-                "variable": item.env,
-                "aliases": list(item.aliases),
-                "type": item.kind,
-                "value": ("set" if self.values[key] else "") if item.secret else self.values[key],
-                "origin": self.origins[key],
-                "default": None if item.secret else item.default,
-                "help": item.help,
-            }
-            for key, item in sorted(self.declared.items())
-        ]
+        return [self.row(item) for _, item in sorted(self.declared.items())]
+
+    def row(self, item: Setting) -> dict[str, Any]:
+        """One setting with value and origin; a secret is only said to be set."""
+        value = self.values[item.key]
+        return {
+            "key": item.key,
+            "variable": item.env,
+            "aliases": [name for name in item.names if name != item.env],
+            "type": item.kind,
+            "value": ("set" if value else "") if item.secret else without_password(value),
+            "origin": self.origins[item.key],
+            "from": self.named.get(item.key, ""),
+            "default": None if item.secret else item.default,
+            "secret": item.secret,
+            "help": item.help,
+        }
+
+
+def without_password(value: Any) -> Any:
+    """A value as it may be shown: an address that carries a password, without it, whoever forgot to call it secret."""
+    if not isinstance(value, str):
+        return value
+    scheme, mark, rest = value.partition("://")
+    user, at, host = rest.rpartition("@")
+    if not mark or not at or ":" not in user:
+        return value
+    return f"{scheme}{mark}{user.partition(':')[0]}:••••••@{host}"
+
+
+def nearest(name: str, known: Iterable[str], *, like: float = 0.6) -> str:
+    """`; did you mean X?`, or nothing where no known name is like it."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=like)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def load(declared: Iterable[Setting], ini: Mapping[str, str], env: Mapping[str, str]) -> Settings:
@@ -156,9 +220,7 @@ def load(declared: Iterable[Setting], ini: Mapping[str, str], env: Mapping[str, 
         _read(settings, item)
     for key in ini:
         if key.startswith("llmio.") and key not in table:
-            close = difflib.get_close_matches(key, table, n=1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            settings.faults.append(Fault(key, f"no such setting{hint}", fatal=False))
+            settings.faults.append(Fault(key, f"no such setting{nearest(key, table)}", fatal=False))
     return settings
 
 
@@ -169,24 +231,37 @@ def _read(settings: Settings, item: Setting) -> None:
         try:
             value = item.read(raw)
         except ValueError as error:
-            settings.faults.append(Fault(name, str(error)))
+            # A file may be another one than was meant, and hold what nobody should read.
+            hidden = item.secret or origin == "file"
+            settings.faults.append(Fault(name, f"is not {_expected(item)}" if hidden else str(error)))
             origin = "default"
     settings.values[item.key] = value
     settings.origins[item.key] = origin
+    if origin != "default":
+        settings.named[item.key] = name
+
+
+def _expected(item: Setting) -> str:
+    if item.kind == "choice":
+        return f"one of {', '.join(item.choices)}"
+    return {"int": "a whole number that it may be", "float": "a number that it may be"}.get(
+        item.kind, "what it must be"
+    )
 
 
 def _find(
     item: Setting, ini: Mapping[str, str], env: Mapping[str, str], faults: list[Fault]
 ) -> tuple[str | None, Origin, str]:
-    for name in (item.env, *item.aliases):
-        if name and name in env:
+    for name in item.names:
+        if name in env and (env[name].strip() or item.blank):
             return env[name], "environment", name
-        path = env.get(f"{name}_FILE") if name else None
+        path = env.get(f"{name}_FILE")
         if path:
             try:
-                return Path(path).read_text().strip(), "file", f"{name}_FILE"
-            except OSError as error:
-                faults.append(Fault(f"{name}_FILE", f"cannot read {path}: {error.strerror}"))
-    if item.key in ini:
+                return Path(path).read_text(encoding="utf-8").strip(), "file", f"{name}_FILE"
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is no text"
+                faults.append(Fault(f"{name}_FILE", f"cannot read {path}: {why}"))
+    if item.key in ini and (ini[item.key].strip() or item.blank):
         return ini[item.key], "ini", item.key
     return None, "default", item.env

@@ -17,9 +17,15 @@ def site_url(settings: Settings) -> str:
     """The address of this site, without a slash at the end."""
     secure = settings.on("site.ssl") or settings.on("site.assume_ssl")
     port = settings["site.port"]
-    usual = 443 if secure else 80
+    # A port of 80 is what the proxy in front listens on for http, whatever it does for https.
+    usual = (80, 443) if secure else (80,)
     host = settings.text("site.host") or "localhost"
-    return f"{'https' if secure else 'http'}://{host}{f':{port}' if port and port != usual else ''}"
+    return f"{'https' if secure else 'http'}://{host}{f':{port}' if port and port not in usual else ''}"
+
+
+def redis_url(settings: Settings) -> str:
+    """Where limits, tokens and what is live are kept and published; empty where there is no Redis."""
+    return settings.text("redis.cache_url") or settings.text("redis.url")
 
 
 def absolute(settings: Settings, path: str, **query: object) -> str:

@@ -309,6 +309,20 @@ def of_group(
     return [ThreadRow.of(row) for row in ctx.db.execute(query.limit(limit).offset(offset))]
 
 
+def public_paths(ctx: Context, limit: int) -> list[tuple[str, datetime | None]]:
+    """(path, last activity) of every thread of a group that anyone may read, the newest first."""
+    if ctx.app.settings.on("features.disable_public_groups"):
+        return []
+    query = (
+        select(Discussion.key, Discussion.last_activity_at)
+        .join(Group, Group.id == Discussion.group_id)
+        .where(Discussion.private.is_(False), Discussion.discarded_at.is_(None), Group.archived_at.is_(None))
+        .order_by(Discussion.id.desc())
+        .limit(limit)
+    )
+    return [(f"/d/{key}", at) for key, at in ctx.db.execute(query)]
+
+
 # -- people to mention and to tell ---------------------------------------------------------------------------------------
 
 

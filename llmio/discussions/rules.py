@@ -77,8 +77,9 @@ def parent_member(ctx: Context, subject: Any) -> bool:
 
 
 def is_public(ctx: Context, subject: Any) -> bool:
-    """Anyone may read it."""
-    return not thread_of(subject).private
+    """Anyone may read it, unless the site lets nothing of groups be public."""
+    thread = thread_of(subject)
+    return not thread.private and (thread.group is None or of_group.site_has_public(ctx))
 
 
 def kept(ctx: Context, subject: Any) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
 LARGEST_LOG = 20_000_000
-SECRETS = ("SECRET_COOKIE_TOKEN", "DEVISE_SECRET")
+SECRETS = ("SECRET_COOKIE_TOKEN",)
 
 
 class Folder:

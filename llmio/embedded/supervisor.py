@@ -22,6 +22,8 @@ from .process import end_all, marked_with, tail
 from .valkey import Valkey
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .parts import Part
 
 SHARED = (
@@ -32,8 +34,9 @@ SHARED = (
     "LLMIO_DEV_MAIL",
     "LLMIO_DATA",
     "LLMIO_ENV",
+    "SECRET_KEY_BASE",
     "SECRET_COOKIE_TOKEN",
-    "DEVISE_SECRET",
+    "SECRET_COOKIE_SECRET",
     "CHANNELS_URL",
     "HOCUSPOCUS_URL",
     "CANONICAL_HOST",
@@ -41,6 +44,8 @@ SHARED = (
 )
 """What a command started beside us must know to act on the same site."""
 
+ALSO = {"SECRET_COOKIE_TOKEN": ("SECRET_KEY_BASE", "SECRET_COOKIE_SECRET")}
+"""Further names of the secrets that are made at the first start: where one of them is set, that one counts."""
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NO_MAILSINK = (
     "No mail server. Either install the one for trying (`pip install aiosmtpd`), or name yours with SMTP_SERVER."
@@ -48,6 +53,17 @@ NO_MAILSINK = (
 MARKER = "LLMIO_SUPERVISED"
 TICK = 30.0
 ANSWER_TICK = 0.05
+
+
+def from_ini(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the ini file says that LLMIO_INI names, as variables: of settings that no variable sets."""
+    if not environment.get("LLMIO_INI"):
+        return {}
+    from llmio import boot  # noqa: PLC0415  # slow, and rarely needed
+
+    settings = boot.read_settings(env=environment)
+    read = {key: item for key, item in settings.declared.items() if settings.origins[key] == "ini"}
+    return {item.env: settings.sources[0][key] for key, item in read.items() if item.env}
 
 
 class Interrupted(Exception):  # no error: a person wants to stop
@@ -63,7 +79,7 @@ class Supervisor:
         self.wanted_port = port
         self.demo = demo
         self.port = port
-        self.environment = dict(os.environ)
+        self.environment = dict(os.environ) | from_ini(os.environ)
         self._watched: list[Watched] = []
         self._greeted = False
         self._together = True
@@ -121,6 +137,8 @@ class Supervisor:
 
     def _configure(self) -> None:
         """Choose ports, and fill in what the person has not configured."""
+        if file := self.environment.get("LLMIO_DOTENV"):
+            self._say(f"Variables are read from {file}.")
         if self.folder.is_new():
             self._say("The first start takes a little longer: it makes the database.")
         ports = self.folder.ports()
@@ -131,8 +149,12 @@ class Supervisor:
         self.folder.keep_ports(ports)
         public = "localhost" if self.host == LOOPBACK else self.environment.get("CANONICAL_HOST", "localhost")
         self._default(
-            **self.folder.secrets(),
-            LLMIO_ENV="development",
+            **{
+                name: value
+                for name, value in self.folder.secrets().items()
+                if not self._configured(*ALSO.get(name, ()))
+            },
+            **({} if self._configured("RAILS_ENV") else {"LLMIO_ENV": "development"}),
             CHANNELS_PORT=str(ports["channels"]),
             HOCUSPOCUS_PORT=str(ports["hocuspocus"]),
             PRIVATE_APP_URL=f"http://{LOOPBACK}:{self.port}",
@@ -140,8 +162,9 @@ class Supervisor:
             PYTHONUNBUFFERED="1",
             LLMIO_STOP_SECONDS="6",  # less than what a part is given to end
         )
-        self._default(CHANNELS_URL=f"ws://{public}:{self.environment['CHANNELS_PORT']}")
-        self._together = not any(self._configured(name) for name in ("HOCUSPOCUS_URL", "HOCUSPOCUS_URI"))
+        if not self._configured("CHANNELS_URI"):
+            self._default(CHANNELS_URL=f"ws://{public}:{self.environment['CHANNELS_PORT']}")
+        self._together = not self._configured("HOCUSPOCUS_URL", "HOCUSPOCUS_URI")
         if self._together:
             self.environment["HOCUSPOCUS_URL"] = f"ws://{public}:{self.environment['HOCUSPOCUS_PORT']}"
         if not self.environment.get("CANONICAL_HOST"):
@@ -158,8 +181,9 @@ class Supervisor:
             if not self.environment.get(name) and not self.environment.get(f"{name}_FILE"):
                 self.environment[name] = value
 
-    def _configured(self, name: str) -> bool:
-        return bool(self.environment.get(name) or self.environment.get(f"{name}_FILE"))
+    def _configured(self, *names: str) -> bool:
+        """Whether one of these variables, which mean the same, is set."""
+        return any(self.environment.get(name) or self.environment.get(f"{name}_FILE") for name in names)
 
     def _start_servers(self) -> None:
         if not self._configured("DATABASE_URL"):

@@ -51,7 +51,11 @@ def members(group: Group, request: Any) -> View:
 @view_config(route_name="groups.invite", renderer=INVITE, permission=Permission.GROUP_ADD_MEMBERS)
 def invite(group: Group, request: Any) -> View:
     """The form to invite people."""
-    return {**frame(group, request), "join_url": request.route_url("groups.join_by_link", token=group.token or "-")}
+    return {
+        **frame(group, request),
+        "join_url": request.route_url("groups.join_by_link", token=group.token or "-"),
+        "values": {"message": request.app.settings.text("theme.invitation")},
+    }
 
 
 @view_config(

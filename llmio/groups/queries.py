@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -167,8 +168,18 @@ def admin_ids(ctx: Context, group_id: int) -> list[int]:
     return [int(user_id) for user_id in ctx.db.scalars(query) if user_id]
 
 
+def public_paths(ctx: Context, limit: int) -> list[tuple[str, datetime | None]]:
+    """(path, last change) of every group that anyone may know of, the newest first."""
+    if ctx.app.settings.on("features.disable_public_groups"):
+        return []
+    query = select(Group.key, Group.updated_at).where(Group.is_visible_to_public, Group.archived_at.is_(None))
+    return [(f"/g/{key}", at) for key, at in ctx.db.execute(query.order_by(Group.id.desc()).limit(limit))]
+
+
 def public_groups(ctx: Context, *, search: str = "", limit: int = 50) -> Sequence[Group]:
-    """Groups that ask to be found, largest first."""
+    """Groups that ask to be found, largest first; none where the site has no public groups."""
+    if ctx.app.settings.on("features.disable_public_groups"):
+        return []
     query = select(Group).where(
         Group.listed_in_explore.is_(True),
         Group.is_visible_to_public.is_(True),

@@ -57,16 +57,21 @@ def shown_to_parent(ctx: Context, subject: Any) -> bool:
     return bool(group and group.is_visible_to_parent_members)
 
 
+def site_has_public(ctx: Context, _subject: Any = None) -> bool:
+    """The site lets groups be public."""
+    return not ctx.app.settings.on("features.disable_public_groups")
+
+
 def is_public(ctx: Context, subject: Any) -> bool:
     """Anyone may know of it."""
     group = group_of(subject)
-    return bool(group and group.is_visible_to_public)
+    return bool(group and group.is_visible_to_public and site_has_public(ctx))
 
 
 def is_open(ctx: Context, subject: Any) -> bool:
     """Anyone may read its threads."""
     group = group_of(subject)
-    return bool(group and group.is_visible_to_public and group.discussion_privacy_options == "public_only")
+    return is_public(ctx, subject) and bool(group and group.discussion_privacy_options == "public_only")
 
 
 def kept(ctx: Context, subject: Any) -> bool:

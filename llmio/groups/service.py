@@ -12,7 +12,7 @@ from llmio.core import permissions, richtext, versions
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.groups import queries
+from llmio.groups import queries, rules
 from llmio.groups.forms import RESERVED, GroupForm, SettingsForm, handle_from
 from llmio.groups.models import Group, Membership, Subscription
 
@@ -135,10 +135,12 @@ def _fill(ctx: Context, group: Group, form: GroupForm) -> None:
     group.description = richtext.clean(form.description, form.description_format)
     group.description_format = form.description_format
     group.request_to_join_prompt = form.request_to_join_prompt or None
-    _set_privacy(group, form)
+    _set_privacy(ctx, group, form)
 
 
-def _set_privacy(group: Group, form: GroupForm) -> None:
+def _set_privacy(ctx: Context, group: Group, form: GroupForm) -> None:
+    if form.group_privacy != "secret" and not rules.site_has_public(ctx):
+        raise Invalid.at("group_privacy", _("This site has no public groups: only members may know of a group."))
     if form.group_privacy == "secret":
         group.is_visible_to_public = False
         group.discussion_privacy_options = "private_only"

@@ -8,11 +8,12 @@ from typing import Any
 from pyramid.view import view_config
 
 from llmio.core import richtext
+from llmio.core.errors import NotFound
 from llmio.core.forms import form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.groups import membership as members
-from llmio.groups import queries, service
+from llmio.groups import queries, rules, service
 from llmio.groups.forms import GroupForm, SettingsForm, VolumeForm
 from llmio.groups.models import Group
 
@@ -53,9 +54,18 @@ def show(group: Group, request: Any) -> View:
     }
 
 
-@view_config(route_name="groups.explore", renderer="llmio:web/templates/groups/explore.jinja2")
+@view_config(
+    route_name="groups.explore",
+    renderer="llmio:web/templates/groups/explore.jinja2",
+    permission=Permission.PUBLIC,
+)
 def explore(request: Any) -> View:
-    """Groups that ask to be found."""
+    """Groups that ask to be found; 404 unless the operator offers the page, and to those whom it is offered."""
+    settings = request.app.settings
+    if not settings.on("features.explore"):
+        raise NotFound(_("This site has no list of groups."))
+    if settings.on("features.restrict_explore"):
+        request.ctx.signed_in()
     search = request.params.get("q", "").strip()
     return {"groups": queries.public_groups(request.ctx, search=search), "q": search}
 
@@ -63,7 +73,8 @@ def explore(request: Any) -> View:
 @view_config(route_name="groups.new", renderer=FORM, permission=Permission.GROUP_CREATE)
 def new(context: Any, request: Any) -> View:
     """The form for a new group."""
-    defaults = {"group_privacy": "closed", "membership_granted_upon": "approval", "description_format": "md"}
+    privacy = "closed" if rules.site_has_public(request.ctx) else "secret"
+    defaults = {"group_privacy": privacy, "membership_granted_upon": "approval", "description_format": "md"}
     return {"values": defaults, "group": None}
 
 

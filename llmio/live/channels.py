@@ -16,10 +16,12 @@ import redis.asyncio as redis
 from aiohttp import web
 from redis.exceptions import RedisError
 
+from llmio.core import logs, sources
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
 from llmio.core.ports import LIVE_CLIENTS, LIVE_TOKEN
 from llmio.core.settings import Settings, load
+from llmio.core.urls import redis_url
 from llmio.live.matrix import CHANNELS as MATRIX_CHANNELS
 from llmio.live.matrix import MatrixBot
 from llmio.live.publish import CHANNEL, MEMBERSHIPS
@@ -54,7 +56,7 @@ class Channels:
 
     def __init__(self, settings: Settings) -> None:
         self._redis = redis.Redis.from_url(
-            settings.text("redis.url"),
+            redis_url(settings),
             health_check_interval=CHECK_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_keepalive=True,
@@ -207,11 +209,13 @@ async def serve(settings: Settings, *, host: str, port: int) -> None:
 
 def run(*, host: str = "127.0.0.1", port: int | None = None) -> None:
     """Be the live channel until SIGTERM or SIGINT; the database is not needed."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # The core's settings alone: importing the features would double the memory of this process.
-    settings = load(SETTINGS, {}, os.environ)
+    settings = load(
+        SETTINGS, sources.read_ini(os.environ[sources.INI]) if os.environ.get(sources.INI) else {}, os.environ
+    )
+    logs.begin(settings)
     if faults := [str(fault) for fault in settings.faults if fault.fatal]:
         raise Unavailable("\n".join(faults))
-    if not settings.text("redis.url"):
+    if not redis_url(settings):
         raise Unavailable("REDIS_URL is not set: the live channel needs Valkey or Redis")
     asyncio.run(serve(settings, host=host, port=port or settings.number("channels.port")))

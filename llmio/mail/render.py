@@ -138,6 +138,8 @@ def render(
             "text_direction": _babel(locale_of(reader)).text_direction,
             "site_name": settings.text("site.name"),
             "site_url": site_url(settings),
+            "header_logo": _address(settings, "theme.mail_header"),
+            "footer_logo": _address(settings, "theme.mail_footer"),
             "support_email": settings.text("site.support_email"),
             "url": lambda path, **query: absolute(
                 settings, path, utm_medium="email", utm_campaign=kind or None, **query
@@ -152,6 +154,12 @@ def render(
         page = environment().get_template(template).render(common)
         text = _text_of(template, common, page)
         return _inliner().inline(page), text
+
+
+def _address(settings: Settings, key: str) -> str:
+    """Of a picture: whole, since a mail has no site around it."""
+    given = settings.text(key)
+    return absolute(settings, given) if given.startswith("/") else given
 
 
 def _text_of(template: str, values: Mapping[str, Any], page: str) -> str:

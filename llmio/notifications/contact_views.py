@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pyramid.view import view_config
@@ -32,6 +32,12 @@ class ContactForm(Form):
     message: Text
 
 
+class ConsentForm(ContactForm):
+    """The same where who writes must agree to be answered."""
+
+    consent: Literal["1"]
+
+
 class PersonForm(Form):
     """A message to a person."""
 
@@ -55,7 +61,8 @@ def contact(_context: Any, request: Any) -> Mapping[str, Any]:
 def send(context: Any, request: Any) -> Any:
     """Send it."""
     contact(context, request)
-    form = parse(ContactForm, request.POST)
+    wanted = ConsentForm if request.app.settings.on("features.contact_consent") else ContactForm
+    form = parse(wanted, request.POST)
     request.limit("contact_messages", 10)
     request.ctx.enqueue(
         jobs.mail_contact, form.name, form.email, form.subject, form.message, request.ctx.actor_id, new_token()

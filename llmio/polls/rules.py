@@ -59,6 +59,13 @@ def group_admin(ctx: Context, subject: Any) -> bool:
     return group is not None and groups.is_admin(ctx, group)
 
 
+def receipts_for_all(ctx: Context, subject: Any) -> bool:
+    """Who may see the poll may see who took part; the operator may keep that for admins of the group."""
+    group = place_of(subject).group
+    ids = (group.id, group.parent_id) if group else ()
+    return not ctx.app.settings.on("features.verify_by_admins", *ids)
+
+
 def group_setting(name: str) -> Any:
     """A predicate: the group's switch of that name is on."""
 
@@ -249,7 +256,8 @@ def register(app: App) -> None:
         (kept, grouped, guests_allowed, is_admin, group_setting("members_can_add_guests")),
         (kept, ungrouped, is_admin),
     )
-    allow(Permission.POLL_RECEIPTS, *_each(app, Permission.POLL_SHOW, kept))
+    allow(Permission.POLL_RECEIPTS, *_each(app, Permission.POLL_SHOW, kept, receipts_for_all))
+    allow(Permission.POLL_RECEIPTS, (kept, group_admin))
     allow(Permission.POLL_EXPORT, *_each(app, Permission.POLL_SHOW, kept, results_shown))
     allow(Permission.STANCE_UPDATE, *((*clause, own_latest) for clause in votes))
     allow(Permission.STANCE_UNCAST, *((*clause, own_latest, is_cast) for clause in votes))

@@ -10,6 +10,7 @@ from pyramid.session import JSONSerializer, SignedCookieSessionFactory
 
 from llmio import boot
 from llmio.core.permissions import Permission
+from llmio.core.urls import site_url
 from llmio.groups import handle_route
 from llmio.web.security import SecurityPolicy
 
@@ -41,6 +42,8 @@ def configurator(app: App) -> Configurator:
         settings={
             "tm.commit_veto": "pyramid_tm.default_commit_veto",
             "retry.attempts": 3,
+            # Where the proxy in front names another host than the browser did.
+            "pyramid.csrf_trusted_origins": [site_url(settings).partition("://")[2]],
         }
     )
     config.registry["app"] = app
@@ -57,7 +60,7 @@ def configurator(app: App) -> Configurator:
             timeout=None,
             reissue_time=86400,
             httponly=True,
-            secure=settings.on("site.ssl"),
+            secure=settings.on("site.ssl") or settings.on("site.assume_ssl"),
             samesite="Lax",
         )
     )
@@ -87,9 +90,10 @@ def assemble(app: App, *, warm: bool = False) -> Any:
     """The WSGI application; `warm` compiles the templates now rather than when they are first needed."""
     from llmio.web import templating  # noqa: PLC0415  # slow
     from llmio.web.plugins import with_plugins  # noqa: PLC0415  # imports this module
+    from llmio.web.secure import SeeScheme  # noqa: PLC0415  # slow
     from llmio.web.static import serve_static  # noqa: PLC0415  # slow
 
     router = with_plugins(app, configurator)
     if warm:
         templating.warm(router.registry["templates"])
-    return serve_static(app, router)
+    return SeeScheme(app, serve_static(app, router))

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from llmio.core import heartbeats
+from llmio.core import heartbeats, logs
 from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
 from llmio.core.measures import measures
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from llmio.core.settings import Settings
 
 log = logging.getLogger(__name__)
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def run(ini: Mapping[str, str] | None = None, *, with_schedule: bool = False) -> None:
@@ -52,7 +51,7 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     """Be a worker: consume hints, relay rows, show signs of life; on request be the schedule, too."""
     from llmio.worker import celery  # noqa: PLC0415  # slow, and `llmio beat` does without
 
-    _log()
+    _log(app)
     if not queue_url(app.settings):
         raise Unavailable("REDIS_URL is not set: the worker needs Valkey or Redis")
     hands = hands_of(app.settings)
@@ -93,7 +92,7 @@ def run_schedule(ini: Mapping[str, str] | None = None) -> None:
 
 def act_as_schedule(app: App) -> None:
     """Be a schedule: write the rows of scheduled jobs, and hint rows while no worker does."""
-    _log()
+    _log(app)
     stopped = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopped.set())
@@ -119,7 +118,7 @@ def _beat(app: App) -> None:
         heartbeats.beat(ctx.db, heartbeats.WORKER, ctx.now)
 
 
-def _log() -> None:
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+def _log(app: App) -> None:
+    logs.begin(app.settings)
     for name in ("kombu", "celery"):
         logging.getLogger(name).setLevel(logging.WARNING)

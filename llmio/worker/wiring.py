@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmio.core.urls import redis_url
 from llmio.worker.background import Threads
 from llmio.worker.queue import CeleryQueue, client, queue_url
 
@@ -21,7 +22,7 @@ def wire(app: App, *, real_ports: bool) -> None:
     from llmio.live import jobs as live  # noqa: PLC0415  # slow
 
     live.register(app)
-    url = app.settings.text("redis.url")
+    url = redis_url(app.settings)
     if url and app.redis is None:
         app.redis = client(url, seconds=ANSWER_SECONDS)
     if real_ports:

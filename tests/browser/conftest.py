@@ -95,7 +95,7 @@ class Site:
         environment = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
         done = subprocess.run(
             [str(self.python), "-m", "llmio", *command],
-            env=environment | {"LLMIO_DATA": str(self.data)},
+            env=environment | {"LLMIO_DATA": str(self.data), "FEATURES_EXPLORE_PUBLIC_GROUPS": "1"},
             capture_output=True,
             text=True,
             timeout=START_SECONDS,

@@ -17,7 +17,7 @@ SECRET = "a-secret-that-is-long-enough-for-signing"
 def run(monkeypatch):
     """The command with just these variables set."""
     for name in list(os.environ):
-        if name.startswith(("LLMIO_", "SMTP_", "AWS_", "DATABASE_", "REDIS_", "SITE_", "SECRET_")):
+        if name not in ("PATH", "HOME", "LANG"):
             monkeypatch.delenv(name)
 
     def call(*arguments, **variables):
@@ -115,3 +115,89 @@ def test_the_files_of_etc_can_be_read(run, name):
         )["faults"]
         == []
     )
+
+
+def test_nothing_counts_as_not_set(run):
+    answer = run(
+        "check", "--json", LLMIO_ENV="development", CANONICAL_PORT="", SITE_NAME="", SMTP_AUTH="", FORCE_SSL=""
+    )
+    assert json.loads(answer.output)["faults"] == []
+    shown = run("describe", "--json", SITE_NAME="", SPAM_REGEX="")
+    assert setting(shown, "site.name")["value"] == "llmio"
+    assert setting(shown, "accounts.spam_regex")["value"] == ""  # here nothing means: no address is refused
+
+
+@pytest.mark.parametrize(
+    ("name", "like"), [("SMTP_SEVER", "SMTP_SERVER"), ("FEATURES_DISABLE_CREATE_USERS", "FEATURES_DISABLE_CREATE_USER")]
+)
+def test_a_variable_like_one_of_ours_is_noticed(run, name, like):
+    answer = run("check", LLMIO_ENV="development", **{name: "hush"}, HOSTNAME="x", TERM="x", EDITOR="x", LOGNAME="x")
+    assert f"Note: {name}: nothing reads this variable; did you mean {like}?" in answer.output
+    assert answer.output.count("Note:") == 1
+    assert "hush" not in answer.output
+
+
+def test_names_of_one_setting_that_differ_are_noticed(run):
+    answer = run("check", LLMIO_ENV="development", SECRET_COOKIE_TOKEN=SECRET, SECRET_KEY_BASE="another-secret")
+    assert "SECRET_KEY_BASE: differs from SECRET_COOKIE_TOKEN" in answer.output
+    assert SECRET not in answer.output
+    same = run("check", LLMIO_ENV="development", SECRET_COOKIE_TOKEN=SECRET, SECRET_KEY_BASE=SECRET)
+    assert "differs" not in same.output
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY_BASE", "SECRET_COOKIE_TOKEN", "SECRET_COOKIE_SECRET"])
+def test_the_secret_has_several_names(run, name):
+    assert setting(run("describe", "--json", **{name: SECRET}), "security.secret")["value"] == "set"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT", "99999", "must be from 1 to 65535"),
+        ("WEB_CONCURRENCY", "many", "is not a whole number or 'auto'"),
+        ("LLMIO_LOG_LEVEL", "loud", "is none of debug, info"),
+    ],
+)
+def test_what_cannot_be_is_refused(run, name, value, words):
+    answer = run("check", LLMIO_ENV="development", **{name: value})
+    assert (answer.exit_code, words in answer.output) == (1, True), answer.output
+    assert run("check", LLMIO_ENV="development", WEB_CONCURRENCY="auto").exit_code == 0
+
+
+def test_a_word_for_off_is_off_and_said_to_be(run):
+    answer = run("check", LLMIO_ENV="development", FEATURES_SITEMAP="0")
+    assert "FEATURES_SITEMAP: is off here, since it is set to '0'" in answer.output
+    assert "FEATURES_SITEMAP" not in run("check", LLMIO_ENV="development", FEATURES_SITEMAP="1").output
+
+
+# -- explain -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["site.ssl", "FORCE_SSL", "FORCE_SSL_FILE"])
+def test_one_setting_is_explained_by_any_of_its_names(run, name):
+    answer = run("explain", name, FORCE_SSL="1")
+    assert "value     1" in answer.output
+    assert "origin    variable FORCE_SSL" in answer.output
+    assert "default   0" in answer.output
+    assert "HSTS" in answer.output
+
+
+def test_a_secret_is_explained_without_it(run):
+    answer = run("explain", "SECRET_COOKIE_SECRET", SECRET_COOKIE_SECRET=SECRET)
+    assert "value     set" in answer.output
+    assert "origin    variable SECRET_COOKIE_SECRET" in answer.output
+    assert SECRET not in answer.output + run("explain", "--json", "security.secret", SECRET_COOKIE_SECRET=SECRET).output
+
+
+def test_what_changes_nothing_is_explained_with_the_reason(run):
+    assert "OPENAI_API_KEY is not used yet." in run("explain", "OPENAI_API_KEY").output
+    assert "RAILS_MASTER_KEY is taken and not used. Opens the file" in run("explain", "RAILS_MASTER_KEY").output
+    noted = run("check", LLMIO_ENV="development", OPENAI_API_KEY="hush", RAILS_MASTER_KEY="hush").output
+    assert "Note: OPENAI_API_KEY: is not used yet." in noted
+    assert "RAILS_MASTER_KEY" not in noted  # nothing is missing
+
+
+def test_an_unknown_name_is_refused_with_the_nearest(run):
+    answer = run("explain", "SMTP_SEVER")
+    assert answer.exit_code == 2
+    assert "did you mean SMTP_SERVER?" in answer.output

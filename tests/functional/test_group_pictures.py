@@ -128,7 +128,9 @@ def test_only_what_can_be_one_is_stored(web, group, app, monkeypatch):
     assert saved == []
 
 
-def test_lists_of_groups_ask_for_their_pictures_once(web, make, queries):
+def test_lists_of_groups_ask_for_their_pictures_once(web, make, queries, app, monkeypatch):
+    monkeypatch.setitem(app.settings.values, "features.explore", True)
+
     def explored(count):
         for _number in range(count):
             make.group(is_visible_to_public=True, listed_in_explore=True)

@@ -6,12 +6,19 @@ import re
 
 import pytest
 
+from llmio.core.declared import THEMED
 from llmio.core.settings import Setting, Settings, load
 from llmio.web import theme
 
 DECLARED = (
     Setting("theme.primary", "THEME_LIGHT_PRIMARY", aliases=("THEME_PRIMARY_COLOR",)),
     Setting("theme.dark_primary", "THEME_DARK_PRIMARY"),
+    Setting("theme.on_primary", "THEME_TEXT_ON_PRIMARY_COLOR"),
+    *(
+        Setting(f"theme.{mode}_{name}", f"THEME_{mode.upper()}_{name.upper()}")
+        for mode in ("light", "dark")
+        for name in THEMED
+    ),
 )
 
 
@@ -61,4 +68,38 @@ def test_what_is_not_a_colour_is_not_taken(text: str, caplog: pytest.LogCaptureF
 
 
 def test_the_version_changes_with_the_colours() -> None:
-    assert theme.version(settings(THEME_PRIMARY_COLOR="#112233")) == "112233-0"
+    versions = {
+        theme.version(settings(**chosen))
+        for chosen in ({}, {"THEME_PRIMARY_COLOR": "#112233"}, {"THEME_PRIMARY_COLOR": "#112234"},
+                       {"THEME_PRIMARY_COLOR": "#112233", "THEME_DARK_ERROR": "#aa0000"})
+    }  # fmt: skip
+    assert len(versions) == 4
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("ground", ["#ffffff", "#fdf6e3", "#002b36", "#808080", "#000000"])
+def test_whatever_ground_is_chosen_texts_can_be_read_on_it(mode: str, ground: str) -> None:
+    chosen = settings(**{f"THEME_{mode.upper()}_BACKGROUND": ground})
+    block = theme.style(chosen).split("\n")[0]
+    found = values(block)
+    assert found["canvas"] == theme.parse(ground)
+    for under in ("canvas", "subtle", "raised", "hover", "pressed"):
+        for over in ("text", "muted"):
+            assert theme.contrast(found[over], found[under]) >= 4.5, (over, under)
+    assert theme.contrast(found["accent-text"], found["canvas"]) >= 4.5
+
+
+@pytest.mark.parametrize(("name", "tone"), [("ERROR", "danger"), ("WARNING", "warning"), ("SUCCESS", "success")])
+def test_tones_are_chosen_for_each_theme(name: str, tone: str) -> None:
+    sheet = theme.style(settings(**{f"THEME_LIGHT_{name}": "#ffcc00"}))
+    found = values(sheet)
+    assert theme.contrast(found[tone], found[f"{tone}-soft"]) >= 4.5
+    assert "dark" not in sheet
+    assert theme.version(settings(**{f"THEME_LIGHT_{name}": "#ffcc00"}))
+
+
+def test_links_and_text_on_buttons_are_chosen() -> None:
+    found = values(theme.style(settings(THEME_LIGHT_PRIMARY="#3355c4", THEME_LIGHT_ANCHOR="#aa0000")).split("\n")[0])
+    assert found["accent-text"] == theme.parse("#aa0000")
+    found = values(theme.style(settings(THEME_PRIMARY_COLOR="#ffee00", THEME_TEXT_ON_PRIMARY_COLOR="#330033")))
+    assert found["on-accent"] == theme.parse("#330033")

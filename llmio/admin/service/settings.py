@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from llmio.core import settings_check
 from llmio.core.permissions import Permission
+from llmio.core.settings import without_password
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
     from llmio.core.settings import Fault, Setting, Settings
-
-CREDENTIALS = "://"
 
 
 @dataclass(frozen=True)
@@ -70,9 +69,9 @@ def show(ctx: Context, *, words: str = "", changed: bool = False) -> Found:
 
 def _line(settings: Settings, item: Setting, wrong: dict[str, str]) -> Line:
     value = settings[item.key]
-    names = (item.key, item.env, *item.aliases, *(f"{name}_FILE" for name in (item.env, *item.aliases)))
+    names = (item.key, *item.names, *(f"{name}_FILE" for name in item.names))
     fault = next((wrong[name] for name in names if name in wrong), "")
-    shown = ("••••••" if value else "") if item.secret else _without_password(written(value))
+    shown = ("••••••" if value else "") if item.secret else str(without_password(written(value)))
     return Line(item, shown, "" if item.secret else written(item.default), settings.origins[item.key], fault)
 
 
@@ -85,15 +84,6 @@ def written(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _without_password(text: str) -> str:
-    """An address that carries a password, without it, whoever forgot to call the setting secret."""
-    scheme, mark, rest = text.partition(CREDENTIALS)
-    user, at, host = rest.rpartition("@")
-    if not mark or not at or ":" not in user:
-        return text
-    return f"{scheme}{mark}{user.partition(':')[0]}:••••••@{host}"
-
-
 def _holds(item: Setting, words: str) -> bool:
-    text = " ".join((item.key, item.env, *item.aliases, item.help)).lower()
+    text = " ".join((item.key, *item.names, item.help)).lower()
     return all(word in text for word in words.lower().split())

@@ -126,10 +126,11 @@ def _answer(case: Case, found: Answer) -> Verdict:
 
 
 def _personal(case: Case, found: Personal) -> Verdict:
-    if case.ctx.app.settings.on("features.disable_thread_from_mail"):
+    settings, switch = case.ctx.app.settings, "features.disable_thread_from_mail"
+    group = groups.by_handle(case.ctx, found.handle)
+    if settings.on(switch, group.id, group.parent_id) if group else settings.on(switch):
         return Verdict("dropped", "threads by mail are switched off")
     user = key_holder(case.ctx, found.user_id, found.key)
-    group = groups.by_handle(case.ctx, found.handle)
     if user is None or group is None:
         return Verdict("dropped", "wrong key or group")
     return start_thread(case, user, group)

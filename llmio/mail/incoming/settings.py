@@ -30,13 +30,7 @@ SETTINGS: tuple[Setting, ...] = (
         "COMPLAINTS_ADDRESS",
         default="complaints@email-abuse.amazonses.com",
         help="Sender of reports that somebody called our mail spam; whom they name gets no more mail.",
-    ),
-    Setting(
-        "features.disable_thread_from_mail",
-        "FEATURES_DISABLE_THREAD_FROM_MAIL",
-        "bool",
-        default=False,
-        help="Nobody starts threads by mail to their personal address of a group.",
+        blank=True,
     ),
     Setting(
         "mail.smtpd_port",

@@ -1,0 +1,59 @@
+"""Requests by https: told by the proxy in front, and wanted of everybody where FORCE_SSL is set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from llmio.web.limits import is_private
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+
+BY_MACHINES = (
+    "up",
+    "health",
+    "metrics",
+    "received_emails",
+    "email_processor",
+    "rails/action_mailbox",
+    "api/hocuspocus",
+)
+"""Doors of programs in the same network, which do not follow to another address."""
+
+
+class SeeScheme:
+    """Around the application: requests have the scheme by which the browser came."""
+
+    def __init__(self, app: App, application: Any) -> None:
+        self._app = app
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """See the scheme; lead to https where everybody must come by it."""
+        settings = self._app.settings
+        if settings.on("site.assume_ssl"):
+            environ["wsgi.url_scheme"] = "https"
+        elif is_private(str(environ.get("REMOTE_ADDR") or "")):
+            named = environ.get("HTTP_X_FORWARDED_PROTO", "").split(",")[-1].strip().lower()
+            environ["wsgi.url_scheme"] = named if named in ("http", "https") else environ["wsgi.url_scheme"]
+        plain = environ["wsgi.url_scheme"] == "http" and not _by_machine(environ.get("PATH_INFO", ""))
+        if plain and settings.on("site.ssl"):
+            return _by_https(self._app, environ)(environ, start_response)
+        return self.application(environ, start_response)
+
+
+def _by_machine(path: str) -> bool:
+    return any(path == f"/{door}" or path.startswith(f"/{door}/") for door in BY_MACHINES)
+
+
+def _by_https(app: App, environ: dict[str, Any]) -> Response:
+    """To our own host, never to one that the request names: it may have been made up."""
+    host = app.settings.text("site.host")
+    port = app.settings["site.port"]
+    request = Request(environ)
+    place = f"https://{host}{f':{port}' if port and port not in (80, 443) else ''}{request.path_qs}"
+    status = 301 if request.method in ("GET", "HEAD") else 308
+    return Response(status=status, headers={"Location": place}, content_type="text/plain", body=b"")
