@@ -150,11 +150,8 @@ def application() -> Any:
 @click.option("--threads", type=click.IntRange(1), help="Threads of each process; else RAILS_MAX_THREADS, else 3.")
 @click.option(
     "--stop-seconds",
-    envvar="LLMIO_STOP_SECONDS",
     type=click.IntRange(0),
-    default=30,
-    show_default=True,
-    help="When told to end: seconds given to the requests that are under way.",
+    help="When told to end: seconds given to the requests that are under way; else LLMIO_STOP_SECONDS, else 30.",
 )
 @click.option("--prepare", is_flag=True, help="First bring the database up to date.")
 @click.option("--demo", is_flag=True, help="With --prepare: load the demo where nobody has been yet.")
@@ -164,7 +161,7 @@ def serve(
     port: int | None,
     workers: int | None,
     threads: int | None,
-    stop_seconds: int,
+    stop_seconds: int | None,
     prepare: bool,
     demo: bool,
 ) -> None:
@@ -183,7 +180,8 @@ def serve(
     if sys.platform == "linux":
         multiprocessing.set_start_method("fork")
     make(prepare=prepare, demo=demo)
-    _end.update(port=port, seconds=stop_seconds, told=os.pipe())
+    seconds = settings.number("server.stop_seconds") if stop_seconds is None else stop_seconds
+    _end.update(port=port, seconds=seconds, told=os.pipe())
     _server()(
         "llmio.cli.serve:application",
         factory=True,
