@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from llmio.core.settings import Settings
@@ -16,12 +18,14 @@ LEVELS = {"warn": "warning", "fatal": "critical", "unknown": "critical"}
 
 
 def begin(settings: Settings) -> None:
-    """Begin the log as the operator wants it."""
-    zone = settings.text("log.zone")
-    if zone and os.environ.get("TZ") != zone:
-        os.environ["TZ"] = zone
-        time.tzset()
+    """Begin the log as the operator wants it; a zone that is no name of one (`:/etc/localtime`) is left to the machine."""
     logging.basicConfig(level=level(settings).upper(), format=FORMAT)
+    zone = settings.text("log.zone")
+    with suppress(ValueError, OSError, KeyError):
+        place = ZoneInfo(zone) if zone else None
+        logging.Formatter.converter = staticmethod(  # as its documentation says to
+            lambda moment: datetime.fromtimestamp(moment or time.time(), place).timetuple()
+        )
 
 
 def level(settings: Settings) -> str:
