@@ -30,8 +30,8 @@ def begin():
 def test_the_zone_is_that_of_the_setting(begin, zone, hour):
     begin(TZ=zone)
     record = logging.LogRecord("x", logging.INFO, "x", 1, "x", None, None)
-    record.created = 0.0
-    assert f"1970-01-01 {hour}:00:00" in logging.Formatter(logs.FORMAT).format(record)
+    record.created = 1.0
+    assert f"1970-01-01 {hour}:00:01" in logging.Formatter(logs.FORMAT).format(record)
 
 
 @pytest.mark.parametrize(
