@@ -50,7 +50,6 @@ IGNORED: tuple[Ignored, ...] = (
         words("MIN_THREADS"), "Threads are not started and ended as requests come: RAILS_MAX_THREADS says how many."
     ),
     Ignored(words("USE_SIDEKIQ"), "Jobs always go through the queue, in development, too."),
-    Ignored(words("TASK"), "What a process does is named by its command: `llmio serve`, `llmio worker` and others."),
     Ignored(words("DISABLE_IPSPOOFINGCHECK"), f"Switches off a check {RAILS}; see CLIENT_IP_HEADER."),
     Ignored(words("ACTION_CABLE_URL"), "Live pages go through the channel of CHANNELS_URL alone."),
     Ignored(words("REDIS_POOL_SIZE"), "Each thread has the connection it needs, and no more."),
