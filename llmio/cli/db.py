@@ -24,13 +24,50 @@ def db() -> None:
 
 
 @db.command()
-def upgrade() -> None:
-    """Bring the database to the state that this version needs. Doing it twice does no harm."""
+@click.option(
+    "--rehearse", "rehearsed", is_flag=True, help="Try it on a copy, say how long it takes, and remove the copy."
+)
+@click.option("--lock-timeout", metavar="TIME", help="How long a migration waits for a table that is in use; 5s.")
+@click.option("--statement-timeout", metavar="TIME", help="How long a statement may take; 10min.")
+@click.option("--force", is_flag=True, help="Also where a check speaks against it.")
+def upgrade(*, rehearsed: bool, lock_timeout: str | None, statement_timeout: str | None, force: bool) -> None:
+    """Bring the database to the state that this version needs, from that of any earlier version.
+
+    Before, it looks at what speaks against it: a newer version, transactions that hold tables, a full disk, a database that takes no
+    changes. Each migration is one transaction, one process migrates at a time. Stopped or killed, it goes on when called again; doing
+    it twice does no harm. Exit code 1 with the reason where it cannot be done.
+    """
     from llmio.migrations import commands  # noqa: PLC0415  # slow
 
-    commands.upgrade(url())
-    click.echo(f"The database is at revision {commands.head()}.")
+    target = url()
+    if rehearsed:
+        _rehearse(target)
+        return
+    before = commands.current(target)
+    found = commands.reasons(target) if before != commands.head() else []
+    if found and not force:
+        raise Unavailable("\n".join(found))
+    told = {"lock_timeout": lock_timeout, "statement_timeout": statement_timeout}
+    commands.upgrade(target, timeouts={name: value for name, value in told.items() if value})
+    if before == commands.head():
+        click.echo(f"The database is at revision {before} already.")
+    else:
+        click.echo(f"The database was brought from {before or 'nothing'} to {commands.head()}.")
     upgrade_plugins()
+
+
+def _rehearse(target: str) -> None:
+    """Say what came of it; exit code 1 where the copy is not as the code expects it."""
+    from llmio.continuity import rehearsal  # noqa: PLC0415  # slow
+
+    found = rehearsal.rehearse(target)
+    click.echo(f"Copying the database took {found.copied:.1f} s.")
+    click.echo(f"Upgrading the copy from {found.before or 'nothing'} to {found.after} took {found.upgraded:.1f} s.")
+    click.echo("Rows of schema public and results of closed polls are the same; the copy was removed.")
+    for line in found.differences:
+        click.echo(f"Afterwards: {line}", err=True)
+    if found.differences:
+        raise click.exceptions.Exit(1)
 
 
 @db.command()

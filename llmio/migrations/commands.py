@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,10 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import LockNotAvailable, QueryCanceled
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 
 from llmio.core.db import engine_for
-from llmio.migrations import catalogue, facts
+from llmio.core.errors import Unavailable
+from llmio.core.i18n import _
+from llmio.migrations import catalogue, facts, preflight
 from llmio.migrations.defaults import default_differences
 
 
@@ -35,12 +39,47 @@ def revisions() -> frozenset[str]:
     return frozenset(script.revision for script in ScriptDirectory.from_config(config()).walk_revisions())
 
 
-def upgrade(url: str) -> None:
-    """Bring a database to the code's revision; a database that is there already is left untouched."""
+def upgrade(url: str, target: str = "heads", *, timeouts: Mapping[str, str] | None = None) -> None:
+    """Bring a database to the code's revision; a database that is there already is left untouched.
+
+    Each migration is a transaction, so that one that was stopped or killed leaves nothing half done: the next call goes on. `timeouts`
+    may name another `lock_timeout` or `statement_timeout`. Raises Unavailable where the database is of a newer version, a table is
+    in use, or a statement takes too long.
+    """
     with connected(url) as connection:
+        newer = preflight.unknown(revisions(), revision_of(connection))
+        connection.rollback()
+        if newer:
+            raise Unavailable(newer[0])
         options = config()
         options.attributes["connection"] = connection
-        command.upgrade(options, "heads")
+        options.attributes["timeouts"] = dict(timeouts or {})
+        try:
+            command.upgrade(options, target)
+        except OperationalError as error:
+            raise _stopped(error) from error
+
+
+def reasons(url: str) -> list[str]:
+    """What speaks against an upgrade now, one line each."""
+    with connected(url) as connection:
+        return preflight.reasons(connection, revisions(), revision_of(connection))
+
+
+def _stopped(error: OperationalError) -> Exception:
+    """A time-out, in words; anything else as it is."""
+    told = str(error.orig).splitlines()[0]
+    if isinstance(error.orig, LockNotAvailable):
+        return Unavailable(
+            _("A table that must change is in use ({why}). Finished migrations stay, nothing is half done: run it again when the "
+              "site is quiet, or with a longer --lock-timeout.", why=told)
+        )  # fmt: skip
+    if isinstance(error.orig, QueryCanceled):
+        return Unavailable(
+            _("A statement took too long ({why}). Finished migrations stay, nothing is half done: run it again with a longer "
+              "--statement-timeout.", why=told)
+        )  # fmt: skip
+    return error
 
 
 def current(url: str) -> str | None:

@@ -23,8 +23,11 @@ def run(connection: Connection) -> None:
     connection.execute(text(f"SET lock_timeout = '{WAIT_FOR_OTHERS}'"))
     connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
     try:
-        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
-        connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        told = context.config.attributes.get("timeouts") or {}
+        for name, usual in (("lock_timeout", LOCK_TIMEOUT), ("statement_timeout", STATEMENT_TIMEOUT)):
+            connection.execute(
+                text("SELECT set_config(:name, :value, false)"), {"name": name, "value": told.get(name, usual)}
+            )
         # Asked first: `IF NOT EXISTS` wants the right to create schemas even where there is nothing to create.
         if not connection.scalar(text("SELECT to_regnamespace('llmio')")):
             connection.execute(text("CREATE SCHEMA llmio"))

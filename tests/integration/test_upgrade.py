@@ -1,0 +1,209 @@
+"""`llmio db upgrade`: from every earlier state with data, under locks and kills; refused with the reason; rehearsed on a copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import make_url
+
+from llmio.continuity.scratch import connect
+from llmio.core.errors import Unavailable
+from llmio.migrations import commands, preflight
+from llmio.testing import loomio
+from llmio.testing.loomio.rows import Rows
+from tests.commands import run_command
+
+REVISIONS = [one.revision for one in ScriptDirectory.from_config(commands.config()).walk_revisions()][::-1]
+SCHEMA = """
+SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = 'llmio'
+UNION ALL SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = 'llmio' ORDER BY 1, 2, 3
+"""
+
+
+@pytest.fixture(scope="module")
+def databases(llmio_servers):
+    """`databases(template)`: a new database; all are dropped at the end."""
+    names = []
+
+    def made(template: str = "template0") -> str:
+        names.append(f"{llmio_servers.template}_u{len(names)}_{os.getpid()}")
+        llmio_servers.administer(f'CREATE DATABASE "{names[-1]}" TEMPLATE "{template}" STRATEGY file_copy')
+        return llmio_servers.database(names[-1])
+
+    yield made
+    for name in names:
+        llmio_servers.drop(name)
+
+
+@pytest.fixture(scope="module")
+def states(databases):
+    """A database of each earlier revision, with rows in each of its tables: revision → URL."""
+    base = databases()
+    loomio.made(base)
+    found = {}
+    for revision in REVISIONS[:-1]:
+        commands.upgrade(base, target=revision)
+        found[revision] = databases(make_url(base).database)
+        fill(found[revision])
+    return found
+
+
+def fill(url):
+    """A row in each table of ours; tables that refer to others of ours come after those."""
+    with connect(url) as connection:
+        rows = Rows(connection, schema="llmio")
+        left = [name for name in rows.tables if name != "alembic_version"]
+        while left:
+            done = []
+            for name in left:
+                try:
+                    with connection.transaction():
+                        rows.fill(name)
+                    done.append(name)
+                except psycopg.errors.ForeignKeyViolation:
+                    continue
+            assert done, left
+            left = [name for name in left if name not in done]
+
+
+def counted(url, schemas="llmio"):
+    with connect(url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schemas,)).fetchall()
+        return {
+            name: connection.execute(f'SELECT count(*) FROM {schemas}."{name}"').fetchone()[0] for (name,) in tables
+        }
+
+
+def rows(url, query):
+    with connect(url) as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_from_each_earlier_state_with_data(states, llmio_servers, revision):
+    url = states[revision]
+    ours, public = counted(url), counted(url, "public")
+    commands.upgrade(url)
+    assert commands.current(url) == commands.head()
+    assert rows(url, SCHEMA) == rows(llmio_servers.database(llmio_servers.template), SCHEMA)
+    now = counted(url)
+    assert {name: now[name] for name in ours} == ours
+    assert counted(url, "public") == public
+
+
+@pytest.fixture
+def behind(databases, states):
+    """A database one step behind the code."""
+    base = databases()
+    commands.upgrade(base, target=REVISIONS[-2])
+    return base
+
+
+def upgrade(url, *options):
+    return run_command("db", "upgrade", *options, env={"DATABASE_URL": url, "LLMIO_ENV": "testing"})
+
+
+def test_killed_within_a_migration_it_goes_on_from_there(databases):
+    url = databases()
+    commands.upgrade(url, target=REVISIONS[1])
+    with connect(url) as blocker:
+        # A migration writes its number last: it waits with all its tables made, in its transaction.
+        blocker.execute("LOCK TABLE llmio.alembic_version IN EXCLUSIVE MODE")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "llmio", "db", "upgrade", "--lock-timeout", "60s"],
+            env={**os.environ, "DATABASE_URL": url, "LLMIO_ENV": "testing"}, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        waiting = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE NOT granted AND relname = 'alembic_version'"
+        with connect(url, autocommit=True) as watcher:
+            deadline = time.monotonic() + 60
+            while watcher.execute(waiting).fetchone() == (0,):
+                assert process.poll() is None, process.stderr.read()
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert commands.current(url) == REVISIONS[1]
+    said = upgrade(url)
+    assert said.code == 0, said.stderr
+    assert f"from {REVISIONS[1]} to {commands.head()}" in said.stdout
+    assert commands.current(url) == commands.head()
+
+
+def test_a_table_that_is_in_use_is_not_waited_for(behind):
+    with connect(behind) as blocker:
+        blocker.execute("LOCK TABLE llmio.alembic_version IN EXCLUSIVE MODE")
+        said = upgrade(behind, "--lock-timeout", "200ms")
+        assert said.code == 1
+        assert "is in use" in said.stderr
+        assert "nothing is half done" in said.stderr
+    assert commands.current(behind) == REVISIONS[-2]
+    assert upgrade(behind).code == 0
+
+
+def test_a_database_of_a_newer_version_is_refused(behind):
+    with connect(behind) as connection:
+        connection.execute("UPDATE llmio.alembic_version SET version_num = 'core_9999'")
+    said = upgrade(behind)
+    assert said.code == 1
+    assert "at revision core_9999, which this llmio does not know" in said.stderr
+    with pytest.raises(Unavailable, match="core_9999"):
+        commands.upgrade(behind)  # as `llmio up` calls it
+
+
+def test_long_transactions_are_named(behind, monkeypatch):
+    monkeypatch.setattr(preflight, "LONG_SECONDS", 0)
+    with connect(behind) as blocker:
+        blocker.execute("SELECT count(*) FROM llmio.outbox")
+        pid = blocker.info.backend_pid
+        time.sleep(0.01)
+        said = upgrade(behind)
+        assert said.code == 1
+        assert f"Process {pid}" in said.stderr
+        assert "has held outbox" in said.stderr
+        assert f"pg_terminate_backend({pid})" in said.stderr
+        assert commands.current(behind) == REVISIONS[-2]
+        assert upgrade(behind, "--force").code == 0
+    assert commands.current(behind) == commands.head()
+
+
+def test_a_full_disk_is_refused(behind, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1 << 20))
+    said = upgrade(behind)
+    assert said.code == 1
+    assert "has 1 MB free" in said.stderr
+
+
+def test_a_database_that_takes_no_changes_is_refused(behind, llmio_servers):
+    llmio_servers.administer(f'ALTER DATABASE "{make_url(behind).database}" SET default_transaction_read_only = on')
+    said = upgrade(behind)
+    assert said.code == 1
+    assert "default_transaction_read_only" in said.stderr
+
+
+def test_all_reasons_are_told_at_once(behind, monkeypatch, llmio_servers):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1 << 20))
+    llmio_servers.administer(f'ALTER DATABASE "{make_url(behind).database}" SET default_transaction_read_only = on')
+    said = upgrade(behind)
+    assert "MB free" in said.stderr
+    assert "default_transaction_read_only" in said.stderr
+
+
+def test_a_rehearsal_works_on_a_copy(databases):
+    url = databases()
+    loomio.made(url)
+    commands.upgrade(url, target=REVISIONS[3])
+    said = upgrade(url, "--rehearse")
+    assert said.code == 0, said.stderr
+    assert f"from {REVISIONS[3]} to {commands.head()}" in said.stdout
+    assert "the copy was removed" in said.stdout
+    assert commands.current(url) == REVISIONS[3]
+    assert rows(url, "SELECT datname FROM pg_database WHERE datname LIKE 'llmio_scratch%'") == []
