@@ -117,6 +117,8 @@ def build(
     plugins.failures.keep = store.Keeper(app)
     observe.register(app)
     _outer(app, given=ports is not None)
+    app.follower.enabled = ports is None
+    app.follower.look()
     return app
 
 

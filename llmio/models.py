@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmio.accounts import models as accounts
 from llmio.accounts import sessions
 from llmio.admin import models as admin
-from llmio.core import heartbeats, outbox, tables, work
+from llmio.core import heartbeats, outbox, switches, tables, work
 from llmio.core.db import Base
 from llmio.discussions import models as discussions
 from llmio.files import models as files
@@ -42,6 +42,7 @@ __all__ = [
     "search",
     "sent",
     "sessions",
+    "switches",
     "tables",
     "upkeep",
     "work",

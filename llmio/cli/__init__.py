@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "restore": "Restore an archive into an empty database.",
     "db": "Bring the database up to date; check it.",
     "config": "Show and check the settings.",
+    "features": "Show and change switches while the site runs.",
     "plugins": "List, check and switch plugins.",
     "x": "Commands that plugins bring.",
     "jobs": "Show what runs in the background; try again or delete what failed.",

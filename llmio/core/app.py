@@ -19,6 +19,7 @@ from llmio.core.jobs import Every, Job, Schedule
 from llmio.core.permissions import BASE_RULES, Permission, Predicate, RuleMap, allow
 from llmio.core.ports import Ports
 from llmio.core.settings import Section, Settings
+from llmio.core.switches import Follower
 
 if TYPE_CHECKING:
     from llmio.plugins.registry import Plugins
@@ -52,6 +53,12 @@ class App:
     panels: Panels = field(default_factory=Panels)
     extras: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Further registries that one feature opens for those above it: registry name → key → object."""
+
+    follower: Follower = field(init=False)
+    """Keeps this process at what administrators switch."""
+
+    def __post_init__(self) -> None:
+        self.follower = Follower(self)
 
     # -- what features call in register(app) ---------------------------------------------------------------------
 

@@ -144,6 +144,7 @@ def app(llmio_app: App, request: pytest.FixtureRequest) -> Iterator[App]:
     ports: Any = llmio_app.ports
     for port in (ports.clock, ports.queue, ports.mailer, ports.http, ports.live):
         port.reset()
+    llmio_app.follower.forget()
     if llmio_app.redis is not None:
         llmio_app.redis.flushdb()
     if "committed_db" in request.fixturenames:

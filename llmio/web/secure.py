@@ -32,7 +32,11 @@ class SeeScheme:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """See the scheme; lead to https where everybody must come by it."""
+        """See the scheme; lead to https where everybody must come by it.
+
+        Here, too, a process begins to follow the switches: at its first request it has been forked for certain.
+        """
+        self._app.follower.begin()
         settings = self._app.settings
         if settings.on("site.assume_ssl"):
             environ["wsgi.url_scheme"] = "https"

@@ -54,6 +54,7 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     _log(app)
     if not queue_url(app.settings):
         raise Unavailable("REDIS_URL is not set: the worker needs Valkey or Redis")
+    app.follower.begin()
     hands = hands_of(app.settings)
     limited = Hands(app)
     notebook = Notebook(app, limited.run)
@@ -93,6 +94,7 @@ def run_schedule(ini: Mapping[str, str] | None = None) -> None:
 def act_as_schedule(app: App) -> None:
     """Be a schedule: write the rows of scheduled jobs, and hint rows while no worker does."""
     _log(app)
+    app.follower.begin()
     stopped = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopped.set())
