@@ -135,6 +135,7 @@ def application() -> Any:
     app, wsgi = _made
     # Connections made before the fork belong to the main process.
     app.engine.dispose(close=False)
+    app.follower.begin()
     measures.follow(app.redis, "web")
     from llmio.web.draining import Draining  # noqa: PLC0415  # slow
 

@@ -85,6 +85,10 @@ def stop() -> None:
     state.should_stop = 0
 
 
+def _leave_the_log(**_what: object) -> None:
+    """Nothing to do: `core.logs` did it."""
+
+
 def consume(
     celery: Celery, hands: int, *, pool: str = "threads", asked_to_end: Callable[[], None] = lambda: None
 ) -> None:
@@ -99,6 +103,8 @@ def consume(
         asked_to_end()
 
     signals.worker_shutting_down.connect(told, weak=False)
+    # With somebody connected it leaves the log as the operator wants it; else it would hush all below warnings.
+    signals.setup_logging.connect(_leave_the_log, weak=False)
     with warnings.catch_warnings():
         # It warns of pickle in the hands of root; we take JSON alone.
         warnings.simplefilter("ignore", SecurityWarning)

@@ -63,6 +63,7 @@ ADMIN = (
     "/admin/users/2/destroy",
     "/admin/groups",
     "/admin/settings",
+    "/admin/features",
     "/admin/jobs",
     "/admin/jobs/dead",
     "/admin/deliveries",

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "core_0015"
-down_revision = "upkeep_0014"
+revision = "core_0016"
+down_revision = "upkeep_0015"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,71 @@
+"""Real processes follow a switch within seconds, without a restart: two web workers, a worker, a schedule; with Redis and without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+
+from tests.functional.test_up import free_port
+from tests.processes import site, until
+
+pytestmark = pytest.mark.xdist_group("up")
+WITHIN = 8.0
+"""Seconds; each process looks every three."""
+
+
+@pytest.fixture
+def running(committed_db, tmp_path):
+    """A site: `serve` with two workers, `worker`, `beat`; `.get(path)` on a new connection, which either worker may take."""
+    with site(committed_db, tmp_path) as made:
+        port = free_port()
+        commands = (["serve", "--workers", "2", "--port", str(port)], ["worker"], ["beat"])
+        for command in commands:
+            log = (tmp_path / f"{command[0]}.log").open("ab")
+            words = [sys.executable, "-m", "llmio", *command]
+            made.running.append(subprocess.Popen(words, env=made.environment(), stdout=log, stderr=log))
+
+        def get(path):
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=20)
+            except httpx.HTTPError:
+                return None
+
+        made.get = get
+        until(lambda: get("/up") is not None)
+        until(lambda: made.ask("SELECT count(*) FROM llmio.heartbeats") == 2)
+        yield made
+
+
+def allow(made, name, *value):
+    command = [sys.executable, "-m", "llmio", "features", "set" if value else "unset", name, *value]
+    subprocess.run(command, env=made.environment(), check=True, capture_output=True)
+
+
+def everywhere(made, version, status):
+    """Every worker of the web answers so, and the other processes say that they know."""
+
+    def reached():
+        answers = [made.get("/sitemap.xml") for _ in range(12)]
+        told = all(f"features {version}" in made.log(name) for name in ("worker", "beat"))
+        web = made.log("serve").count(f"features {version}") >= 2
+        return told and web and all(answer is not None and answer.status_code == status for answer in answers)
+
+    return reached
+
+
+def test_every_process_follows_within_seconds(running):
+    running.get("/sign_in")
+    allow(running, "FEATURES_SITEMAP", "on")
+    began = time.monotonic()
+    until(everywhere(running, 1, 200))
+    first = time.monotonic() - began
+    running.valkey.stop()
+    allow(running, "FEATURES_SITEMAP")
+    began = time.monotonic()
+    until(everywhere(running, 2, 404))
+    without_redis = time.monotonic() - began
+    assert max(first, without_redis) < WITHIN * 3, (first, without_redis)  # a busy machine may take its time
