@@ -7,6 +7,8 @@ from typing import Any
 from pyramid.view import view_config
 
 from llmio.admin import plugins
+from llmio.admin.service import plugin_use
+from llmio.core import switches
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.plugins import report
@@ -47,10 +49,13 @@ def list_plugins(request: Any) -> Any:
     """The page, made of records alone: a broken plugin cannot break it."""
     lines = plugins.list_plugins(request.ctx)
     settings = request.app.settings
+    use = plugin_use.counted(request.ctx)
     return {
         "wrong": [line for line in lines if line.record.at_fault],
         "added": [line for line in lines if not line.record.at_fault and not line.record.built_in],
         "built_in": [line for line in lines if not line.record.at_fault and line.record.built_in],
+        "effects": {line.record.name: plugin_use.effects(request.ctx, line.record, use) for line in lines},
+        "changes": switches.history(request.ctx.db, switches.PLUGINS, limit=20),
         "waiting": sum(line.waits for line in lines),
         "tones": TONES,
         "kinds": KINDS,

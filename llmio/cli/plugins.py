@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from llmio.cli.bisect import bisect
 from llmio.core.errors import LlmioError
 
 if TYPE_CHECKING:
@@ -91,6 +92,9 @@ def purge(name: str, *, yes: bool) -> None:
                 click.confirm(f"Plugin {name} keeps {rows}. Delete this for good?", abort=True)
             migrate.purge(connection, name)
     click.echo(f"Deleted what plugin {name} kept: {rows}.")
+
+
+plugins.add_command(bisect)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from llmio.core import switches as switches_kept
 from llmio.plugins.failures import Failure
 from llmio.plugins.models import PluginFailure, PluginSwitch
 
@@ -42,7 +43,10 @@ def switches(db: Session) -> dict[str, bool]:
 
 
 def switch(ctx: Context, plugin: str, *, on: bool) -> None:
-    """Keep a switch; it takes effect when the processes start again."""
+    """Keep a switch, with who made it; it takes effect when the processes start again."""
+    before = ctx.db.scalar(select(PluginSwitch.on).where(PluginSwitch.plugin == plugin))
+    if (before is not False) != on:
+        switches_kept.note(ctx, switches_kept.PLUGINS, plugin, before is not False, on)
     values = {"on": on, "changed_by": ctx.actor_id, "changed_at": ctx.now}
     row = upsert(PluginSwitch).values(plugin=plugin, **values)
     ctx.db.execute(row.on_conflict_do_update(index_elements=["plugin"], set_=values))

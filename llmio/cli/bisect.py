@@ -1,0 +1,163 @@
+"""`llmio plugins bisect`: finds the plugin that is at fault by trying the site with half of them, and half of that half.
+
+It never touches the running site: each trial is a process of its own, told by a variable which plugins to leave out. So there
+is nothing to undo, however it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import click
+
+OFF = "LLMIO_PLUGINS_DISABLED"
+SECONDS = 60.0
+Fails = Callable[[Sequence[str]], bool]
+"""Whether the fault shows while of the suspects only these are on."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of it: the culprit, or why there is none; and how often it was tried."""
+
+    culprit: str = ""
+    why: str = ""
+    tries: int = 0
+
+
+def find(suspects: Sequence[str], fails: Fails) -> Verdict:
+    """The one of the suspects that is at fault, in about log2 of their number of trials, and two to begin with."""
+    tries = 0
+
+    def tried(on: Sequence[str]) -> bool:
+        nonlocal tries
+        tries += 1
+        return fails(on)
+
+    if not suspects:
+        return Verdict(why="No plugin that does not come with llmio is on, so none of them is at fault.")
+    if not tried(suspects):
+        return Verdict(why="The fault does not show, even with all plugins on.", tries=tries)
+    if tried(()):
+        return Verdict(why="The fault shows without any of these plugins, too: none of them is at fault.", tries=tries)
+    left = list(suspects)
+    while len(left) > 1:
+        half, rest = left[: len(left) // 2], left[len(left) // 2 :]
+        if tried(half):
+            left = half
+        elif tried(rest):
+            left = rest
+        else:
+            names = ", ".join(left)
+            return Verdict(why=f"The fault shows only when several of these are on together: {names}.", tries=tries)
+    return Verdict(culprit=left[0], tries=tries)
+
+
+@click.command()
+@click.option("--command", "line", help="Try by this command: it fails (exit code other than 0) where the fault shows.")
+@click.option("--url", help="Try by this path, such as /dashboard: it answers 500 or more where the fault shows.")
+def bisect(line: str | None, url: str | None) -> None:
+    """Find the plugin at fault among those that do not come with llmio.
+
+    Tries the site with half of them, then with half of those, until one is left. The running site is not touched: each trial is a
+    web server of its own on a free port, on the same database, told by LLMIO_PLUGINS_DISABLED what to leave out, or the
+    command you name with that variable set. Without --command and --url it tells you the address of each trial and asks
+    whether the fault shows.
+    """
+    if line and url:
+        raise click.UsageError("Give a command or a path, not both.")
+    suspects, off = _suspects()
+    click.echo(f"{len(suspects)} plugins that do not come with llmio are on: {', '.join(suspects) or 'none'}.")
+
+    def fails(on: Sequence[str]) -> bool:
+        env = _without(suspects, on, off)
+        click.echo(f"With {', '.join(on) or 'none of them'}: ", nl=False)
+        shows = _by_command(line, env) if line else _by_server(url, env)
+        click.echo("the fault shows." if shows else "well.")
+        return shows
+
+    found = find(suspects, fails)
+    click.echo(f"Tried {found.tries} times. The site was not touched.")
+    if not found.culprit:
+        click.echo(found.why)
+        raise click.exceptions.Exit(1)
+    click.echo(f"Plugin {found.culprit} is at fault. `llmio plugins off {found.culprit}` switches it off.")
+
+
+def _suspects() -> tuple[list[str], list[str]]:
+    """Plugins of others that are on, by name; and what the variable leaves out already."""
+    from llmio.cli.plugins import built  # noqa: PLC0415  # slow
+
+    app = built(database=False)
+    try:
+        records = app.plugins.records
+        named = list(app.settings["llmio.plugins.disabled"])
+        # Those that cannot be loaded are suspects, too: what they break may be more than themselves.
+        on = sorted({one.name for one in records if not one.built_in and one.module and one.state != "disabled"})
+        return on, named
+    finally:
+        app.engine.dispose()
+
+
+def _without(suspects: Collection[str], on: Collection[str], off: Sequence[str]) -> Mapping[str, str]:
+    names = [*off, *(name for name in suspects if name not in on)]
+    kept = {name: value for name, value in os.environ.items() if name not in (OFF, f"{OFF}_FILE", "LLMIO_SUPERVISED")}
+    return kept | {OFF: " ".join(names)}
+
+
+def _by_command(line: str, env: Mapping[str, str]) -> bool:
+    try:
+        return subprocess.run(shlex.split(line), env=dict(env), capture_output=True, check=False).returncode != 0  # noqa: S603  # the operator named it
+    except OSError as error:
+        raise click.UsageError(f"{shlex.split(line)[0]}: {error.strerror}") from error
+
+
+def _by_server(url: str | None, env: Mapping[str, str]) -> bool:
+    import httpx  # noqa: PLC0415  # slow
+
+    with _serving(env) as address:
+        if not address:
+            click.echo("(it does not start) ", nl=False)
+            return True
+        if url is None:
+            return click.confirm(f"look at {address} Does the fault show?")
+        try:
+            return httpx.get(address + url, timeout=SECONDS, follow_redirects=True).status_code >= 500
+        except httpx.HTTPError:
+            return True
+
+
+@contextmanager
+def _serving(env: Mapping[str, str]) -> Iterator[str]:
+    """A web server with those plugins; its address, or nothing where it does not come up. Its own log is thrown away."""
+    from llmio.embedded.ports import free_port  # noqa: PLC0415  # beside its use
+    from llmio.embedded.process import wait_until  # noqa: PLC0415  # likewise
+
+    port = free_port()
+    command = [sys.executable, "-P", "-m", "llmio", "serve", "--port", str(port), "--workers", "1"]
+    server = subprocess.Popen(command, env=dict(env), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  # our own command
+    try:
+        wait_until(lambda: _answers(port) or server.poll() is not None, SECONDS)
+        yield f"http://127.0.0.1:{port}" if server.poll() is None else ""
+    finally:
+        server.terminate()
+        try:
+            server.wait(15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _answers(port: int) -> bool:
+    import httpx  # noqa: PLC0415  # slow
+
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/up", timeout=5).status_code < 400
+    except httpx.HTTPError:
+        return False
