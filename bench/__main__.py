@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import adopt, channels, jobs, memory, pages, pools, search, servers
+from bench import adopt, channels, hocuspocus, jobs, memory, pages, pools, search, servers
 from bench.site import Site
 
 Part = tuple[Callable[[Site, float], Any], Callable[[Any], list[str]]]
@@ -25,6 +25,7 @@ PARTS: dict[str, Part] = {
     "pools": (lambda site, _seconds: pools.measure(site), pools.lines),
     "search": (lambda site, _seconds: search.measure(site), search.lines),
     "channels": (lambda site, _seconds: channels.measure(site.folder), channels.lines),
+    "hocuspocus": (hocuspocus.measure, hocuspocus.lines),
     "servers": (servers.measure, servers.lines),
     "adopt": (lambda site, _seconds: adopt.measure(site), adopt.lines),
 }

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from bench.site import Site
+from llmio.embedded.ports import free_port
 
 SETTLED = 12.0
 
@@ -15,11 +16,12 @@ def at_rest(site: Site) -> dict[str, float]:
     """Megabytes by part, and in all, once the worker has settled and nobody has asked for anything."""
     site.start("worker", "worker", "--with-schedule")
     site.start("channels", "channels")
+    site.start("hocuspocus", "hocuspocus", "--port", str(free_port()))
     time.sleep(SETTLED)
     roots = {name: process.pid for name, process in site.processes.items()}
     roots |= {"postgresql": _pid(site.folder / "postgres"), "valkey": _of_folder(site.folder / "valkey")}
     sizes = {name: size_of(pid) for name, pid in roots.items() if pid}
-    for name in ("worker", "channels"):
+    for name in ("worker", "channels", "hocuspocus"):
         site.end(name)
     return {**sizes, "together": round(sum(sizes.values()), 1)}
 

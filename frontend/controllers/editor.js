@@ -12,6 +12,10 @@ export default class extends Controller {
     placeholder: String,
     autofocus: Boolean,
     files: Boolean,
+    together: String,
+    togetherSession: String,
+    togetherVersion: String,
+    togetherFresh: Boolean,
   };
 
   // Mounted when it comes near the screen, else when the browser has nothing better to do; one that is folded away waits

@@ -72,9 +72,11 @@ const media = (name, attributes) =>
     renderMarkdown: (node) => node.attrs.src,
   });
 
-export function extensions({ mentions }) {
+export function extensions({ mentions, shared = [] }) {
   const all = [
+    ...shared,
     StarterKit.configure({
+      ...(shared.length ? { undoRedo: false } : {}), // a shared text undoes one's own changes alone
       heading: { levels: [1, 2, 3] },
       link: { openOnClick: false, autolink: true, defaultProtocol: "https", HTMLAttributes: { target: null, rel: null } },
       underline: {},

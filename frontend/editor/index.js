@@ -1,6 +1,7 @@
 // Tiptap over a textarea. The textarea stays what the form sends: HTML or, in Markdown mode, what is typed into it.
 import { Editor } from "@tiptap/core";
 import { word } from "../controllers/words.js";
+import { Company } from "./company.js";
 import * as drafts from "./draft.js";
 import { extensions } from "./extensions.js";
 import { LinkBar } from "./linkbar.js";
@@ -41,10 +42,32 @@ class RichText {
     this.shell.append(this.frame);
     this.shell.after(this.note);
     if (this.restored) this.tellRestored();
+    if (controller.togetherValue) this.company = new Company(this);
     this.listen();
     this.show();
+    this.begin();
+  }
+
+  async begin() {
+    if (this.company && !this.markdown) await this.company.join();
+    if (this.gone) return;
     this.field.dataset.editorReady = "";
-    if (controller.autofocusValue) this.focus();
+    if (this.controller.autofocusValue) this.focus();
+  }
+
+  // The same editor over another document.
+  remake() {
+    const focused = this.editor.isFocused;
+    this.editor.destroy();
+    this.editor = undefined;
+    this.frame.replaceChildren();
+    this.editor = this.create();
+    if (this.company.shared && this.key) {
+      drafts.clear(this.key); // the document holds it
+      this.key = "";
+    }
+    this.show();
+    if (focused) this.focus();
   }
 
   create() {
@@ -53,9 +76,9 @@ class RichText {
     return new Editor({
       element: this.frame,
       injectCSS: false,
-      extensions: extensions({ mentions: this.controller.mentionsValue }),
-      content: this.markdown ? "" : this.source.value,
-      ...(this.formatField.value === "md" && !this.markdown && this.source.value ? { contentType: "markdown" } : {}),
+      extensions: extensions({ mentions: this.controller.mentionsValue, shared: this.company?.extensions() }),
+      ...(this.company?.shared ? {} : { content: this.markdown ? "" : this.source.value }),
+      ...(!this.company?.shared && this.formatField.value === "md" && !this.markdown && this.source.value ? { contentType: "markdown" } : {}),
       editorProps: {
         attributes: {
           role: "textbox",
@@ -69,7 +92,7 @@ class RichText {
         handleDrop: (_view, event) => this.takeFiles(event.dataTransfer?.files, event),
         handleKeyDown: (_view, event) => this.sendByKey(event),
       },
-      onUpdate: () => this.changed(),
+      onUpdate: () => this.editor && this.changed(), // there is none while it is made over a shared text
       onTransaction: () => this.editor && (this.toolbar.update(this.editor, this.markdown), this.invite()),
     });
   }
@@ -81,15 +104,17 @@ class RichText {
     this.source.addEventListener("llmio:placeholder", () => this.invite(), { signal });
     this.field.querySelector("label")?.addEventListener("click", (event) => !this.markdown && (event.preventDefault(), this.focus()), { signal });
     const form = this.field.closest("form");
-    form?.addEventListener("submit", () => this.sync(), { signal, capture: true });
+    form?.addEventListener("submit", () => (this.sync(), this.company?.submitted()), { signal, capture: true });
     form?.addEventListener("turbo:submit-end", ({ detail }) => detail.success && this.sent(), { signal });
     form?.addEventListener("reset", () => setTimeout(() => this.empty()), { signal });
   }
 
   destroy() {
+    this.gone = true;
     clearTimeout(this.timer);
     this.listeners.abort();
     this.sync();
+    this.company?.leave();
     delete this.field.dataset.editorReady;
     this.toolbar.element.remove();
     this.linkbar.element.remove();
@@ -123,6 +148,7 @@ class RichText {
   }
 
   changed() {
+    if (this.company?.shared && !this.dirty && !this.company.shared.differs) return; // only put into its shape
     this.dirty = true;
     this.sync();
     if (!this.key) return;
@@ -170,15 +196,17 @@ class RichText {
   sent() {
     clearTimeout(this.timer);
     if (this.key) drafts.clear(this.key);
-    if (this.field.isConnected) this.empty();
+    if (!this.company?.sent() && this.field.isConnected) this.empty();
   }
 
   empty() {
+    if (this.company?.shared?.own === false) return;
     this.set("", "html");
     this.note.replaceChildren();
   }
 
   toggleMode() {
+    const untouched = this.untouched;
     if (this.markdown) {
       const text = this.source.value;
       this.markdown = false;
@@ -186,6 +214,11 @@ class RichText {
     } else {
       this.source.value = this.editor.isEmpty ? "" : this.editor.getMarkdown();
       this.markdown = true;
+      if (this.company?.shared) {
+        // Who writes Markdown writes alone: there is no cursor in it that others could see.
+        this.company.part();
+        this.remake();
+      }
     }
     try {
       localStorage.setItem(PREFERENCE, this.markdown ? "md" : "html");
@@ -195,13 +228,19 @@ class RichText {
     this.show();
     this.changed();
     this.focus();
+    if (!this.markdown && untouched) this.company?.join();
+  }
+
+  tidy() {
+    if (this.editor) this.toolbar.update(this.editor, this.markdown);
   }
 
   show() {
     this.shell.classList.toggle("is-markdown", this.markdown);
     this.shell.classList.toggle("is-rich", !this.markdown);
     this.frame.hidden = this.markdown;
-    this.editor.setEditable(!this.markdown, false);
+    this.frame.toggleAttribute("aria-busy", Boolean(this.company?.joining));
+    this.editor.setEditable(!this.markdown && !this.company?.joining && !this.company?.denied, false);
     this.toolbar.update(this.editor, this.markdown);
     this.invite();
   }

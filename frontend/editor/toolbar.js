@@ -86,6 +86,9 @@ export class Toolbar {
     const table = !markdown && editor.isActive("table");
     for (const button of this.tableTools) button.hidden = !table;
     for (const button of this.buttons) button.disabled = markdown && button !== this.mode;
+    const crowd = Boolean(this.host.company?.others.length);
+    this.mode.disabled = crowd;
+    this.mode.title = word(crowd ? "markdown_alone" : "markdown");
     this.mode.setAttribute("aria-pressed", String(markdown));
     if (!this.reachable.some((one) => one.tabIndex === 0)) this.reachable[0].tabIndex = 0;
   }

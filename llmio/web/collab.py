@@ -1,4 +1,6 @@
-"""Who may write together in which text: the question that `llmio hocuspocus`, or the reference's server, asks the site.
+"""Writing together: what a page's editor needs for it, and who may write in which text.
+
+The latter is the question that `llmio hocuspocus`, or the reference's server, asks the site.
 
 A document is named `TYPE-ID-FIELD`, or `TYPE-new-USER-…-FIELD` for what is not saved yet and belongs to one person.
 """
@@ -8,14 +10,18 @@ from __future__ import annotations
 import hmac
 import json
 import re
+import zlib
 from typing import Any
 
 from pyramid.response import Response
+from pyramid.threadlocal import get_current_request
 from sqlalchemy import select
 
 from llmio.accounts import sessions
 from llmio.accounts.models import User
 from llmio.core.context import Context
+from llmio.core.errors import NotFound
+from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.discussions.models import Comment, Discussion, DiscussionTemplate
 from llmio.groups.models import Group
@@ -33,6 +39,14 @@ KINDS: dict[str, tuple[type[Any], Permission]] = {
     "user": (User, Permission.USER_UPDATE),
 }
 """Type in a document's name → record, and the right to change it; a template's is its group's."""
+TEXTS = {
+    "comment": "body",
+    "discussion": "description",
+    "group": "description",
+    "outcome": "statement",
+    "poll": "details",
+}
+"""The texts that our own editors share."""
 NAME = re.compile(r"(?P<type>[A-Za-z]+)-(?P<id>new-[0-9]{1,18}|[0-9]{1,18})(?P<context>(-[A-Za-z0-9_]+)*)-[A-Za-z_]+")
 MOST_NAME = 250
 LARGEST = 2**31 - 1
@@ -40,11 +54,56 @@ NOBODY = "0"
 
 
 def includeme(config: Any) -> None:
-    """`POST /api/hocuspocus`: no session, no CSRF token; the secret in the body says who asks."""
+    """`POST /api/hocuspocus`: no session, no CSRF token; the secret in the body says who asks. For our pages, two GETs."""
+    for name, view in (("session", session), ("version", version)):
+        config.add_route(f"collab.{name}", f"/collab/{name}", request_method="GET")
+        config.add_view(view, route_name=f"collab.{name}", renderer="json", permission=Permission.SIGNED_IN)
     config.add_route("collab.allowed", "/api/hocuspocus", request_method="POST")
     config.add_view(
         allowed, route_name="collab.allowed", request_method="POST", permission=Permission.PUBLIC, require_csrf=False
     )
+
+
+def together(kind: str, record: Any, field: str, *context: object) -> dict[str, str] | None:
+    """In templates: the document behind an editor, or None where everyone writes alone.
+
+    A record's own text, or, where `record` is None, what its writer has begun in a place (`context`). `version` and `text`
+    are those of the saved text, which the document goes on from.
+    """
+    request = get_current_request()
+    writer = request.identity_once if request is not None else None
+    if writer is None or not request.app.settings.text("hocuspocus.url"):
+        return None
+    parts = [record.id] if record is not None else ["new", writer.id, *context]
+    text = (getattr(record, field) or "") if record is not None else ""
+    name = "-".join(str(part) for part in (kind, *parts, field) if part not in (None, ""))
+    return {"name": name, "version": _version(text), "text": text}
+
+
+def _version(text: str) -> str:
+    return f"{zlib.crc32(text.encode()):08x}"
+
+
+def session(request: Any) -> dict[str, Any]:
+    """Where the server is, and the token that lets this person in."""
+    user = request.ctx.db.get_one(User, request.ctx.signed_in().id)
+    request.response.cache_control = "no-store"
+    url = request.app.settings.text("hocuspocus.url")
+    return {"url": url, "token": f"{user.id},{user.secret_token}", "id": user.id, "name": user.name or user.username}
+
+
+def version(request: Any) -> dict[str, str]:
+    """Which version of a text is saved now; NotFound where there is none that the actor may change."""
+    match = NAME.fullmatch(request.params.get("document", "")[:MOST_NAME])
+    field = TEXTS.get(match["type"], "") if match else ""
+    if match is None or not match["id"].isdecimal() or int(match["id"]) > LARGEST or not field:
+        raise NotFound(_("There is no such text."))
+    model, permission = KINDS[match["type"]]
+    record = request.dbsession.get(model, int(match["id"]))
+    if record is None or not request.ctx.can(permission, record):
+        raise NotFound(_("There is no such text."))
+    request.response.cache_control = "no-store"
+    return {"version": _version(getattr(record, field) or "")}
 
 
 def allowed(request: Any) -> Response:

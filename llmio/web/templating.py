@@ -16,6 +16,7 @@ from pyramid.threadlocal import get_current_request
 
 from llmio.core import i18n
 from llmio.core.permissions import Permission
+from llmio.web.collab import together
 from llmio.web.dates import time_text
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def includeme(config: Any) -> None:
         group_logo=_group_logo,
         page_errors=_page_errors,
         time_text=_time_text,
+        together=together,
     )
     # Jinja's own cache moves each template it is asked for to the end of a queue of hundreds, for every import and include.
     environment.cache = {}

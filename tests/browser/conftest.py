@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -64,14 +65,15 @@ class Site:
     faults: list[str] = field(default_factory=list)
     """What the browser complained about: scripts that fail, answers of 500, resources that are missing."""
 
-    def person(self, *, script: bool = True, width: int = 1280, dark: bool = False) -> Page:
-        """Someone new in front of a browser of their own."""
+    def person(self, *, script: bool = True, width: int = 1280, dark: bool = False, state: Any = None) -> Page:
+        """Someone new in front of a browser of their own; `state`: with the cookies of another one."""
         context: BrowserContext = self.browser.new_context(
             base_url=self.url,
             viewport={"width": width, "height": 900},
             java_script_enabled=script,
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
+            storage_state=state,
         )
         context.set_default_timeout(PATIENCE)
         page = context.new_page()

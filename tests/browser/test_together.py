@@ -1,0 +1,200 @@
+"""Several people in one text: each in a browser of their own, on a real site with its own server for it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from llmio.embedded.process import wait_until
+from tests.browser.conftest import Site
+
+LONG = 60_000
+SAVED = re.compile(r"/d/\w+/(?!edit)[\w-]+$")
+
+
+SIGNED_IN: dict[str, Any] = {}
+
+
+def enter(site: Site, who: str) -> Page:
+    """Someone of the demo in a browser of their own; signed in once, as codes are mailed only so often."""
+    page = site.person(state=SIGNED_IN.get(who))
+    page.context.set_default_timeout(LONG)
+    if who not in SIGNED_IN:
+        site.sign_in(page, f"{who}@bakery.example")
+        SIGNED_IN[who] = page.context.storage_state()
+    return page
+
+
+def text_of(page: Page) -> Locator:
+    """The editor, once it may be written in."""
+    page.locator("[data-editor-ready] .ProseMirror").first.wait_for()
+    return page.locator(".ProseMirror").first
+
+
+def add(page: Page, words: str, where: str = "End") -> None:
+    """Write at the end, or at the beginning (`Home`)."""
+    text_of(page).focus()
+    page.keyboard.press(f"Control+{where}")
+    page.keyboard.type(words)
+
+
+def server_of(site: Site) -> list[int]:
+    """The processes of the site's server for writing together."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
+            if b"hocuspocus" in words and str(site.data).encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def kill_server(site: Site) -> None:
+    before = server_of(site)
+    assert before
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    assert wait_until(lambda: not set(before) & set(server_of(site)), 10)
+
+
+def forgive_lost_connections(site: Site) -> None:
+    """Chromium notes each failed connection as an error of the page."""
+    site.faults[:] = [fault for fault in site.faults if "WebSocket connection to" not in fault]
+
+
+@pytest.fixture
+def pair(site: Site) -> tuple[Page, Page, str]:
+    """Two who may edit a thread, with its form open; and the thread's address."""
+    first, second = enter(site, "amina"), enter(site, "chloe")
+    first.goto("/sunrise")
+    first.get_by_role("link", name="Start a thread").first.click()
+    first.get_by_label("Title").fill("Written by two")
+    add(first, "Saved.")
+    first.locator("main form button[type=submit]").last.click()
+    first.wait_for_url(re.compile(r"/d/\w+/"))
+    address = first.url
+    edit = "/".join(address.split("/")[:5]) + "/edit"
+    for page in (first, second):
+        page.goto(edit)
+        expect(text_of(page)).to_have_text("Saved.")
+    return first, second, address
+
+
+def test_two_write_one_text_and_see_each_other(pair: tuple[Page, Page, str]) -> None:
+    first, second, address = pair
+    expect(first.locator(".editor-person")).to_have_text(["Chloé Martin"])
+    expect(second.locator(".editor-person")).to_have_text(["Amina Diallo"])
+    add(first, " From the first.")
+    expect(text_of(second)).to_contain_text("Saved. From the first.")
+    expect(second.locator(".caret")).to_have_attribute("data-name", "Amina Diallo")
+    add(second, "By the second. ", "Home")
+    expect(text_of(first)).to_contain_text("By the second. Saved. From the first.")
+    # Undoing takes back one's own words alone.
+    first.keyboard.press("Control+z")
+    expect(text_of(second)).not_to_contain_text("From the first")
+    expect(text_of(first)).to_contain_text("By the second. Saved.")
+    first.locator("main form button[type=submit]").last.click()
+    first.wait_for_url(SAVED)
+    expect(first.locator("main")).to_contain_text("By the second. Saved.")
+    # The other goes on from there; who comes anew finds the saved text.
+    expect(second.locator(".editor-people")).to_be_hidden()
+    add(second, " More.")
+    second.locator("main form button[type=submit]").last.click()
+    second.wait_for_url(SAVED)
+    expect(second.locator("main")).to_contain_text("Saved. More.")
+    first.goto("/".join(address.split("/")[:5]) + "/edit")
+    expect(text_of(first)).to_have_text("By the second. Saved. More.")
+    expect(first.locator(".editor-note").first).to_be_empty()
+
+
+def test_the_server_is_killed_and_nothing_typed_is_lost(site: Site, pair: tuple[Page, Page, str]) -> None:
+    first, second, _address = pair
+    add(first, " Before.")
+    expect(text_of(second)).to_have_text("Saved. Before.")
+    kill_server(site)
+    expect(first.locator(".editor-note").last).to_contain_text("kept here")
+    add(first, " First, alone.")
+    add(second, "Second, alone. ", "Home")
+    whole = "Second, alone. Saved. Before. First, alone."
+    expect(text_of(first)).to_have_text(whole)
+    expect(text_of(second)).to_have_text(whole)
+    expect(first.locator(".editor-note").last).to_be_empty()
+    forgive_lost_connections(site)
+
+
+def test_one_goes_offline_and_comes_back(site: Site, pair: tuple[Page, Page, str]) -> None:
+    first, second, _address = pair
+    lines = []
+    first.context.route_web_socket(
+        re.compile(":[0-9]+/?$"), lambda line: lines.append((line, line.connect_to_server()))
+    )
+    first.reload()
+    expect(text_of(first)).to_have_text("Saved.")
+    first.context.set_offline(True)
+    for line, _server in lines:
+        line.close()
+    expect(first.locator(".editor-note").last).to_contain_text("kept here")
+    add(first, " Offline.")
+    add(second, "Meanwhile. ", "Home")
+    expect(text_of(second)).to_have_text("Meanwhile. Saved.")
+    first.context.set_offline(False)
+    for page in (first, second):
+        expect(text_of(page)).to_have_text("Meanwhile. Saved. Offline.")
+    forgive_lost_connections(site)
+
+
+def test_what_was_typed_is_there_after_the_page_was_left(site: Site, pair: tuple[Page, Page, str]) -> None:
+    first, second, address = pair
+    second.goto(address)
+    expect(first.locator(".editor-people")).to_be_hidden()
+    add(first, " Not saved.")
+    kill_server(site)
+    first.goto(address)
+    first.goto("/".join(address.split("/")[:5]) + "/edit")
+    expect(text_of(first)).to_have_text("Saved. Not saved.")
+    expect(first.locator(".editor-note").first).to_contain_text("nobody has saved yet")
+    first.get_by_role("button", name="Show the saved text").click()
+    expect(text_of(first)).to_have_text("Saved.")
+    forgive_lost_connections(site)
+
+
+def test_a_silent_server_keeps_nobody_from_writing(site: Site) -> None:
+    page = enter(site, "amina")
+    page.context.route_web_socket(re.compile(r":[0-9]+/?$"), lambda _line: None)
+    page.goto("/sunrise")
+    page.get_by_role("link", name="Start a thread").first.click()
+    page.get_by_label("Title").fill("In silence")
+    add(page, "All the same.")
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_url(re.compile(r"/d/\w+/"))
+    expect(page.locator("main")).to_contain_text("All the same.")
+
+
+def test_a_comment_begun_on_one_device_goes_on_on_another_and_ends_when_it_is_sent(
+    site: Site, pair: tuple[Page, Page, str]
+) -> None:
+    laptop, other, address = pair
+    phone = enter(site, "amina")
+    for page in (laptop, phone, other):
+        page.goto(address)
+        page.locator("#comment-form").scroll_into_view_if_needed()
+        text_of(page)
+    add(laptop, "Begun here")
+    expect(text_of(phone)).to_have_text("Begun here")
+    add(phone, ", ended there")
+    expect(text_of(laptop)).to_have_text("Begun here, ended there")
+    expect(text_of(other)).to_have_text("")
+    phone.locator("#comment-form button[type=submit]").last.click()
+    expect(phone.locator("article.comment", has_text="Begun here, ended there")).to_be_visible()
+    expect(text_of(laptop)).to_have_text("")
+    expect(text_of(phone)).to_have_text("")
+    phone.reload()
+    expect(text_of(phone)).to_have_text("")
