@@ -1,0 +1,1 @@
+var t;function u(e,n={}){return t??=JSON.parse(document.querySelector('meta[name="words"]')?.content||"{}"),(t[e]??e).replace(/\{(\w+)\}/g,(o,r)=>n[r]??o)}function a(){return document.documentElement.lang||"en"}export{u as a,a as b};

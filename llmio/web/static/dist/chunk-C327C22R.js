@@ -1,0 +1,1 @@
+var r;function u(n,c="icon"){r??=document.querySelector("svg use")?.getAttribute("href").split("#")[0]??"";let e="http://www.w3.org/2000/svg",t=document.createElementNS(e,"svg");t.setAttribute("class",c),t.setAttribute("aria-hidden","true");let s=document.createElementNS(e,"use");return s.setAttribute("href",`${r}#${n}`),t.append(s),t}export{u as a};
