@@ -95,9 +95,11 @@ setup(
         "pyspf>=2.0.14,<3",
         "python-dotenv>=1,<2",
         "python-socketio>=5.12,<6",
+        "python-json-logger>=3.2,<5",
         "redis>=5.2,<8",
         "pyvips[binary]>=3,<4",
         "setuptools>=75,<82",  # pyramid 2 imports pkg_resources
+        "sentry-sdk>=2.19,<3",
         "sqlalchemy>=2.0.36,<2.2",
         "tnefparse>=1.4,<2",
         "transaction>=5,<6",

@@ -29,7 +29,7 @@ def hocuspocus(host: str, port: int | None) -> None:
     settings = load(
         SETTINGS, sources.read_ini(os.environ[sources.INI]) if os.environ.get(sources.INI) else {}, os.environ
     )
-    logs.begin(settings)
+    logs.begin(settings, "hocuspocus")
     if faults := [str(fault) for fault in settings.faults if fault.fatal]:
         raise Unavailable("\n".join(faults))
     asyncio.run(serve(settings, host=host, port=port or settings.number("hocuspocus.port")))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from llmio.core import logs
+from llmio.core import logs, reports
 from llmio.core.measures import measures
 from llmio.embedded.ports import is_free
 from llmio.embedded.process import follow_parent
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from llmio.core.app import App
     from llmio.web.draining import Draining
 
+AS_OURS = {"loggers": {"_granian": {"handlers": [], "propagate": True}}}
+"""What the server says goes into our log, in its form."""
 M_MMAP_THRESHOLD, LARGE_BLOCK = -3, 1 << 18
 _made: list[Any] = []
 """The App and its WSGI application, made in the main process and inherited by the workers."""
@@ -48,7 +50,8 @@ def make(*, prepare: bool = False, demo: bool = False) -> None:
 
         commands.upgrade(boot.read_settings().text("database.url"))
     app = boot.build()
-    logs.begin(app.settings)
+    logs.begin(app.settings, "web")
+    reports.begin(app.settings, "web")
     if prepare:
         _upgrade_plugins(app)
     if prepare and demo:
@@ -196,6 +199,7 @@ def serve(
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_SECONDS,
         log_level=LogLevels(logs.level(settings)),
+        log_dictconfig=AS_OURS,
     ).serve()
 
 

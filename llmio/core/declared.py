@@ -223,6 +223,14 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("log.zone", "TZ", help="Time zone of the log, such as Europe/Berlin; empty: that of the machine."),
     Setting(
+        "log.format",
+        "LLMIO_LOG_FORMAT",
+        "choice",
+        "text",
+        "Lines for people, or JSON objects for programs, with one for each request.",
+        choices=("text", "json"),
+    ),
+    Setting(
         "log.level",
         "LLMIO_LOG_LEVEL",
         "choice",
@@ -287,6 +295,19 @@ SETTINGS: tuple[Setting, ...] = (
         over=("SECRET_KEY_BASE",),
         aliases=("SECRET_COOKIE_SECRET",),
         help="Signs cookies and links; at least 32 characters. `llmio up` makes one at its first start.",
+    ),
+    Setting(
+        "sentry.dsn",
+        "SENTRY_DSN",
+        secret=True,
+        aliases=("SENTRY_PUBLIC_DSN",),
+        help="Where errors are reported to (Sentry, GlitchTip); empty: the log alone.",
+    ),
+    Setting(
+        "sentry.sample_rate", "SENTRY_SAMPLE_RATE", "float", 0.1, "Share of requests and jobs whose course is reported."
+    ),
+    Setting(
+        "sentry.profiles_rate", "SENTRY_PROFILES_SAMPLE_RATE", "float", 1.0, "Share of those that are profiled, too."
     ),
     Setting(
         "metrics.token",

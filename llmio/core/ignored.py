@@ -98,7 +98,6 @@ IGNORED: tuple[Ignored, ...] = (
         "Signing in through an outside provider: people sign in by mail or password.",
         later=True,
     ),
-    Ignored(words("SENTRY_*"), "Reports of errors to Sentry: errors are in the log.", later=True),
     Ignored(words("B3_API_KEY"), "The API for other programs of the operator.", later=True),
     Ignored(
         words("THROTTLE_MAX_*"), "Limits of single acts: RACK_ATTACK_RATE_MULTPLIER changes all at once.", later=True

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Index, Text, delete, func, select, text, upda
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from llmio.core import trace
+from llmio.core import reports, trace
 from llmio.core.db import Base
 from llmio.core.jobs import GiveUp
 
@@ -148,6 +148,7 @@ def run(app: App, outbox_id: int, attempt: Attempt | None = None) -> bool:
             return False
         told = writable(traceback.format_exc())  # a log that cannot take half a letter would lose the whole line
         log.warning("job of outbox row %s failed\n%s", outbox_id, told)
+        reports.capture(error)
         _failed(app, outbox_id, told, final=isinstance(error, GiveUp))
         return False
 

@@ -16,7 +16,7 @@ import redis.asyncio as redis
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from llmio.core import logs, sources
+from llmio.core import logs, reports, sources
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
 from llmio.core.ports import LIVE_CLIENTS, LIVE_TOKEN
@@ -213,7 +213,8 @@ def run(*, host: str = "127.0.0.1", port: int | None = None) -> None:
     settings = load(
         SETTINGS, sources.read_ini(os.environ[sources.INI]) if os.environ.get(sources.INI) else {}, os.environ
     )
-    logs.begin(settings)
+    logs.begin(settings, "channels")
+    reports.begin(settings, "channels")
     if faults := [str(fault) for fault in settings.faults if fault.fatal]:
         raise Unavailable("\n".join(faults))
     if not redis_url(settings):

@@ -6,6 +6,7 @@ The sums are the whole site's, so any one web process can be asked. https://prom
 from __future__ import annotations
 
 import hmac
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ from llmio.web.limits import is_private
 if TYPE_CHECKING:
     from llmio.core.app import App
 
+log = logging.getLogger("llmio.requests")
+QUIET = frozenset(("up", "health", "metrics"))
 QUEUES = text(
     "SELECT queue, count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,"
     " EXTRACT(epoch FROM :now - min(available_at) FILTER (WHERE dead_at IS NULL AND available_at <= :now)) AS oldest"
@@ -44,8 +47,9 @@ def includeme(config: Any) -> None:
     config.add_tween("llmio.web.metrics.counting")
 
 
-def counting(handler: Callable[[Any], Any], _registry: Any) -> Callable[[Any], Any]:
-    """Name, count and time each request."""
+def counting(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], Any]:
+    """Name, count and time each request; in a log of JSON each is a line."""
+    told = registry["app"].settings["log.format"] == "json"
 
     def counted(request: Any) -> Any:
         name = trace.begin_request(request.headers.get("X-Request-Id"))
@@ -60,7 +64,12 @@ def counting(handler: Callable[[Any], Any], _registry: Any) -> Callable[[Any], A
             route = getattr(request, "matched_route", None)
             known = route.name if route is not None else "-"
             measures.count("llmio_http_requests", request.method, known, status)
-            measures.time("llmio_http_request_seconds", known, seconds=time.perf_counter() - began)
+            took = time.perf_counter() - began
+            measures.time("llmio_http_request_seconds", known, seconds=took)
+            if told and known not in QUIET:  # the pattern: addresses hold what lets one in
+                where = route.pattern if route is not None else "-"
+                values = {"method": request.method, "route": where, "status": int(status), "ms": round(took * 1000, 1)}
+                log.info("%s %s %s", request.method, where, status, extra=values)
             trace.request_id.set("")
 
     return counted

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from llmio.core import heartbeats, logs
+from llmio.core import heartbeats, logs, reports
 from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
 from llmio.core.measures import measures
@@ -121,6 +121,7 @@ def _beat(app: App) -> None:
 
 
 def _log(app: App) -> None:
-    logs.begin(app.settings)
+    logs.begin(app.settings, "worker")
+    reports.begin(app.settings, "worker")
     for name in ("kombu", "celery"):
         logging.getLogger(name).setLevel(logging.WARNING)

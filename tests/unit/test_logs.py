@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from datetime import datetime
 
 import pytest
 
-from llmio.core import logs
+from llmio.core import logs, trace
 from llmio.core.declared import SETTINGS
 from llmio.core.settings import load
 
@@ -18,7 +20,7 @@ def begin():
 
     def begun(**variables):
         logging.root.handlers[:] = []
-        logs.begin(load(SETTINGS, {}, variables))
+        logs.begin(load(SETTINGS, {}, variables), "web")
 
     yield begun
     logging.Formatter.converter = converter
@@ -48,3 +50,22 @@ def test_a_zone_that_is_no_name_of_one_is_left_to_the_machine(begin):
     before = logging.Formatter.converter
     begin(TZ=":/etc/localtime")
     assert logging.Formatter.converter is before
+
+
+def test_as_json_each_line_says_what_it_belongs_to(begin, capsys):
+    begin(LLMIO_LOG_FORMAT="json")
+    trace.begin_request("request-4711")
+    try:
+        try:
+            int("\u2603")
+        except ValueError:
+            logging.getLogger("llmio.loom").exception("jammed %s", "twice", extra={"status": 500})
+    finally:
+        trace.request_id.set("")
+    logging.getLogger("llmio.loom").warning("of nothing")
+    first, second = map(json.loads, capsys.readouterr().err.splitlines())
+    assert "ValueError: invalid literal" in first.pop("exc_info")
+    assert datetime.fromisoformat(first.pop("time")).tzinfo is not None
+    assert first == {"level": "ERROR", "logger": "llmio.loom", "message": "jammed twice", "process": "web",
+                     "request_id": "request-4711", "status": 500}  # fmt: skip
+    assert "request_id" not in second
