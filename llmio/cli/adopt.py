@@ -26,7 +26,10 @@ SHOWN = 20
 @click.command()
 @click.argument("dump", type=click.Path(exists=True, path_type=Path))
 @click.option(
-    "--files", "folder", type=click.Path(path_type=Path), help="The reference's storage folder, to take files from."
+    "--files",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The reference's storage folder, to take files from.",
 )
 @click.option("--dry-run", "dry", is_flag=True, help="Try it in a database of its own, which is removed; report.")
 @click.option("--all", "everything", is_flag=True, help="List every table, poll and malformed row.")
@@ -86,7 +89,7 @@ def _done(looked: Looked, folder: Path | None, say: Say) -> Report:
         report = adopting.Report(looked.path.name, looked.version, before=True)
     else:
         report = adopting.adopt(url, looked, _kinds(), say)
-        db.upgrade_plugins()
+    db.upgrade_plugins()
     _follow(url, folder, report, say)
     return report
 
@@ -114,8 +117,7 @@ def _follow(url: str, folder: Path | None, report: Report, say: Say, *, dry: boo
         following.put_in_order(app, say)
         if folder is not None:
             report.files = following.place(app, folder, say, dry=dry).as_dict()
-        if not report.before:
-            following.index(app)
+        following.index(app)
     if not report.before:
         report.findings = adopting.findings(url)
 

@@ -48,6 +48,8 @@ class Report:
     seconds: float = 0.0
     before: bool = False
     files: dict[str, Any] = field(default_factory=dict)
+    last_blob: int = 0
+    """The last of the files that came along: none of them is ever taken for unused."""
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -146,6 +148,8 @@ def _in_one(connection: Connection[Any], looked: Looked, kinds: Sequence[str], r
     _compare_rows(connection, looked, read, report, added, aside)
     _compare_polls(before, totals.count(connection), report)
     _tell_kinds(connection, kinds, report)
+    row = connection.execute("SELECT coalesce(max(id), 0) FROM public.active_storage_blobs").fetchone()
+    report.last_blob = row[0] if row else 0
 
 
 def _load(

@@ -15,6 +15,7 @@ from llmio.continuity.looking import Say, silent
 from llmio.core.app import App
 from llmio.core.errors import Invalid, LlmioError
 from llmio.core.i18n import _
+from llmio.core.outbox import Outbox
 from llmio.discussions.models import Discussion
 from llmio.files import storages
 from llmio.files.models import Blob
@@ -22,6 +23,7 @@ from llmio.plugins import is_key
 from llmio.polls import service as polls
 from llmio.polls.models import Poll
 from llmio.search import jobs as search
+from llmio.search.models import SearchBuild
 from llmio.upkeep.models import AdoptionFinding
 from llmio.upkeep.service import repair
 
@@ -73,9 +75,11 @@ def _finding(table: str, row_id: int, what: str, done: str, original: str) -> Ad
 
 
 def index(app: App) -> None:
-    """Ask for the search index."""
+    """Ask for the search index, unless it was built or asked for already."""
     with app.begin() as ctx:
-        ctx.enqueue(search.reindex)
+        asked = ctx.db.scalar(select(Outbox.id).where(Outbox.job == search.REINDEX).limit(1))
+        if asked is None and ctx.db.scalar(select(SearchBuild.id).limit(1)) is None:
+            ctx.enqueue(search.reindex)
 
 
 @dataclass

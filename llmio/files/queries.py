@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, literal_column, select
 
 from llmio.files.models import Attachment, Blob, VariantRecord
 
@@ -60,6 +60,14 @@ def variants(ctx: Context, blob_id: int) -> list[tuple[VariantRecord, Attachment
 
 
 def unused(ctx: Context, before: datetime, limit: int = 500) -> Sequence[Blob]:
-    """Files from before a moment that nothing refers to."""
+    """Files from before a moment that nothing refers to.
+
+    Not those that came with an adopted site: its older texts name files by address alone, and it kept them all.
+    """
+    adopted: ColumnElement[int] = literal_column(
+        "(SELECT coalesce(max((report ->> 'last_blob')::bigint), 0) FROM llmio.adoptions)"
+    )
     used = select(Attachment.id).where(Attachment.blob_id == Blob.id).exists()
-    return ctx.db.scalars(select(Blob).where(Blob.created_at < before, ~used).order_by(Blob.id).limit(limit)).all()
+    return ctx.db.scalars(
+        select(Blob).where(Blob.created_at < before, ~used, Blob.id > adopted).order_by(Blob.id).limit(limit)
+    ).all()

@@ -10,11 +10,18 @@ from sqlalchemy.engine import Connection
 
 from llmio.core.errors import Unavailable
 from llmio.core.i18n import _
-from llmio.migrations import commands
+from llmio.migrations import commands, facts
 from llmio.migrations.adopt import holds_reference
 
 COUNTED = ("groups", "users", "discussions", "comments", "polls", "stances", "active_storage_blobs")
 """Tables by which an operator recognizes what was restored."""
+
+NOTED = text("""
+INSERT INTO llmio.adoptions (source, digest, version, adopted_at, report)
+SELECT 'a database restored by hand', '', :version, now(),
+       jsonb_build_object('last_blob', (SELECT coalesce(max(id), 0) FROM public.active_storage_blobs))
+""")
+"""Which files came along: none of them is ever taken for unused."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,9 @@ def adopt(url: str) -> Adoption:
         counted = _rows(connection)
     commands.upgrade(url)
     with commands.connected(url) as connection:
+        if before is None:
+            connection.execute(NOTED, {"version": facts.REFERENCE_VERSION})
+            connection.commit()
         after = _rows(connection)
         version = str(connection.scalar(text("SELECT max(version) FROM public.schema_migrations")))
     if after != counted:

@@ -319,6 +319,20 @@ def test_what_is_written_here_is_valid_there(ben, world, committed_db, run_jobs)
         assert json.loads(json.dumps(stance)) == {str(option): 1}
 
 
+def test_files_that_no_row_refers_to_are_kept(committed_db, app, world, clock):
+    """Older texts name files by address alone; llmio throws away its own uploads that were never used, not these."""
+    from llmio.files import jobs
+
+    clock.move(days=30)
+    assert jobs.purge_unused.run(app) == 0
+    with committed_db.engine.begin() as connection:
+        held = "SELECT count(*) FROM active_storage_blobs WHERE filename = 'nobody-wants-it.txt'"
+        assert connection.scalar(text(held)) == 1
+        connection.execute(text("UPDATE llmio.adoptions SET report = '{}'"))
+        connection.execute(text("DELETE FROM active_storage_blobs WHERE service_name <> 'local'"))
+    assert jobs.purge_unused.run(app) > 0
+
+
 def test_the_search_index_is_filled(ben, committed_db, run_jobs):
     run_jobs()
     assert "Let us decide." in ben.get("/search?q=oven").text

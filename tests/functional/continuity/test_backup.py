@@ -219,6 +219,37 @@ def test_the_night_makes_proves_and_tidies(live, command, tmp_path):
     assert (tmp_path / "notes.txt").exists()
 
 
+def test_the_job_of_the_night_runs_the_command(live, app, monkeypatch, tmp_path, llmio_servers, redis_url):
+    from llmio.core.db import session_factory
+    from llmio.core.jobs import GiveUp
+    from llmio.testing.servers import engine_of
+    from llmio.upkeep import jobs
+
+    url, data = live
+    told = {
+        "DATABASE_URL": url,
+        "LLMIO_BACKUP_NIGHTLY": "prove",
+        "LLMIO_BACKUP_FOLDER": str(tmp_path),
+        "LLMIO_DATA": str(data),
+    }
+    for name, value in {**told, "REDIS_URL": redis_url, "LLMIO_ENV": "testing"}.items():
+        monkeypatch.setenv(name, value)
+    before = app.engine, app.sessions
+    app.engine = engine_of(url)
+    app.sessions = session_factory(app.engine)
+    try:
+        jobs.nightly_backup.run(app)  # off: nothing is done
+        monkeypatch.setitem(app.settings.values, "backups.nightly", "prove")
+        with pytest.raises(GiveUp, match="There is no backup in"):
+            jobs.nightly_backup.run(app)
+    finally:
+        app.engine.dispose()
+        app.engine, app.sessions = before
+    assert rows(url, f"SELECT fault FROM llmio.backups WHERE archive = '{tmp_path}'") == [
+        ("there is no backup in the folder",)
+    ]
+
+
 def test_newest_of_each_day_week_and_month_stay():
     made = [datetime(2026, 3, 31, 3, tzinfo=UTC) - timedelta(hours=12 * number) for number in range(400)]
     gone = set(backup.to_remove(made, days=7, weeks=4, months=3))
