@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import transaction
-from sqlalchemy import MetaData, create_engine, event
+from sqlalchemy import MetaData, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.exc import InvalidatePoolError
@@ -24,6 +24,7 @@ IDLE_SINCE = "llmio.idle_since"
 TRUSTED_SECONDS = 0.5
 CONNECT_SECONDS = 10
 """After which a server that takes a connection and says nothing is taken for dead; libpq would wait for ever."""
+PREPARED = "prepared_statements"
 JOINED = "llmio.transaction_manager"
 NAMING = {
     "ix": "index_%(table_name)s_on_%(column_0_N_name)s",
@@ -73,15 +74,23 @@ def engine_for(url: str, **options: Any) -> Engine:
 
     SQLAlchemy's own `pool_pre_ping` asks before every use, one round trip for each request and job. A server takes longer
     to restart than the moment for which we trust a connection. `pool_pre_ping=False` checks none.
+
+    `?prepared_statements=false` in the address, the reference's words, is for a pool that hands each transaction another
+    connection to the server (PgBouncer): nothing may be kept from one to the next.
     """
     if url.startswith(("postgres://", "postgresql://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    address = make_url(url)
+    if PREPARED in address.query:
+        if str(address.query[PREPARED]).lower() in ("false", "0"):
+            options["connect_args"] = {**options.get("connect_args", {}), "prepare_threshold": None}
+        address = address.difference_update_query([PREPARED])
     checked = options.pop("pool_pre_ping", True)
     options.setdefault("pool_size", 10)
     options.setdefault("max_overflow", 20)
     if "connect_timeout" not in url:
         options["connect_args"] = {"connect_timeout": CONNECT_SECONDS, **options.get("connect_args", {})}
-    engine = create_engine(url, **options)
+    engine = create_engine(address, **options)
     event.listen(engine, "connect", _search_public_alone, insert=True)
     event.listen(engine, "before_cursor_execute", _begin)
     event.listen(engine, "after_cursor_execute", _count)

@@ -183,20 +183,22 @@ def _attempt(app: App, outbox_id: int, attempt: Attempt | None) -> bool:
 def _run_outside(app: App, outbox_id: int, job: Job, args: list[Any]) -> bool:
     """Run a job that talks to the network: no transaction is open meanwhile, an advisory lock keeps others away.
 
-    A lock of the database session rather than a lease in the row: it falls with the process that held it, so that after
-    `kill -9` the job is free at once.
+    A lock rather than a lease in the row: it falls with the process that held it, so that after `kill -9` the job is free at
+    once. It belongs to a transaction, which does nothing else until the job is done (it has no snapshot, so it keeps nothing
+    from being cleaned up); a lock of the session would be lost in a pool that hands each transaction another connection.
     """
-    with app.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with app.connect() as connection, connection.begin():
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         key = {"space": ADVISORY_SPACE, "id": lock_key(outbox_id)}
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(:space, :id)"), key):
+        if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(:space, :id)"), key):
             return False
-        try:
-            if not connection.scalar(STILL, {"id": outbox_id, "now": app.ports.clock.now()}):
-                return False
-            job.run(app, *args)
-            connection.execute(delete(Outbox).where(Outbox.id == outbox_id))
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:space, :id)"), key)
+        # Asked elsewhere: the lock on the table that goes with it would stand in the way of migrations all the while.
+        with app.begin() as ctx:
+            still = ctx.db.scalar(STILL, {"id": outbox_id, "now": ctx.now})
+        if not still:
+            return False
+        job.run(app, *args)
+        connection.execute(delete(Outbox).where(Outbox.id == outbox_id))
     return True
 
 

@@ -10,6 +10,7 @@ import fcntl
 import json
 import logging
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -34,7 +35,8 @@ class Notebook:
         self._lock = threading.Lock()
         self._held: set[int] = set()
         self._file = -1
-        self._path = self._folder / f"{os.getpid()}.json"
+        # In containers that share the folder, each worker may be the seventh process of its own.
+        self._path = self._folder / f"{socket.gethostname()}-{os.getpid()}.json"
 
     def open(self) -> None:
         """Count what workers were doing that died here, then begin an own page."""
