@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
 
 from llmio.core import db, sources
 from llmio.core.app import App
@@ -18,6 +21,8 @@ from llmio.core.settings import Section, Setting, Settings, load
 if TYPE_CHECKING:
     from llmio.plugins.registry import Plugins
 
+log = logging.getLogger(__name__)
+LOCK = (0x11A1, 0x5C4F)
 FEATURES = (
     "llmio.accounts",
     "llmio.groups",
@@ -119,7 +124,27 @@ def build(
     _outer(app, given=ports is not None)
     app.follower.enabled = ports is None
     app.follower.look()
+    if ports is None:
+        app.follower.plugins_changed = lambda: renew(app)
     return app
+
+
+def renew(app: App) -> None:
+    """Load the plugins anew, as they are switched now, in a process that goes on; what fails leaves all as it was.
+
+    Modules that were imported stay in memory: what is switched off is no longer asked for anything.
+    """
+    from llmio.plugins import migrate  # noqa: PLC0415  # slow
+
+    ini, env = app.settings.sources
+    try:
+        fresh = build(ini, env=env, ports=app.ports, engine=app.engine, refuse=False)
+        with app.engine.begin() as connection:  # one process after the other makes the tables
+            connection.execute(text("SELECT pg_advisory_xact_lock(:space, :id)"), {"space": LOCK[0], "id": LOCK[1]})
+            migrate.upgrade_all(fresh)
+        app.become(fresh)
+    except Exception:  # whatever a plugin does: the process goes on with what it has
+        log.exception("the plugins could not be loaded anew; a restart will")
 
 
 def _outer(app: App, *, given: bool) -> None:

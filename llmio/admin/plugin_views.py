@@ -77,9 +77,9 @@ def switch(request: Any) -> Any:
     line = plugins.switch_plugin(request.ctx, request.matchdict["name"], on=on)
     name = str(line.record.title) or line.record.name
     if on:
-        request.flash("success", _("{name} will be on when the site starts again.", name=name))
+        request.flash("success", _("{name} is on. Every process of the site follows within seconds.", name=name))
     else:
-        request.flash("success", _("{name} will be off when the site starts again.", name=name))
+        request.flash("success", _("{name} is off. Every process of the site follows within seconds.", name=name))
     return request.see_other("admin.plugins")
 
 

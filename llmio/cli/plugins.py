@@ -63,14 +63,14 @@ def check(*, as_json: bool, traceback: bool) -> None:
 @plugins.command()
 @click.argument("name")
 def on(name: str) -> None:
-    """Switch a plugin on, as the administrators' page does. Takes effect when the site starts again."""
+    """Switch a plugin on, as the administrators' page does. Every process of the site follows within seconds."""
     _switch(name, on=True)
 
 
 @plugins.command()
 @click.argument("name")
 def off(name: str) -> None:
-    """Switch a plugin off, as the administrators' page does. Takes effect when the site starts again."""
+    """Switch a plugin off, as the administrators' page does. Every process of the site follows within seconds."""
     _switch(name, on=False)
 
 
@@ -173,7 +173,7 @@ def _switch(name: str, *, on: bool) -> None:
             raise click.UsageError(f"{line.held_by} decides about plugin {name}; change it there.")
         with app.begin() as ctx:
             store.switch(ctx, name, on=on)
-    click.echo(f"Plugin {name} is switched {'on' if on else 'off'}; start the site again for it to take effect.")
+    click.echo(f"Plugin {name} is switched {'on' if on else 'off'}; every process of the site follows within seconds.")
 
 
 def _print(line: Line, *, traceback: bool = False) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import transaction
@@ -57,8 +57,20 @@ class App:
     follower: Follower = field(init=False)
     """Keeps this process at what administrators switch."""
 
+    renewed: list[Callable[[], None]] = field(default_factory=list)
+    """Called after the plugins were loaded anew, by whoever made something of them (the web its pages)."""
+
     def __post_init__(self) -> None:
         self.follower = Follower(self)
+
+    def become(self, fresh: App) -> None:
+        """Take over all that depends on plugins; whoever holds this App goes on with it. Connections and ports stay."""
+        stays = {"engine", "sessions", "ports", "redis", "follower", "renewed"}
+        for one in fields(self):
+            if one.name not in stays:
+                setattr(self, one.name, getattr(fresh, one.name))
+        for hook in self.renewed:
+            hook()
 
     # -- what features call in register(app) ---------------------------------------------------------------------
 

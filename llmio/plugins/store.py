@@ -43,7 +43,7 @@ def switches(db: Session) -> dict[str, bool]:
 
 
 def switch(ctx: Context, plugin: str, *, on: bool) -> None:
-    """Keep a switch, with who made it; it takes effect when the processes start again."""
+    """Keep a switch, with who made it; every process follows within seconds."""
     before = ctx.db.scalar(select(PluginSwitch.on).where(PluginSwitch.plugin == plugin))
     if (before is not False) != on:
         switches_kept.note(ctx, switches_kept.PLUGINS, plugin, before is not False, on)

@@ -96,4 +96,11 @@ def assemble(app: App, *, warm: bool = False) -> Any:
     router = with_plugins(app, configurator)
     if warm:
         templating.warm(router.registry["templates"])
-    return SeeScheme(app, serve_static(app, router))
+    made = SeeScheme(app, serve_static(app, router))
+
+    def renew() -> None:
+        """Requests under way end with the pages that they began with."""
+        made.application = serve_static(app, with_plugins(app, configurator))
+
+    app.renewed.append(renew)
+    return made

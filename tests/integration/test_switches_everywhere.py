@@ -63,6 +63,12 @@ def test_every_process_follows_within_seconds(running):
     began = time.monotonic()
     until(everywhere(running, 1, 200))
     first = time.monotonic() - began
+    subprocess.run(
+        [sys.executable, "-m", "llmio", "plugins", "off", "webhook_discord"], env=running.environment(), check=True
+    )
+    until(lambda: all("plugins 1" in running.log(name) for name in ("worker", "beat")))
+    until(lambda: running.log("serve").count("plugins 1") >= 2)
+    assert not any("loaded anew" in running.log(name) for name in ("serve", "worker", "beat"))
     running.valkey.stop()
     allow(running, "FEATURES_SITEMAP")
     began = time.monotonic()

@@ -6,7 +6,9 @@ import pytest
 from click.testing import CliRunner
 from webtest import TestApp
 
+from llmio import boot
 from llmio.cli import group as command
+from llmio.plugins import store
 from tests import factories
 from tests.seam.distributions import poll_type
 
@@ -115,3 +117,44 @@ def test_list_without_a_database(strangers, start):
     assert result.exit_code == 0, result.output
     assert "no_such_module_anywhere" in result.output
     assert "the database cannot be asked" in result.output
+
+
+def test_a_process_that_goes_on_follows_in_both_directions(strangers, start):
+    """As the processes of a site do, here in the test's own: pages, registries and jobs, without a restart."""
+    strangers.add("poll_strange", poll_type("llmio_poll_strange"))
+    site = start()
+    site.app.follower.plugins_changed = lambda: boot.renew(site.app)
+    page = form_of(site.browser.get("/admin/plugins"), "poll_strange").submit().follow()
+    assert "The site must be started again" not in page
+    assert (site.line("poll_strange")["state"], site.line("poll_strange")["switch_waits"]) == ("disabled", False)
+    assert "strange" not in site.app.plugins.poll_types
+    assert "poll_type=strange" not in site.browser.get("/p/new").text
+    site.serves_everything_else()
+    form_of(site.browser.get("/admin/plugins"), "poll_strange").submit()
+    assert site.line("poll_strange")["state"] == "active"
+    assert "strange" in site.app.plugins.poll_types
+
+
+def test_a_plugin_that_fails_when_it_is_switched_on_is_set_aside(strangers, start):
+    strangers.add("broken", "raise RuntimeError('no database for me')")
+    with start().app.begin() as ctx:
+        store.switch(ctx, "broken", on=False)
+    site = start()
+    site.app.follower.plugins_changed = lambda: boot.renew(site.app)
+    assert site.line("broken")["state"] == "disabled"
+    form_of(site.browser.get("/admin/plugins"), "broken").submit()
+    site.names("broken", "failed", "no database for me")
+
+
+def test_what_cannot_be_loaded_anew_leaves_all_as_it_was(strangers, start, monkeypatch, caplog):
+    site = start()
+    before = site.app.plugins
+
+    def breaks(*_args, **_how):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr("llmio.plugins.migrate.upgrade_all", breaks)
+    boot.renew(site.app)
+    assert site.app.plugins is before
+    assert "a restart will" in caplog.text
+    site.serves_everything_else()
