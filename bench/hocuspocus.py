@@ -14,13 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
 from bench.memory import size_of
 from bench.site import Site
-from llmio.accounts.models import User
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
+from tests import factories
 
 NODE = Path(__file__).parents[1] / "tests" / "node" / "hocuspocus"
 EDITORS = 20
@@ -33,9 +31,10 @@ def measure(site: Site, seconds: float) -> list[dict[str, Any]]:
     """Each server at each pace, one after the other."""
     if not (NODE / "node_modules").exists():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=NODE, check=True)
-    site.world()
-    with site.app().sessions() as db:
-        user_id, secret = db.execute(select(User.id, User.secret_token).order_by(User.id).limit(1)).one()
+    with site.app().sessions.begin() as db:
+        user = factories.user(db)
+        db.refresh(user)
+        user_id, secret = user.id, user.secret_token
     figures: list[dict[str, Any]] = []
     for what, pause in PAUSES.items():
         for kind in ("llmio", "npm"):
