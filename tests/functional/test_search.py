@@ -50,6 +50,18 @@ def test_all_five_kinds_are_found(web, make, ada, group, indexed):
     assert kinds(page) == ["Comment", "Outcome", "Poll", "Thread", "Vote"]
 
 
+@pytest.mark.parametrize("query", ["cafe", "café", "CAFE", "muller"])
+def test_accents_are_no_hindrance(web, make, ada, group, indexed, query):
+    make.discussion(group, author=ada, title="Le Café de Frau Müller")
+    make.discussion(group, author=ada, title="A cafe of Mr Muller")
+    make.discussion(group, author=ada, title="A caff of Mr Mull")
+    indexed()
+    page = web.sign_in(ada).get("/search", params={"q": query})
+    assert titles(page) == ["A cafe of Mr Muller", "Le Café de Frau Müller"]
+    marked = {one.get_text().lower() for one in page.html.select("#results mark")}
+    assert marked == ({"muller", "müller"} if query == "muller" else {"cafe", "café"})
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [("loom", ["Loom"]), ("Loo", ["Loom"]), ("loom !blue", []), ("blue loom", ["Loom"]), ("oom", [])],

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, TypeAlias
+from unicodedata import normalize
 
 from llmio.plugins import Term
+
+Spellings: TypeAlias = Mapping[str, Sequence[str]]
+NONE: Final[Spellings] = MappingProxyType({})
 
 CONFIGURATIONS = {
     "ar": "arabic",
@@ -48,21 +54,45 @@ def configuration(language: str) -> str:
     return CONFIGURATIONS.get(re.split(r"[-_]", language.lower())[0], "simple") if language else "english"
 
 
-def tsquery(terms: Sequence[Term]) -> str:
-    """Terms as a text for `to_tsquery`: every word as a prefix, all of them needed; "" where none is left to look for."""
+def words_of(terms: Iterable[Term]) -> list[str]:
+    """The words in terms, in lower case, each once."""
+    return list(dict.fromkeys(word for term in terms for word in _WORDS.findall(_composed(term.text).lower())))
+
+
+def tsquery(terms: Sequence[Term], spellings: Spellings = NONE) -> str:
+    """Terms as a text for `to_tsquery`: every word as a prefix, all of them needed; "" where none is left to look for.
+
+    `spellings` has, for words of the terms, beginnings of words that are the same but for accents.
+    """
     if all(term.excluded for term in terms):
         return ""
-    return " & ".join(f"!({_term(term)})" if term.excluded else f"({_term(term)})" for term in terms)
+    asked = [(_term(term, spellings), term.excluded) for term in terms]
+    return " & ".join(f"!({one})" if excluded else f"({one})" for one, excluded in asked)
 
 
-def _term(term: Term) -> str:
+def _term(term: Term, spellings: Spellings) -> str:
     """A phrase as it stands. A word by its beginning; one with signs in it as PostgreSQL reads it, or as its parts."""
+    written = _composed(term.text)
+    parts = _WORDS.findall(written)
+    others = any(part.lower() in spellings for part in parts)
     if term.phrase:
-        return _quoted(term.text)
-    whole, parts = _quoted(term.text) + ":*", _WORDS.findall(term.text)
-    if parts == [term.text]:
-        return whole
-    return f"{whole} | ({' & '.join(_quoted(part) + ':*' for part in parts)})"
+        spelt = [_any([part, *(spellings.get(part.lower(), ()))], "") for part in parts]
+        return f"{_quoted(written)} | ({' <-> '.join(spelt)})" if others else _quoted(written)
+    whole = _quoted(written) + ":*"
+    if parts == [written]:
+        return _any([written, *spellings.get(written.lower(), ())], ":*", bare=True)
+    spelt = [_any([part, *spellings.get(part.lower(), ())], ":*") for part in parts]
+    return f"{whole} | ({' & '.join(spelt)})"
+
+
+def _any(words: Sequence[str], sign: str, *, bare: bool = False) -> str:
+    each = list(dict.fromkeys(word.lower() if word.isascii() else word for word in words))
+    joined = " | ".join(_quoted(word) + sign for word in each)
+    return joined if bare or len(each) == 1 else f"({joined})"
+
+
+def _composed(text: str) -> str:
+    return normalize("NFC", text)
 
 
 def _quoted(text: str) -> str:

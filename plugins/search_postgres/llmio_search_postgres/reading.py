@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import text
 
 from llmio.plugins import Filters, Hit, Page, Term, Visible
-from llmio_search_postgres.queries import tsquery
+from llmio_search_postgres.accents import spellings
+from llmio_search_postgres.queries import NONE, Spellings, tsquery
 from llmio_search_postgres.rows import START, STOP, has_tables
 
 NEWEST = 100
@@ -116,6 +117,7 @@ class Search:
         conditions, self.values = _conditions(filters, visible_to)
         self.conditions = " AND ".join(conditions)
         self.reading = 0.0
+        self.spellings: Spellings = NONE
         self.beside = has_tables(connection)
         configurations = CONFIGURATIONS if self.beside else "CAST(NULL AS text[])"
         begun = connection.execute(text(BEGIN.format(configurations=configurations))).one()
@@ -128,7 +130,8 @@ class Search:
 
     def page(self, terms: Sequence[Term], offset: int) -> Page:
         """What answers to the terms, from `offset` on."""
-        query = tsquery(terms)
+        self.spellings = spellings(self.connection, terms) if self.beside else NONE
+        query = tsquery(terms, self.spellings)
         self.values["query"] = query
         by_word = self._by_word([term for term in terms if not term.excluded])
         rows = self._by_time(by_word, offset) if self.timely else self._best(by_word, offset)
@@ -138,7 +141,7 @@ class Search:
     def _by_word(self, wanted: Sequence[Term]) -> Arm:
         """By all words at once; where one is in very many documents and the others are not, by those others."""
         union = " UNION ALL ".join(GUESS_EACH.format(number=number) for number in range(len(wanted)))
-        terms = {f"term{number}": tsquery([term]) for number, term in enumerate(wanted)}
+        terms = {f"term{number}": tsquery([term], self.spellings) for number, term in enumerate(wanted)}
         (plan,) = self.connection.scalar(text(f"EXPLAIN (FORMAT JSON) {union}"), terms)
         parts = plan["Plan"]["Plans"] if len(wanted) > 1 else [plan["Plan"]]
         guesses = [float(part["Plan Rows"]) for part in parts]
@@ -146,7 +149,7 @@ class Search:
         rare = [term for term, guess in zip(wanted, guesses, strict=True) if guess < COMMON * self.size]
         if not rare or len(rare) == len(wanted) or min(guesses) > FEW:
             return BY_WORD
-        self.values["rare"] = tsquery(rare)
+        self.values["rare"] = tsquery(rare, self.spellings)
         self.reading = (READ + FETCH) * min(guesses)
         return replace(BY_WORD, match=RARE)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
+from unicodedata import normalize
 
 from sqlalchemy import text
 
@@ -46,11 +47,20 @@ WRITE = text(f"""
   SELECT DISTINCT configuration FROM given
   WHERE configuration NOT IN (SELECT configuration FROM plugin_search_postgres.languages)
   ORDER BY 1 ON CONFLICT DO NOTHING
+), found AS MATERIALIZED (
+  SELECT DISTINCT lexeme FROM given,
+    unnest(to_tsvector('simple', concat_ws(' ', given.title, given.body, given.author))) AS found (lexeme)
+  WHERE length(lexeme) BETWEEN 2 AND 40 AND lexeme ~ '^[[:alpha:]]+$'
+), accented AS (
+  INSERT INTO plugin_search_postgres.accents (word)
+  SELECT lexeme FROM found
+  WHERE octet_length(lexeme) > length(lexeme) AND plugin_search_postgres.folded(lexeme) <> lexeme
+    AND NOT EXISTS (SELECT FROM plugin_search_postgres.accents AS known WHERE known.word = lexeme)
+  ORDER BY lexeme ON CONFLICT DO NOTHING
 )
 INSERT INTO plugin_search_postgres.words (word)
-SELECT DISTINCT lexeme FROM given,
-  unnest(to_tsvector('simple', concat_ws(' ', given.title, given.body, given.author))) AS found (lexeme)
-WHERE length(lexeme) BETWEEN 4 AND 40 AND lexeme ~ '^[[:alpha:]]+$'
+SELECT lexeme FROM found
+WHERE length(lexeme) >= 4
   AND NOT EXISTS (SELECT FROM plugin_search_postgres.words AS known WHERE known.word = lexeme)
 ORDER BY lexeme ON CONFLICT DO NOTHING
 """)
@@ -76,6 +86,7 @@ TIDY = (
     "ANALYZE public.pg_search_documents",
     "ANALYZE plugin_search_postgres.documents",
     "ANALYZE plugin_search_postgres.words",
+    "ANALYZE plugin_search_postgres.accents",
     # Rows just written wait in lists that every search would read through.
     "SELECT gin_clean_pending_list('public.pg_search_documents_searchable_index'::regclass)",
     "SELECT gin_clean_pending_list('plugin_search_postgres.documents_stems'::regclass)",
@@ -85,16 +96,21 @@ TIDY = (
 def row_text(document: Document) -> str:
     """The text of a row as the reference builds it: what was written, joined by blanks, what looks like a tag taken out."""
     parts = document.written or [part for part in (document.title, document.body, document.author_name) if part]
-    return _TAG.sub("", " ".join(parts)).translate(_UNWANTED)
+    return _clean(_TAG.sub("", " ".join(parts)))
+
+
+def _clean(written: str) -> str:
+    """A letter and its accent as one sign: PostgreSQL takes a mark by itself for the end of a word."""
+    return normalize("NFC", written).translate(_UNWANTED)
 
 
 def _row(document: Document) -> dict[str, Any]:
     moment = document.created_at
     return {
         "content": row_text(document),
-        "title": document.title.translate(_UNWANTED),
-        "body": document.body.translate(_UNWANTED),
-        "author": document.author_name.translate(_UNWANTED),
+        "title": _clean(document.title),
+        "body": _clean(document.body),
+        "author": _clean(document.author_name),
         "configuration": configuration(document.language),
         "type": document.record_type,
         "id": document.record_id,
@@ -113,7 +129,7 @@ def has_tables(connection: Any) -> bool:
     """Whether the plugin's own tables are there; without them search goes on as the reference has it."""
     database = str(connection.engine.url)
     if database not in _known:
-        if connection.scalar(text("SELECT to_regclass('plugin_search_postgres.languages')")) is None:
+        if connection.scalar(text("SELECT to_regclass('plugin_search_postgres.accents')")) is None:
             return False
         _known.add(database)
     return True
@@ -147,7 +163,7 @@ def count(connection: Any) -> int:
 def clear(connection: Any) -> None:
     """Delete all rows."""
     connection.execute(text("DELETE FROM public.pg_search_documents"))
-    for table in ("documents", "words", "languages") if has_tables(connection) else ():
+    for table in ("documents", "words", "accents", "languages") if has_tables(connection) else ():
         connection.execute(text(f"DELETE FROM plugin_search_postgres.{table}"))
 
 

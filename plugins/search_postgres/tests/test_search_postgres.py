@@ -6,7 +6,7 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
-from llmio_search_postgres import Postgres, correcting, reading, rows
+from llmio_search_postgres import Postgres, accents, correcting, reading, rows
 from llmio_search_postgres.queries import tsquery
 from sqlalchemy import text
 
@@ -127,6 +127,92 @@ def test_stems_are_those_of_the_texts_language(ask):
     assert ask("Haus", *said) == ([1], "")
     assert ask("Häusern", *said) == ([1], "")
     assert ask("maison", *said) == ([2], "")
+
+
+DRINKS = (
+    document(1, "Le café noir"),
+    document(2, "A cafe nearby, and resumes"),
+    document(3, "Cafe\u0301s by Frau Müller"),
+    document(4, "Tea on the Straße, été"),
+    document(5, "Ein Résumé für Muller"),
+    document(6, "Мой мир"),
+    document(7, "ÄPFEL UND BÄUME"),
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("cafe", [1, 2, 3]),
+        ("café", [1, 2, 3]),
+        ("CAFÉ", [1, 2, 3]),
+        ("cafe\u0301", [1, 2, 3]),
+        ("caf", [1, 2, 3]),
+        ("muller", [3, 5]),
+        ("Müller", [3, 5]),
+        ("strasse", [4]),
+        ("stra", [4]),
+        ("ete", [4]),
+        ("resume", [2, 5]),
+        ("résumé muller", [5]),
+        ('"cafe noir"', [1]),
+        ('"le café noir"', [1]),
+        ('"caf noir"', []),
+        ("cafe-noir", [1]),
+        ("cafe !muller", [1, 2]),
+        ("noir !cafe", []),
+        ("мои", []),
+        ("МОЙ", [6]),
+        ("apfel", [7]),
+        ("Äpfel", [7]),
+        ("ÄPFEL", [7]),
+        ("cofe", []),
+    ],
+)
+def test_accents_make_no_other_word(ask, typed, found):
+    ids, corrected = ask(typed, *DRINKS)
+    assert ([] if corrected else sorted(ids)) == found
+
+
+def test_what_answers_but_for_accents_is_marked_as_it_is_written(connection):
+    Postgres().reindex(connection)
+    Postgres().index(connection, DRINKS)
+    (hit,) = Postgres().search(connection, '"cafe noir"', Filters(), ALL).hits
+    assert "<mark>café</mark> <mark>noir</mark>" in hit.highlight
+    (hit,) = Postgres().search(connection, "resume fur", Filters(), ALL).hits
+    assert "Ein <mark>Résumé</mark> <mark>für</mark> Muller" in hit.highlight
+
+
+def test_rows_of_the_reference_know_nothing_of_folding(connection):
+    Postgres().reindex(connection)
+    Postgres().index(connection, DRINKS)
+    same = "SELECT count(*) FROM pg_search_documents WHERE ts_content = to_tsvector('simple', content)"
+    assert connection.scalar(text(same)) == len(DRINKS)
+
+
+def test_words_without_their_accents_are_looked_up_in_the_index(connection):
+    Postgres().reindex(connection)
+    words = "INSERT INTO plugin_search_postgres.accents (word) SELECT 'é' || md5(n::text) FROM generate_series(1, 5000) AS n"
+    connection.execute(text(words))
+    connection.execute(text("ANALYZE plugin_search_postgres.accents"))
+    plan = "\n".join(
+        connection.scalars(
+            text(f"EXPLAIN {accents.KNOWN.text}"), {"words": ["ec4ca", "bread"], "wholes": [False, True]}
+        )
+    )
+    assert "accents_folded" in plan
+    assert "Seq Scan on accents" not in plan
+
+
+def test_documents_are_found_by_the_index_with_all_spellings(connection):
+    Postgres().reindex(connection)
+    Postgres().index(connection, [document(n, f"bread {n}") for n in range(10, 1500)])
+    Postgres().index(connection, DRINKS)
+    Postgres().finish(connection)
+    query = tsquery(parse_query("cafe"), accents.spellings(connection, parse_query("cafe")))
+    assert query == "('cafe':* | 'café':*)"
+    plan = f"EXPLAIN SELECT FROM {reading.DOCUMENTS} WHERE {reading.EXACT}"
+    assert "pg_search_documents_searchable_index" in "\n".join(connection.scalars(text(plan), {"query": query}))
 
 
 @pytest.mark.parametrize(
