@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
+from sqlalchemy import inspect
 
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
@@ -108,7 +109,8 @@ def message_for(detail: ErrorDetails) -> object:
 def form_view(again: Callable[[Any, Any], Mapping[str, Any]]) -> Callable[[View], View]:
     """For a view that takes a form: on Invalid, show the page of `again` with status 422, `errors` and `values`.
 
-    `again` is the view that showed the form; both share one template. The 422 makes the transaction roll back.
+    `again` is the view that showed the form; both share one template. The 422 makes the transaction roll back. It is shown in
+    a transaction of its own, to which what the address names (the context) moves: what of it was not loaded yet can be.
     """
 
     def decorate(view: View) -> View:
@@ -119,6 +121,7 @@ def form_view(again: Callable[[Any, Any], Mapping[str, Any]]) -> Callable[[View]
             except Invalid as fault:
                 request.tm.abort()
                 request.tm.begin()
+                _take_along(context, request.dbsession)
                 request.response.status_int = fault.status
                 typed = {**request.POST.mixed(), **fault.values}
                 return {**again(context, request), "errors": fault.errors, "values": typed}
@@ -126,3 +129,10 @@ def form_view(again: Callable[[Any, Any], Mapping[str, Any]]) -> Callable[[View]
         return taking
 
     return decorate
+
+
+def _take_along(context: Any, session: Any) -> None:
+    for record in context if isinstance(context, tuple) else (context,):
+        state = inspect(record, raiseerr=False)
+        if getattr(state, "detached", False):
+            session.add(record)

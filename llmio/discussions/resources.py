@@ -37,9 +37,9 @@ def offered(request: Any, found: Discussion) -> DiscussionReader | None:
 def reader(request: Any) -> DiscussionReader:
     """`/discussion_readers/{id}…`: for those who may see the thread."""
     found = queries.reader(request.ctx, int(request.matchdict["id"][:9]))
+    known(request.ctx, found.discussion if found is not None else None)
     if found is None or found.revoked_at is not None:
         raise NotFound(_("There is no such person in this thread."))
-    known(request.ctx, found.discussion)
     return found
 
 

@@ -135,7 +135,7 @@ def unsubscriber(request: Any) -> tuple[User, volumes.Place | None]:
     if user is None:
         raise NotFound(_("This link is no longer valid. You can change your e-mail settings after signing in."))
     kind = request.matchdict.get("kind")
-    place = volumes.find_place(request.ctx, kind, int(request.matchdict["id"])) if kind else None
+    place = volumes.find_place(request.ctx, user, kind, int(request.matchdict["id"])) if kind else None
     return user, place
 
 

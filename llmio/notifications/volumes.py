@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select, update
 
 from llmio.accounts.models import User
+from llmio.accounts.sessions import identity_of
+from llmio.core.context import Context
+from llmio.core.permissions import Permission
 from llmio.discussions.models import Discussion, DiscussionReader
 from llmio.groups.models import Group, Membership
 from llmio.notifications.subjects import Subject
 from llmio.polls.models import Poll, Stance
-
-if TYPE_CHECKING:
-    from llmio.core.context import Context
 
 QUIET = 1
 PLACES = ("discussion", "poll", "group")
@@ -52,11 +52,19 @@ def user_of(ctx: Context, token: str) -> User | None:
     return ctx.db.scalars(select(User).where(User.unsubscribe_token == token)).first() if token else None
 
 
-def find_place(ctx: Context, kind: str, place_id: int) -> Place | None:
-    """The place a link names."""
-    models: dict[str, type[Any]] = {"discussion": Discussion, "poll": Poll, "group": Group}
-    record = ctx.db.get(models[kind], place_id) if kind in models else None
-    if record is None:
+def find_place(ctx: Context, user: User, kind: str, place_id: int) -> Place | None:
+    """The place a link names, if the person whose link it is may see it: the number in it is anybody's to change."""
+    models: dict[str, tuple[type[Any], Permission]] = {
+        "discussion": (Discussion, Permission.DISCUSSION_SHOW),
+        "poll": (Poll, Permission.POLL_SHOW),
+        "group": (Group, Permission.GROUP_SHOW),
+    }
+    if kind not in models or user.deactivated_at is not None:
+        return None
+    model, permission = models[kind]
+    record = ctx.db.get(model, place_id)
+    theirs = Context(ctx.app, ctx.db, ctx.tm, identity_of(user), ctx.now)
+    if record is None or not theirs.can(permission, record):
         return None
     title = record.name if isinstance(record, Group) else record.title
     return Place(kind, place_id, title or "")

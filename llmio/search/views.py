@@ -52,9 +52,8 @@ def item(request: Any) -> Any:
     ctx, kind, record_id = request.ctx, request.matchdict["type"], int(request.matchdict["id"])
     found = documents.records(ctx, kind, [record_id])
     poll = found[0].poll if found else None
-    if poll is None:
+    if poll is None or not ctx.can(Permission.POLL_SHOW, poll):  # what is hidden is answered like what is gone
         raise NotFound(_("It is not there any more."))
-    ctx.require(Permission.POLL_SHOW, poll)
     if kind == "Stance" and not stance_visible(ctx, poll, found[0]):
         raise NotFound(_("It is not there any more."))
     place = results.place_in_thread(ctx, kind, record_id)

@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 
 from pyramid.exceptions import BadCSRFToken
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound, HTTPSeeOther
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from llmio.core.errors import Invalid, LlmioError, SignInNeeded, TooMany
 from llmio.core.i18n import _
 
 log = logging.getLogger(__name__)
+LARGEST = str(2**31 - 1)
+LONG = len(LARGEST)
 PAGE = "llmio:web/templates/errors/error.jinja2"
 
 TEXTS: dict[int, tuple[object, object]] = {
@@ -97,16 +99,35 @@ def garbled(error: UnicodeDecodeError, request: Any) -> Any:
 
 
 def unwritable(error: DataError, request: Any) -> Any:
-    """The database cannot hold a value: a NUL that was sent along is the sender's fault, all else is ours."""
+    """The database cannot hold a value: a NUL or a huge number that was sent along is the sender's fault, all else is ours."""
+    _begin_afresh(request)
+    if any(_too_large(value) for value in request.matchdict.values()):
+        return page(request, 404)
     values = (*request.GET.values(), *request.POST.values(), *request.matchdict.values())
-    if any("\0" in value for value in values if isinstance(value, str)):
+    if any("\0" in value or _too_large(value) for value in values if isinstance(value, str)):
         return page(request, 400)
     return broken(error, request)
+
+
+def _too_large(value: Any) -> bool:
+    """Whether it is a number that no record can have."""
+    return (
+        isinstance(value, str) and value.isdecimal() and (len(value) > LONG or (len(value) == LONG and value > LARGEST))
+    )
+
+
+def _begin_afresh(request: Any) -> None:
+    """After an error of the database nothing can be read in its transaction; the page about it reads, too."""
+    if request.environ.get("tm.active"):
+        request.tm.abort()
+        request.tm.begin()
 
 
 def broken(error: Exception, request: Any) -> Any:
     """A fault of ours: logged with its traceback, never shown."""
     log.error("%s %s failed", request.method, request.path, exc_info=error)
+    if isinstance(error, SQLAlchemyError):
+        _begin_afresh(request)
     return page(request, 500)
 
 

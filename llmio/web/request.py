@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from markupsafe import Markup
-from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.events import BeforeTraversal
+from pyramid.httpexceptions import HTTPNotFound, HTTPSeeOther
 from pyramid.renderers import render
 from pyramid.response import Response
 
@@ -19,9 +20,15 @@ TURBO = "text/vnd.turbo-stream.html"
 LEADS_AWAY = re.compile(r"^//|[\x00-\x1f\x7f\\]")
 """What makes a path an address elsewhere: browsers drop tabs and line breaks, and take a backslash for a slash."""
 
+NUMBERS = frozenset({"id", "event", "event_id", "sequence_id", "delivery"})
+"""Parts of addresses that are numbers of records."""
+LONGEST_NUMBER = 18
+"""Digits that fit a bigint for sure."""
+
 
 def includeme(config: Any) -> None:
     """Request methods and properties."""
+    config.add_subscriber(know_numbers, BeforeTraversal)
     config.add_request_method(app, property=True)
     config.add_request_method(load_identity, "identity_once", reify=True)
     config.add_request_method(ctx, reify=True)
@@ -31,6 +38,13 @@ def includeme(config: Any) -> None:
     config.add_request_method(render_stream)
     config.add_request_method(wants_json, property=True)
     config.add_request_method(here, property=True)
+
+
+def know_numbers(event: Any) -> None:
+    """No record has a number that the database cannot hold: 404 before anything looks for one."""
+    for name, value in (event.request.matchdict or {}).items():
+        if name in NUMBERS and len(value) > LONGEST_NUMBER and value.isdecimal():
+            raise HTTPNotFound
 
 
 def app(request: Any) -> App:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 TEMPLATES = Path(__file__).parent / "templates"
 DIST = STATIC / "dist"
+OURS = "llmio:web/templates/"
 
 
 def includeme(config: Any) -> None:
@@ -59,6 +60,7 @@ def includeme(config: Any) -> None:
     )
     # Jinja's own cache moves each template it is asked for to the end of a queue of hundreds, for every import and include.
     environment.cache = {}
+    environment.join_path = one_name(environment.join_path)
     development = config.registry["app"].settings["llmio.env"] == "development"
     environment.globals["asset"] = fresh_asset if development else asset
     config.add_subscriber(add_values, BeforeRender)
@@ -81,8 +83,21 @@ def warm(environment: Any) -> int:
     names = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.rglob("*.jinja2"))]
     pages = [name for name in names if not name.startswith("mail/")]
     for name in pages:
-        environment.get_template(name)
+        environment.get_template(f"{OURS}{name}")
     return len(pages)
+
+
+def one_name(usual: Callable[[str, str], str]) -> Callable[[str, str], str]:
+    """Let a template of ours have one name, whoever asks for it.
+
+    pyramid_jinja2 names what is imported after all templates above it, as it may lie beside each: then every page has a copy
+    of every component, compiled by itself. Ours lie below one folder; names in plugins' templates stay as they are.
+    """
+
+    def joined(uri: str, parent: str) -> str:
+        return f"{OURS}{uri}" if parent.startswith(OURS) and ":" not in uri else usual(uri, parent)
+
+    return joined
 
 
 def _gettext(text: str) -> str:

@@ -29,9 +29,10 @@ Stream = list[tuple[str, str, str, dict[str, Any]]]
 @view_config(route_name="polls.short", permission=Permission.POLL_SHOW)
 @view_config(route_name="polls.ballot", permission=Permission.POLL_SHOW)
 def short(poll: Poll, request: Any) -> Any:
-    """Lead to the full address."""
+    """Lead to the full address; that of a discarded poll does not say its title."""
     query = f"?{request.query_string}" if request.query_string else ""
-    return request.see_other(cards.path_of(poll) + query)
+    path = cards.path_of(poll) if poll.discarded_at is None else f"/p/{poll.key}/discarded"
+    return request.see_other(path + query)
 
 
 @view_config(route_name="polls.show", renderer=SHOW, permission=Permission.POLL_SHOW)
