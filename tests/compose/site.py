@@ -113,9 +113,10 @@ class Composed:
         if self.dns is not None:
             self.dns.stop()
             self.dns.server.server_close()
-        for process in self.running.values():
+        for name, process in self.running.items():
             if process.poll() is None:
-                process.kill()
+                # Killed, nginx would leave its workers behind; they end with their master when it is asked.
+                (process.terminate if name == "nginx" else process.kill)()
             process.wait()
 
 
