@@ -57,6 +57,8 @@ class Mail:
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: Sequence[tuple[str, str, bytes]] = ()
     """(file name, content type, content) each."""
+    files: Sequence[tuple[str, str, Callable[[], IO[bytes]]]] = ()
+    """Attachments that may be large, each opened and read while the mail is sent: (file name, content type, open)."""
     kind: str = ""
     """What it is about, as the log of mails names it: `login`, `catch_up`, or the kind of an event."""
 

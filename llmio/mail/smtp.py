@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from llmio.core.measures import measures
 from llmio.core.ports import Receipt
 from llmio.mail.addresses import host_of
-from llmio.mail.message import build
+from llmio.mail.message import build, spooled
 from llmio.mail.talk import EncryptedTalk, Listen, Talk, speaks_of_address, words
 
 if TYPE_CHECKING:
@@ -117,6 +117,10 @@ class SmtpMailer:
             line.close()
 
     def _hand_over(self, message: EmailMessage, mail: Mail) -> Receipt:
+        if mail.files:
+            with spooled(message, mail) as whole, self._line() as line:
+                line.smtp.send_file(whole, mail.sender[1], mail.to[1])
+                return Receipt(ok=True, answer=line.smtp.answered)
         with self._line() as line:
             line.smtp.send_message(message, mail.sender[1], [mail.to[1]])
             return Receipt(ok=True, answer=line.smtp.answered)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import smtplib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from io import SEEK_END
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 Listen = Callable[[str], None]
 MASK = "••••••"
 LONGEST = 300
+PIECE = 1 << 17
 ENHANCED = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
 BAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 """Enhanced codes (RFC 3463) that speak of the address: unknown, bad, moved away, no mail for its host, disabled."""
@@ -68,6 +71,43 @@ class Talk(smtplib.SMTP):
         """Say it, and tell."""
         self.said(s)
         super().send(s)
+
+    def send_file(self, whole: IO[bytes], sender: str, recipient: str) -> None:
+        """A mail with CRLF lines out of a file, a piece at a time; raises what `send_message` raises."""
+        self.ehlo_or_helo_if_needed()
+        options = []
+        if self.has_extn("size"):
+            options.append(f"size={whole.seek(0, SEEK_END)}")
+        if not (sender + recipient).isascii():
+            if not self.has_extn("smtputf8"):
+                raise smtplib.SMTPNotSupportedError("The mail server takes no addresses beyond ASCII.")
+            options += ["SMTPUTF8", "BODY=8BITMIME"]
+        code, answer = self.mail(sender, options)
+        if code != 250:
+            self._begin_again()
+            raise smtplib.SMTPSenderRefused(code, answer, sender)
+        code, answer = self.rcpt(recipient)
+        if code not in (250, 251):
+            self._begin_again()
+            raise smtplib.SMTPRecipientsRefused({recipient: (code, answer)})
+        code, answer = self.docmd("DATA")
+        if code == 354:
+            self._pour(whole)
+            code, answer = self.getreply()
+        if code != 250:
+            self._begin_again()
+            raise smtplib.SMTPDataError(code, answer)
+
+    def _pour(self, whole: IO[bytes]) -> None:
+        """Lines that begin with a full stop get another one (RFC 5321, 4.5.2)."""
+        whole.seek(0)
+        while lines := whole.readlines(PIECE):
+            self.send(b"".join(b"." + line if line.startswith(b".") else line for line in lines))
+        self.send(b".\r\n")
+
+    def _begin_again(self) -> None:
+        with suppress(smtplib.SMTPServerDisconnected):
+            self.rset()
 
     def getreply(self) -> tuple[int, bytes]:
         """Hear it, and tell."""

@@ -41,18 +41,19 @@ def processor(context: Any, request: Any) -> Response:
     if not (knows_password(request) or is_near(request.client_ip)):
         return refused()
     limit = request.app.settings.number("mail.inbound_max_bytes")
-    if (request.content_length or 0) > int(limit * AROUND):
+    most = int(limit * AROUND)
+    if (request.content_length or 0) > most:
         raise keeping.too_large(limit)
     try:
-        posted = mailin.read(request.POST)
-    except ValueError as error:
+        with mailin.form_of(request, most) as form, keeping.spooled() as mail:
+            posted = mailin.read(form)
+            mailin.write(posted, mail)
+            mail.seek(0)
+            keeping.take(
+                request.ctx, mail, route_mail, door="processor", recipients=posted.recipients, checks=posted.checks
+            )
+    except mailin.NoMail as error:
         return Response(str(error), status=422, content_type="text/plain")
-    with keeping.spooled() as mail:
-        mailin.write(posted, mail)
-        mail.seek(0)
-        keeping.take(
-            request.ctx, mail, route_mail, door="processor", recipients=posted.recipients, checks=posted.checks
-        )
     return Response("ok", content_type="text/plain")
 
 

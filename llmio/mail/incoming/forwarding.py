@@ -40,10 +40,6 @@ def send(app: App, mail_id: int, address: str) -> None:
 
 def _passed_on(app: App, read: letter.Letter, mail_id: int, address: str) -> Mail:
     name, sender = read.sender
-    attachments = []
-    for file in read.files:
-        with file.open() as stream:
-            attachments.append((file.name, file.content_type, stream.read()))
     return Mail(
         to=("", address),
         sender=sender_of(app.settings, name or sender),
@@ -53,5 +49,5 @@ def _passed_on(app: App, read: letter.Letter, mail_id: int, address: str) -> Mai
         message_id=full_id(app.settings, f"forward-{mail_id}"),
         reply_to=(one_line(name), sender),
         headers=FROM_US,
-        attachments=attachments,
+        files=[(file.name, file.content_type, file.open) for file in read.files],
     )

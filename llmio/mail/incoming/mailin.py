@@ -7,15 +7,36 @@ import binascii
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.header import Header
 from typing import IO, Any
 from urllib.parse import quote
 
+from multipart import (  # type: ignore[import-untyped,unused-ignore]  # typed from 1.3 on
+    MultipartError,
+    MultipartParser,
+    MultipartPart,
+    ParserLimitReached,
+    parse_options_header,
+)
+
+from llmio.mail.incoming import keeping
+
 LINE = 57 * 1000
 SKIPPED = frozenset(
     {"content-type", "content-transfer-encoding", "mime-version", "content-disposition", "content-length"}
 )
+
+
+MESSAGE = "mailinMsg"
+LARGEST_MESSAGE = 8 << 20
+"""Bytes of JSON, or of a whole form that is not sent in parts: they are held in memory several times over. Files come beside it."""
+SMALL, MOST_PARTS = 1 << 16, 500
+
+
+class NoMail(ValueError):
+    """What was posted is none; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +51,60 @@ class Posted:
     recipients: Sequence[str] = ()
 
 
+@contextmanager
+def form_of(request: Any, limit: int) -> Iterator[Mapping[str, Any]]:
+    """The fields of a form, large ones in temporary files. TooLarge beyond the limit, NoMail where it is no form.
+
+    WebOb would hold a field without a file name, as mailin sends files, four times in memory.
+    """
+    kind, options = parse_options_header(request.headers.get("Content-Type", ""))
+    if kind != "multipart/form-data":
+        if (request.content_length or 0) > LARGEST_MESSAGE:
+            raise keeping.too_large(LARGEST_MESSAGE)
+        yield request.POST
+        return
+    parser = MultipartParser(
+        request.body_file_raw,
+        options.get("boundary") or "-",
+        content_length=-1 if request.content_length is None else request.content_length,
+        part_limit=MOST_PARTS,
+        disk_limit=limit,
+        spool_limit=SMALL,
+    )
+    parts: dict[str, MultipartPart] = {}
+    try:
+        _collect(parser, parts, limit)
+        yield parts
+    finally:
+        for part in parts.values():
+            part.close()
+
+
+def _collect(parser: MultipartParser, parts: dict[str, MultipartPart], limit: int) -> None:
+    try:
+        for part in parser:
+            parts.setdefault(part.name, part)
+    except ParserLimitReached as error:
+        raise keeping.too_large(limit) from error
+    except MultipartError as error:
+        raise NoMail("This is no form, or its end did not come.") from error
+
+
 def read(posted: Mapping[str, Any]) -> Posted:
-    """The mail in a posted form; ValueError where there is none."""
-    raw: Any = posted.get("mailinMsg")
+    """The mail in a posted form; NoMail where there is none, TooLarge where its words alone are too much."""
+    raw: Any = posted.get(MESSAGE)
     if hasattr(raw, "file"):
-        raw = raw.file.read()
+        raw = raw.file.read(LARGEST_MESSAGE + 1)
+    if raw and len(raw) > LARGEST_MESSAGE:
+        raise keeping.too_large(LARGEST_MESSAGE)
     if not raw:
-        raise ValueError("The field mailinMsg is missing.")
+        raise NoMail("The field mailinMsg is missing.")
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError):
-        raise ValueError("The field mailinMsg is no JSON.") from None
+        raise NoMail("The field mailinMsg is no JSON.") from None
     if not isinstance(data, dict) or not isinstance(data.get("headers", {}), dict):
-        raise ValueError("The field mailinMsg is no mail.")  # noqa: TRY004  # of what was sent, not of code
+        raise NoMail("The field mailinMsg is no mail.")
     checks = {name: str(data[name]) for name in ("spf", "dkim") if isinstance(data.get(name), str)}
     return Posted(
         headers=list(_headers(data)),

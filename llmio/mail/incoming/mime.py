@@ -39,6 +39,19 @@ class Stretch(io.RawIOBase):
         """It is."""
         return True
 
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go on from another place."""
+        self._at = min(max(0, offset + {io.SEEK_CUR: self._at, io.SEEK_END: self._size}.get(whence, 0)), self._size)
+        return self._at
+
+    def tell(self) -> int:
+        """Where it is."""
+        return self._at
+
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer with the next bytes."""
         self._whole.seek(self._start + self._at)

@@ -7,7 +7,6 @@ end where they end. Source of the format: [MS-OXTNEF] 2.1.3.
 
 from __future__ import annotations
 
-import io
 import logging
 import mimetypes
 import struct
@@ -58,42 +57,41 @@ def is_wrapping(part: mime.Part, name: str) -> bool:
 
 
 def unpacked(part: mime.Part) -> list[mime.Part]:
-    """The files within, as parts of the same mail; none where it is no TNEF, or beyond the bounds. Never raises."""
+    """The files within, as stretches of this part; none where it is no TNEF, or beyond the bounds. Never raises."""
     made = []
-    for name, content in files(part.open()):
+    for name, start, size in files(part.open(), part.size):
         headers = Message()
         headers["Content-Type"] = mimetypes.guess_type(name)[0] or "application/octet-stream"
         headers.add_header("Content-Disposition", "attachment", filename=("utf-8", "", name))
-        start = part.kept.seek(0, io.SEEK_END)
-        part.kept.write(content)
-        made.append(mime.Part(headers, part.within, part.kept, start, len(content)))
+        made.append(mime.Part(headers, part.within, part.kept, part.start + start, size))
     return made
 
 
-def files(stream: IO[bytes]) -> list[tuple[str, bytes]]:
-    """(name, content) of the files within."""
-    data = stream.read(LARGEST + 1)
-    if len(data) > LARGEST or not data.startswith(SIGNATURE):
+def files(stream: IO[bytes], size: int) -> list[tuple[str, int, int]]:
+    """(name, where its content begins, its size) of the files within; reads names, but no content."""
+    if size > LARGEST or stream.read(len(SIGNATURE)) != SIGNATURE:
         return []
     found: list[TNEFAttachment] = []
     names: list[str] = []
-    for one in _objects(data):
-        if one.name == TNEF.ATTATTACHRENDDATA:
+    places: list[tuple[int, int]] = []
+    for name, start, length in _objects(stream, size):
+        if name == TNEF.ATTATTACHRENDDATA:
             if len(found) == MOST_FILES:
                 break
             found.append(TNEFAttachment("cp1252"))
             names.append("")
-        elif found:
-            names[-1] = _taken(found[-1], one) or names[-1]
-    pairs = zip(names, found, strict=True)
-    return [(name or "file.bin", bytes(one.data)) for name, one in pairs if isinstance(one.data, bytes) and one.data]
+            places.append((0, 0))
+        elif found and name == TNEF.ATTATTACHDATA:
+            places[-1] = (start, length)
+        elif found and length <= LONGEST_LIST:
+            names[-1] = _named(found[-1], _object(stream, start, length)) or names[-1]
+    return [(name or "file.bin", *place) for name, place in zip(names, places, strict=True) if place[1]]
 
 
-def _taken(file: TNEFAttachment, one: TNEFObject) -> str:
-    """What the library makes of an object; the name that the file has by now."""
+def _named(file: TNEFAttachment, one: TNEFObject) -> str:
+    """The name that the library knows of the file with this object."""
     if one.name == TNEF.ATTATTACHMENT:
-        long = len(one.data) > LONGEST_LIST or int.from_bytes(one.data[:4], "little") > MOST_PROPERTIES
-        if long or IMESSAGE_SIG in one.data:
+        if int.from_bytes(one.data[:4], "little") > MOST_PROPERTIES or IMESSAGE_SIG in one.data:
             return ""
         one.data = Ending(one.data)
     try:
@@ -106,16 +104,23 @@ def _taken(file: TNEFAttachment, one: TNEFObject) -> str:
     return str(name).strip("\0 ")
 
 
-def _objects(data: bytes) -> Iterator[TNEFObject]:
-    """Objects about files, in order."""
+def _object(stream: IO[bytes], start: int, length: int) -> TNEFObject:
+    """An object as the library reads it, header and checksum included."""
+    stream.seek(start - HEADER.size)
+    return TNEFObject(stream.read(HEADER.size + length + 2))
+
+
+def _objects(stream: IO[bytes], size: int) -> Iterator[tuple[int, int, int]]:
+    """(name, where its data begins, its length) of objects about files, in order."""
     at = len(SIGNATURE) + 2
     for _number in range(MOST_OBJECTS):
-        if at + HEADER.size + 2 > len(data):
+        if at + HEADER.size + 2 > size:
             return
-        level, name, _kind, size = HEADER.unpack_from(data, at)
-        end = at + HEADER.size + size + 2
-        if end > len(data):
+        stream.seek(at)
+        level, name, _kind, length = HEADER.unpack(stream.read(HEADER.size))
+        end = at + HEADER.size + length + 2
+        if end > size:
             return
         if level == TNEF.LVL_ATTACHMENT and name in OF_FILES:
-            yield TNEFObject(data[at:end])
+            yield name, at + HEADER.size, length
         at = end

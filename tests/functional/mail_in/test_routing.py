@@ -278,7 +278,7 @@ def test_rule_forwards_with_answers_going_to_the_sender(scene, post, letter, db,
         ("Ada", "carol@example.com"),
     )
     assert sent.sender[1] == "notifications@site.example"
-    assert [one[0] for one in sent.attachments] == ["a.pdf"]
+    assert [(name, kind) for name, kind, _open in sent.files] == [("a.pdf", "application/pdf")]
     assert db.scalars(select(IncomingMail)).all() == []
 
 

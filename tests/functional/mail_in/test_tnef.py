@@ -38,7 +38,8 @@ def wrapped(*files):
 
 
 def within(data):
-    return tnef.files(io.BytesIO(data))
+    found = tnef.files(io.BytesIO(data), len(data))
+    return [(name, data[start : start + size]) for name, start, size in found]
 
 
 def test_files_in_it_come_in_with_their_long_names(scene, post, letter, db):
