@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "hocuspocus": "Run the server for writing together.",
     "smtp": "Run the mail server for mail that comes in.",
     "mailsink": "Run a mail server that delivers nothing and keeps all mail in a folder.",
+    "doctor": "Look at every part of the site; say what is wrong and what to do.",
     "adopt": "Take over a dump of the reference, with its files.",
     "task": "Be the process that TASK names (for containers).",
     "probe": "Ask a process of this machine whether it is well.",

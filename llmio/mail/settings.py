@@ -40,6 +40,11 @@ SETTINGS: tuple[Setting, ...] = (
         "NOTIFICATIONS_EMAIL_ADDRESS",
         help="Sender of all mail; empty: notifications@ and SMTP_DOMAIN or CANONICAL_HOST.",
     ),
+    Setting(
+        "mail.dkim_selector",
+        "LLMIO_DKIM_SELECTOR",
+        help="Selector of the key with which your mail provider signs; `llmio doctor` looks it up. Empty: usual ones are tried.",
+    ),
     Setting("mail.log_days", "LLMIO_MAIL_LOG_DAYS", "int", 90, "Days that the log of mails is kept."),
     Setting(
         "mail.dev_folder",

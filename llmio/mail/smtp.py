@@ -109,6 +109,18 @@ class SmtpMailer:
         except (smtplib.SMTPException, OSError) as error:
             return Receipt(ok=False, answer=f"the mail server cannot be reached: {error}")
 
+    def greet(self) -> bool:
+        """Connect, sign in and take leave, as before a mail; whether the line is encrypted.
+
+        Raises what went wrong: an SMTPException, OSError (ssl.SSLError among them), or Refusal where it is we who do not go on.
+        """
+        smtp = self._open()
+        encrypted = isinstance(smtp.sock, ssl.SSLSocket)
+        with suppress(smtplib.SMTPException, OSError):
+            smtp.quit()
+        smtp.close()
+        return encrypted
+
     def close(self) -> None:
         """Close the kept connections."""
         with self._lock:

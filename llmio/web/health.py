@@ -20,6 +20,7 @@ from llmio.core import heartbeats, outbox
 from llmio.core.permissions import Permission
 from llmio.files import storages
 from llmio.upkeep.service import backups
+from llmio.web import arrival
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -40,7 +41,12 @@ def includeme(config: Any) -> None:
 
 
 def up(request: Any) -> Response:
-    """Say "ok", whatever else is down."""
+    """Say "ok", whatever else is down; to `llmio doctor`, which can sign, also how the request arrived here."""
+    question = request.headers.get(arrival.HEADER)
+    if question and arrival.is_ours(request.app.settings, question):
+        response = Response(json_body=arrival.seen(request, question))
+        response.cache_control = "no-store"
+        return response
     return Response("ok", content_type="text/plain")
 
 

@@ -13,6 +13,7 @@ from llmio_webhook_json.schema import KINDS, schema_of
 
 from llmio.cli import group
 from llmio.cli.config import documented, ini, markdown
+from llmio.cli.doctor.codes import CODES
 from llmio.cli.x import PluginGroup
 from llmio.core.app import App
 from llmio.core.jobs import DAY, HOUR
@@ -130,6 +131,20 @@ def jobs_page() -> str:
     return head + mark + "\n".join(lines) + "\n"
 
 
+def doctor_page() -> str:
+    """docs/operators/doctor.md: people write its beginning; the table of codes at its end comes from the catalogue."""
+    head, mark, _old = (ROOT / "docs/operators/doctor.md").read_text().partition(NOTE)
+    lines = [""]
+    for area in dict.fromkeys(code.partition(".")[0] for code in CODES):
+        lines += ["", f"### {area}", "", "| code | severity | why | what to do |", "|---|---|---|---|"]
+        lines += [
+            f"| `{code}` | {severity} | {cause} | {fix} |"
+            for code, (severity, cause, fix) in CODES.items()
+            if code.startswith(f"{area}.")
+        ]
+    return head + mark + "\n".join(lines) + "\n"
+
+
 def webhook_schema(kind: str) -> str:
     """docs/operators/webhook-schemas/: what is posted to programs, by kind of event."""
     return json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"
@@ -152,6 +167,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/operators/commands.md": commands_page,
     "docs/developers/events.md": events_page,
     "docs/operators/jobs.md": jobs_page,
+    "docs/operators/doctor.md": doctor_page,
     "etc/production.ini": production_ini,
     "etc/development.ini": development_ini,
     "etc/testing.ini": testing_ini,

@@ -1,0 +1,74 @@
+"""`llmio doctor`: looks at every part of the site and says what is wrong, why, and what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from llmio.cli.doctor.findings import Finding
+
+# Imports are made within functions: the command must answer `--help` at once.
+# ruff: noqa: PLC0415
+
+HEADINGS = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
+COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print what is found as JSON.")
+@click.option(
+    "--only", "only", multiple=True, metavar="AREA", help="Look at this area alone; may be given several times."
+)
+def doctor(only: tuple[str, ...], *, as_json: bool) -> None:
+    """Look at every part of the site; say what is wrong, why, and what to do. Nothing is changed, no mail is sent.
+
+    Areas: settings, database, redis, schema, jobs, clock, disk, mail, dns, storage, proxy, live, collab, push, backup, plugins, search.
+    Run it where the site runs, with the same variables. Exit code 1 where an error is found; warnings and notes are no errors.
+    """
+    from llmio.cli.doctor import site as sites
+    from llmio.cli.doctor.running import AREAS, examine
+
+    if unknown := [name for name in only if name not in AREAS]:
+        raise click.UsageError(f"There is no area {', '.join(unknown)}; there are {', '.join(AREAS)}.")
+    site = sites.opened()
+    try:
+        findings = examine(site, only)
+    finally:
+        site.close()
+    if as_json:
+        click.echo(json.dumps(as_dict(findings), indent=1, ensure_ascii=False))
+    else:
+        click.echo("\n".join(told(findings)))
+    if any(one.severity == "error" for one in findings):
+        raise click.exceptions.Exit(1)
+
+
+def as_dict(findings: Sequence[Finding]) -> dict[str, object]:
+    """For JSON: stable, since programs read it."""
+    from llmio import __version__
+
+    return {
+        "llmio": __version__,
+        "ok": not any(one.severity == "error" for one in findings),
+        "findings": [one.as_dict() for one in findings],
+    }
+
+
+def told(findings: Sequence[Finding]) -> list[str]:
+    """For people: grouped by severity."""
+    lines: list[str] = []
+    for severity, heading in HEADINGS.items():
+        these = [one for one in findings if one.severity == severity]
+        if these:
+            lines += [click.style(heading, bold=True, fg=COLOURS[severity])]
+        for one in these:
+            lines += [
+                f"  {click.style(one.code, bold=True)}  {one.what}",
+                f"      why: {one.cause}",
+                f"      do:  {one.fix}",
+            ]
+    return lines or ["All is well."]

@@ -1,0 +1,83 @@
+"""The site's own address, asked from here through whatever stands in front of it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from llmio.cli.doctor.findings import Finding, first_line, found
+from llmio.cli.doctor.site import PATIENCE, Site
+from llmio.core.urls import site_url
+from llmio.web import arrival
+
+LIE: Final = "192.0.2.77"
+"""An address for documentation (RFC 5737) that we claim to have: a proxy must not hand it on as ours."""
+
+
+def check(site: Site) -> Iterator[Finding]:
+    """Ask `/up` how the question arrived."""
+    settings = site.app.settings
+    url = site_url(settings)
+    if not site.in_production and settings.text("site.host") == "localhost" and not settings["site.port"]:
+        return  # nobody was told of an address
+    question = arrival.ask(settings)
+    headers = {arrival.HEADER: question, "X-Forwarded-For": LIE}
+    try:
+        # Not through the port for outgoing requests, which knows no private addresses: the site may have one.
+        with (
+            httpx.Client(verify=ssl.create_default_context(), timeout=PATIENCE, trust_env=False) as client,
+            client.stream("GET", f"{url}/up", headers=headers) as answer,
+        ):
+            own = _own_end(answer)  # while the connection is open
+            answer.read()
+    except httpx.ConnectError as error:
+        yield found(
+            "proxy.certificate" if "CERTIFICATE" in str(error) else "proxy.unreachable", f"{url}: {first_line(error)}"
+        )
+        return
+    except httpx.HTTPError as error:
+        yield found("proxy.unreachable", f"{url}: {first_line(error)}")
+        return
+    said = _said(answer)
+    if said is None or said.get("proof") != arrival.proof(settings, question):
+        yield found("proxy.elsewhere", f"{url}/up answered {answer.status_code}, and not as this site does")
+        return
+    yield from _arrived(site, url, said, own)
+
+
+def _said(answer: httpx.Response) -> dict[str, Any] | None:
+    try:
+        found_here = answer.json()
+    except ValueError:
+        return None
+    return found_here if isinstance(found_here, dict) else None
+
+
+def _own_end(answer: httpx.Response) -> tuple[str, int]:
+    """Our end of the connection, by which one sees whether anything stands between."""
+    stream = answer.extensions.get("network_stream")
+    name = stream.get_extra_info("client_addr") if stream is not None else None
+    return (str(name[0]), int(name[1])) if name else ("", 0)
+
+
+def _arrived(site: Site, url: str, said: dict[str, Any], own: tuple[str, int]) -> Iterator[Finding]:
+    parts = urlsplit(url)
+    if said["host"].lower() != parts.netloc.lower():
+        yield found("proxy.host", f"people ask {parts.netloc}, the site is asked for {said['host']}")
+    if parts.scheme == "https" and said["scheme"] != "https":
+        yield found("proxy.https", f"{url} arrives as http")
+    if (said["peer"], said["port"]) == own:
+        return  # nothing stands between
+    if said["client"] == LIE:
+        yield found("proxy.forged", f"we claimed to be {LIE}, and were believed")
+    elif not said["forwarded"]:
+        yield found("proxy.client", f"the site takes {said['peer']}, the proxy, for the person")
+    elif said["client"] == said["peer"] != own[0]:
+        told = f"the proxy at {said['peer']} has a public address, and from such X-Forwarded-For is not believed"
+        yield found(
+            "proxy.client", told, fix="Let the proxy reach the site over a private network, or set CLIENT_IP_HEADER."
+        )
