@@ -98,7 +98,7 @@ def homeserver(folder: Path) -> Iterator[Homeserver]:
     with (folder / "out").open("wb") as out:
         process = subprocess.Popen(command, env=quiet, stdout=out, stderr=out)
     try:
-        ready = wait_until(lambda: process.poll() is not None or _answers(url), 120)
+        ready = wait_until(lambda: process.poll() is not None or _answers(url), 120, every=0.1)
         assert ready, (folder / "out").read_text()
         assert process.poll() is None, (folder / "out").read_text()
         yield Homeserver(url, secret)

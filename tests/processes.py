@@ -137,7 +137,7 @@ def kill(process: subprocess.Popen) -> None:
 
 def until(condition, seconds: float = PATIENCE) -> None:
     """Go on once it holds."""
-    assert wait_until(condition, seconds), f"still not: {getattr(condition, '__doc__', None) or condition}"
+    assert wait_until(condition, seconds, every=0.03), f"still not: {getattr(condition, '__doc__', None) or condition}"
 
 
 class Receiver:

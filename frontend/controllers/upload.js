@@ -1,9 +1,20 @@
 // Files go up as soon as they are picked, dropped or pasted: progress, cancel, retry. The form then carries their ids as
-// `attachments`, and waits for what is still on its way.
+// `attachments`, and waits for what is still on its way. What the server would refuse for its size is not sent at all: a
+// server that refuses early ends the connection, and then the browser often never reads why.
 import { Controller } from "@hotwired/stimulus";
 import { csrf } from "./csrf.js";
 import { icon } from "./icon.js";
 import { word } from "./words.js";
+
+// Why a file need not be sent: a key of the words, or nothing.
+export function refusal(size, limit) {
+  if (size === 0) return "empty_file";
+  return limit > 0 && size > limit ? "over_limit" : undefined;
+}
+
+function limit() {
+  return Number(document.querySelector('meta[name="upload-limit"]')?.content ?? 0);
+}
 
 export default class extends Controller {
   static targets = ["input", "list"];
@@ -50,6 +61,8 @@ export default class extends Controller {
 
   send(file, options) {
     const item = this.item(file);
+    const refused = refusal(file.size, limit());
+    if (refused) return this.refuse(item, word(refused));
     const request = new XMLHttpRequest();
     this.busy.add(request);
     const over = () => {
@@ -65,7 +78,7 @@ export default class extends Controller {
       else this.fail(item, file, options, this.reason(request));
       over();
     });
-    request.addEventListener("error", () => (this.fail(item, file, options, word("upload_failed")), over()));
+    request.addEventListener("error", () => (this.fail(item, file, options, word(navigator.onLine ? "broken_off" : "offline")), over()));
     request.addEventListener("abort", over);
     item.acts.replaceChildren(this.button("x-lg", word("cancel"), () => (request.abort(), item.row.remove())));
     const body = new FormData();
@@ -102,13 +115,16 @@ export default class extends Controller {
   }
 
   fail(item, file, options, reason) {
+    this.refuse(item, reason);
+    item.acts.prepend(this.button("arrow-clockwise", word("retry"), () => (item.row.remove(), this.send(file, options))));
+  }
+
+  // Said beside the file, where trying again is no use.
+  refuse(item, reason) {
     item.row.classList.add("is-failed");
     item.bar?.remove();
     item.note.textContent = reason;
-    item.acts.replaceChildren(
-      this.button("arrow-clockwise", word("retry"), () => (item.row.remove(), this.send(file, options))),
-      this.button("x-lg", word("remove"), () => item.row.remove()),
-    );
+    item.acts.replaceChildren(this.button("x-lg", word("remove"), () => item.row.remove()));
   }
 
   done(row) {

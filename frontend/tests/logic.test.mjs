@@ -33,6 +33,15 @@ test("a part follows its record and what belongs to it, and nothing else", async
   assert.equal(concerns({ discussions: [{ id: 121 }], parent_groups: null }, interests), false);
 });
 
+test("what a server would refuse for its size is not sent", async () => {
+  const { refusal } = await load("upload.js");
+  assert.equal(refusal(0, 100), "empty_file");
+  assert.equal(refusal(1, 100), undefined);
+  assert.equal(refusal(100, 100), undefined);
+  assert.equal(refusal(101, 100), "over_limit");
+  assert.equal(refusal(101, 0), undefined); // a page that does not say
+});
+
 test("each icon that is named exists, once", () => {
   const names = readFileSync(new URL("../icons.txt", import.meta.url), "utf8").split(/\s+/).filter(Boolean);
   assert.equal(new Set(names).size, names.length);

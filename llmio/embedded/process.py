@@ -63,13 +63,16 @@ def open_own(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600), "ab")
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """True as soon as the condition holds, False when it does not within the time."""
+def wait_until(condition: Callable[[], bool], seconds: float, *, every: float = 0.01) -> bool:
+    """True as soon as the condition holds, False when it does not within the time; `every` so many seconds it is asked.
+
+    A question that costs something should be asked less often: it takes the time of what is waited for.
+    """
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(0.01)
+        time.sleep(every)
     return True
 
 

@@ -16,6 +16,7 @@ from pyramid.threadlocal import get_current_request
 
 from llmio.core import i18n
 from llmio.core.permissions import Permission
+from llmio.files.faults import in_words
 from llmio.web.collab import together
 from llmio.web.dates import time_text
 
@@ -58,6 +59,7 @@ def includeme(config: Any) -> None:
         time_text=_time_text,
         together=together,
     )
+    environment.filters["in_words"] = in_words
     # Jinja's own cache moves each template it is asked for to the end of a queue of hundreds, for every import and include.
     environment.cache = {}
     environment.join_path = one_name(environment.join_path)

@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 from llmio.embedded.process import wait_until
-from tests.browser.conftest import Site
+from tests.browser.site import Site
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["scripts", "plain"])
 def test_the_index_is_built_anew_and_followed_to_the_end(site: Site, script: bool) -> None:
-    site.llmio("user", "admin", "chloe@bakery.example")
+    site.once("user", "admin", "chloe@bakery.example")
     root = site.person()
     site.sign_in(root, "chloe@bakery.example")
     if not script:

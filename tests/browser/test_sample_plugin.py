@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site
+from tests.browser.site import Site
 
 
 def test_a_group_decides_by_a_strangers_poll_type(site: Site) -> None:

@@ -6,12 +6,12 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site
+from tests.browser.site import Site
 from tests.browser.test_threads import enter
 
 
 def test_results_come_as_one_types_and_lead_to_the_very_comment(site: Site) -> None:
-    site.llmio("search", "reindex", "--quiet")
+    site.once("search", "reindex", "--quiet")
     page = enter(site, "noa")
     page.goto("/search")
     words = page.locator("#field-q")

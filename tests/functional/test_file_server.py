@@ -50,7 +50,7 @@ def served(app, committed_db, redis_url, tmp_path):
         stderr=subprocess.STDOUT,
     )
     try:
-        assert wait_until(lambda: _answers(port), 60)
+        assert wait_until(lambda: _answers(port), 60, every=0.05)
         yield Client(f"http://127.0.0.1:{port}", signed_in), process, committed_db, tmp_path
     finally:
         process.terminate()

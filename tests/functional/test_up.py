@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -21,16 +21,21 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from llmio.embedded.postgres import Postgres
-from llmio.embedded.process import marked_with, wait_until, working_in
+from llmio.embedded.process import marked_with, working_in
+from llmio.embedded.process import wait_until as until
 from llmio.testing.servers import Addresses
 from tests import factories
+from tests.commands import run_command
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc"),
     pytest.mark.xdist_group("up"),
 ]
 START_SECONDS = 90
+# Made once: making one reads all certificates. No connection is kept, so that each asks whoever listens now.
+PLAIN = httpx.Client(
+    follow_redirects=True, verify=False, limits=httpx.Limits(max_keepalive_connections=0)
+)  # loopback, without TLS
 CONFIGURED = (
     "DATABASE_URL",
     "REDIS_URL",
@@ -41,6 +46,11 @@ CONFIGURED = (
     "HOST",
     "LLMIO_DATA",
 )
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Asked ten times a second: looking through all processes or asking a page takes the time of what is being started."""
+    return until(condition, seconds, every=0.1)
 
 
 class Site:
@@ -78,7 +88,7 @@ class Site:
 
     def get(self, path: str, seconds: float = 60) -> httpx.Response:
         """A page."""
-        return httpx.get(f"{self.url}{path}", timeout=seconds, follow_redirects=True)
+        return PLAIN.get(f"{self.url}{path}", timeout=seconds)
 
     def answers(self) -> bool:
         """Whether the web server is there."""
@@ -167,16 +177,10 @@ def test_second_start_on_the_same_folder_is_refused(site: Site) -> None:
 
 
 def test_other_commands_find_the_servers_of_a_running_site(site: Site) -> None:
-    environment = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
-    command = [sys.executable, "-m", "llmio", "db", "check", "--json"]
-    answer = subprocess.run(
-        command, env=environment | {"LLMIO_DATA": str(site.data)}, capture_output=True, text=True, check=False
-    )
+    answer = run_command("db", "check", "--json", env={"LLMIO_DATA": str(site.data)})
     assert json.loads(answer.stdout) == {"ok": True, "differences": []}
-    lost = subprocess.run(
-        command, env=environment | {"LLMIO_DATA": str(site.data / "none")}, capture_output=True, text=True, check=False
-    )
-    assert lost.returncode == 1
+    lost = run_command("db", "check", "--json", env={"LLMIO_DATA": str(site.data / "none")})
+    assert lost.code == 1
     assert lost.stderr.startswith("Error: DATABASE_URL is not set")
 
 
@@ -280,12 +284,20 @@ def test_ctrl_c_and_kill_leave_nothing_and_keep_everything(folder: Path) -> None
     assert at_once.everything() == []
 
 
-def test_a_taken_port_is_said_and_the_next_taken(folder: Path) -> None:
+@pytest.fixture
+def database(llmio_servers: Addresses) -> Iterator[str]:
+    """A database that is there already: for sites of which something else is asked."""
+    name = llmio_servers.copy_template()
+    yield llmio_servers.database(name)
+    llmio_servers.drop(name)
+
+
+def test_a_taken_port_is_said_and_the_next_taken(folder: Path, database: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = int(taken.getsockname()[1])
-        site = Site(folder / "next", port, "--no-demo").wait()
+        site = Site(folder / "next", port, "--no-demo", DATABASE_URL=database).wait()
         assert f"Port {port} is taken; using {port + 1}." in site.said()
         assert site.url == f"http://localhost:{port + 1}"
         assert site.end() == 0
@@ -301,16 +313,12 @@ def test_two_sites_start_at_once(folder: Path) -> None:
     assert [site.everything() for site in sites] == [[], []]
 
 
-def test_a_configured_database_replaces_the_embedded_one(folder: Path) -> None:
-    own = Postgres(folder / "own", fast=True)
-    own.start()
-    own.create_database("mine")
-    site = Site(folder / "replaced", free_port(), "--no-demo", DATABASE_URL=own.url("mine")).wait()
+def test_a_configured_database_replaces_the_embedded_one(folder: Path, database: str) -> None:
+    site = Site(folder / "replaced", free_port(), "--no-demo", DATABASE_URL=database).wait()
     assert wait_until(site.well, 120)
     assert not (site.data / "postgres").exists()
     assert (site.data / "valkey").exists()
     assert site.end() == 0
-    own.remove()
 
 
 def test_a_database_that_does_not_answer_is_said_in_words(folder: Path) -> None:

@@ -14,8 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from llmio.embedded.process import wait_until
-from tests.functional.test_up import Site, free_port
+from tests.functional.test_up import Site, free_port, wait_until
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc"),

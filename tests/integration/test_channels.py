@@ -39,7 +39,7 @@ def address(valkey, tmp_path_factory):
                    "CHANNELS_PORT": str(port), "LLMIO_ENV": "testing",
                    "LLMIO_DATA": str(tmp_path_factory.mktemp("data"))}  # fmt: skip
     process = subprocess.Popen([sys.executable, "-m", "llmio", "channels"], cwd=ROOT, env=environment)
-    assert wait_until(lambda: _subscribed(valkey) or process.poll() is not None, PATIENCE)
+    assert wait_until(lambda: _subscribed(valkey) or process.poll() is not None, PATIENCE, every=0.05)
     yield f"http://127.0.0.1:{port}"
     process.terminate()
     assert process.wait(PATIENCE) == 0

@@ -1,0 +1,107 @@
+"""Files that go up while one writes: progress, cancel, retry, and what is not sent at all."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import LIMIT
+from tests.browser.site import Site
+from tests.browser.test_threads import comment, enter, start
+
+MIDWAY = (
+    "() => { const one = document.querySelector('.upload progress'); return one && one.value > 0 && one.value < 1 }"
+)
+
+
+def slow(page: Page, bytes_a_second: int) -> None:
+    """Let what goes up take its time; -1: as fast as it can."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_a_second},
+    )
+
+
+def writing(site: Site, title: str) -> Page:
+    """Somebody about to comment on a thread of their own."""
+    page = enter(site, "segun")
+    start(page, title)
+    page.locator("#comment-form").scroll_into_view_if_needed()
+    return page
+
+
+def attach(page: Page, name: str, size: int) -> Locator:
+    """Choose a file; its line below the text."""
+    form = page.locator("#comment-form")
+    with page.expect_file_chooser() as chooser:
+        form.get_by_role("button", name="Attach a file").click()
+    chooser.value.set_files({"name": name, "mimeType": "text/plain", "buffer": b"flour " * (size // 6)})
+    return form.locator(".upload", has_text=name)
+
+
+def send(page: Page, words: str) -> Locator:
+    """Comment."""
+    form = page.locator("#comment-form")
+    form.locator(".ProseMirror").click()
+    form.locator(".ProseMirror").press_sequentially(words)
+    form.get_by_role("button", name="Comment").last.click()
+    said = comment(page, words)
+    expect(said).to_be_visible()
+    return said
+
+
+def test_an_upload_shows_its_progress_and_can_be_cancelled(site: Site) -> None:
+    page = writing(site, "Where is the price list?")
+    slow(page, 100_000)
+    row = attach(page, "prices.txt", 1_000_000)
+    page.wait_for_function(MIDWAY)
+    row.get_by_role("button", name="Cancel").click()
+    expect(row).to_have_count(0)
+    slow(page, -1)
+    said = send(page, "Tomorrow then")
+    expect(said.get_by_text("prices.txt")).to_have_count(0)
+    assert site.ask("SELECT count(*) FROM active_storage_blobs WHERE filename = 'prices.txt'")[0] == 0
+    site.faults.clear()  # that the browser broke off
+
+
+def test_an_upload_whose_connection_breaks_is_sent_again(site: Site) -> None:
+    page = writing(site, "Who keeps the minutes?")
+    page.context.set_offline(True)
+    row = attach(page, "minutes.txt", 500_000)
+    expect(row).to_contain_text("There is no connection to the internet.")
+    page.context.set_offline(False)
+    page.route("**/files", lambda route: route.abort("connectionreset"), times=1)
+    row.get_by_role("button", name="Try again").click()
+    expect(row).to_contain_text("The connection broke off before the whole file was sent.")
+    site.faults.clear()
+    row.get_by_role("button", name="Try again").click()
+    expect(row).to_have_class(re.compile("is-done"))
+    expect(row.get_by_role("button", name="Try again")).to_have_count(0)
+    said = send(page, "I do")
+    expect(said.get_by_role("link", name="minutes.txt")).to_have_count(1)
+
+
+def test_what_the_site_would_refuse_is_not_sent_and_a_refusal_is_told(site: Site) -> None:
+    page = writing(site, "Which photos?")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/files") else None)
+    large = attach(page, "film.txt", LIMIT + 6)
+    expect(large).to_contain_text("This file is too large: at most 2 MB are allowed.")
+    expect(large.get_by_role("button", name="Try again")).to_have_count(0)
+    empty = attach(page, "nothing.txt", 0)
+    expect(empty).to_contain_text("This file is empty.")
+    for row in (large, empty):
+        row.get_by_role("button", name="Remove").click()
+        expect(row).to_have_count(0)
+    assert sent == []
+
+    # The site's limit may have been lowered since the page was opened. It refuses before it has read the file, and ends the
+    # connection, so that the browser may or may not come to read the answer.
+    page.evaluate("document.querySelector('meta[name=upload-limit]').content = '0'")
+    refused = attach(page, "film.txt", 4 * LIMIT)
+    expect(refused).to_contain_text(re.compile("too large: at most 2 MB|larger than a server on the way takes"))
+    assert len(sent) == 1
+    site.faults.clear()
