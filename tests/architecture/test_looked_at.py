@@ -42,7 +42,8 @@ def looked_at(config) -> set[str]:
 
 
 def test_every_page_is_in_a_list_or_has_a_reason(shown, looked_at):
-    assert sorted(shown - looked_at - set(pages.OTHERWISE)) == []
+    missing = sorted(shown - looked_at - set(pages.OTHERWISE))
+    assert missing == [], f"put a path of these routes into a list of tests/browser/pages.py, or the reason: {missing}"
 
 
 def test_no_reason_is_left_over(shown, looked_at):
