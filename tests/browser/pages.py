@@ -171,6 +171,7 @@ OTHERWISE = {
     "polls.export": NO_PAGE,
     "robots": NO_PAGE,
     "search.api": NO_PAGE,
+    "sitemap": NO_PAGE,
     "theme": NO_PAGE,
     "up": NO_PAGE,
     "discussions.join": "as INVITATION, for one thread",
