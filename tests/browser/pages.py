@@ -166,6 +166,8 @@ OTHERWISE = {
     "files.rails_preview": NO_PAGE,
     "files.show": NO_PAGE,
     "health": NO_PAGE,
+    "collab.session": NO_PAGE,
+    "collab.version": NO_PAGE,
     "live.session": NO_PAGE,
     "mail.source": NO_PAGE,
     "metrics": NO_PAGE,

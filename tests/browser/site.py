@@ -87,14 +87,20 @@ class Site:
         """The path that makes its visitor the first administrator."""
         return self.running.setup
 
-    def person(self, *, script: bool = True, width: int = 1280, dark: bool = False) -> Page:
-        """Someone new in front of a browser of their own."""
+    @property
+    def data(self) -> Path:
+        """Its data folder."""
+        return self.running.data
+
+    def person(self, *, script: bool = True, width: int = 1280, dark: bool = False, state: Any = None) -> Page:
+        """Someone new in front of a browser of their own; `state` holds cookies of someone who was here."""
         context: BrowserContext = self.browser.new_context(
             base_url=self.url,
             viewport={"width": width, "height": 900},
             java_script_enabled=script,
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
+            storage_state=state,
         )
         context.set_default_timeout(PATIENCE)
         page = context.new_page()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site
+from tests.browser.site import Site
 from tests.browser.test_axe import connected, faults_of, places, sideways
 
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from llmio.embedded.process import wait_until
-from tests.browser.conftest import Site
+from tests.browser.site import Site
 
 LONG = 60_000
 SAVED = re.compile(r"/d/\w+/(?!edit)[\w-]+$")
