@@ -34,6 +34,10 @@ class Refusal(Exception):
     """We do not go on, for a reason of ours; the text is for administrators."""
 
 
+class Unsayable(Refusal):
+    """The user or the password cannot be said to a mail server."""
+
+
 @dataclass
 class Line:
     """An open connection."""
@@ -227,6 +231,8 @@ class SmtpMailer:
         smtp.secret = True
         try:
             smtp.login(user, self._settings.text("mail.password"))
+        except UnicodeError:
+            raise Unsayable("SMTP_USERNAME or SMTP_PASSWORD has signs beyond ASCII, which cannot be sent") from None
         finally:
             smtp.secret = False
 

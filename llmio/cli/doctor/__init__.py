@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from llmio.cli.doctor.findings import Finding
+    from llmio.cli.doctor.site import Site
 
 # Imports are made within functions: the command must answer `--help` at once.
 # ruff: noqa: PLC0415
@@ -23,7 +25,14 @@ COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 @click.option(
     "--only", "only", multiple=True, metavar="AREA", help="Look at this area alone; may be given several times."
 )
-def doctor(only: tuple[str, ...], *, as_json: bool) -> None:
+@click.option(
+    "--bundle",
+    "bundle_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write FILE (.tar.gz) for those who are asked for help: findings, versions, settings, queues, logs; no secrets.",
+)
+def doctor(only: tuple[str, ...], bundle_path: Path | None, *, as_json: bool) -> None:
     """Look at every part of the site; say what is wrong, why, and what to do. Nothing is changed, no mail is sent.
 
     Areas: settings, database, redis, schema, jobs, clock, disk, mail, dns, storage, proxy, live, collab, push, backup, plugins, search.
@@ -37,6 +46,8 @@ def doctor(only: tuple[str, ...], *, as_json: bool) -> None:
     site = sites.opened()
     try:
         findings = examine(site, only)
+        if bundle_path is not None:
+            _bundle(bundle_path, site, findings)
     finally:
         site.close()
     if as_json:
@@ -45,6 +56,13 @@ def doctor(only: tuple[str, ...], *, as_json: bool) -> None:
         click.echo("\n".join(told(findings)))
     if any(one.severity == "error" for one in findings):
         raise click.exceptions.Exit(1)
+
+
+def _bundle(path: Path, site: Site, findings: Sequence[Finding]) -> None:
+    from llmio.cli.doctor import bundle
+
+    names = bundle.write(path, site, findings)
+    click.echo(f"Wrote {path} ({', '.join(names)}). Look through it before you pass it on.", err=True)
 
 
 def as_dict(findings: Sequence[Finding]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from llmio.cli.doctor.findings import Finding, first_line, found
 from llmio.cli.doctor.site import Site
-from llmio.mail.smtp import Refusal, SmtpMailer
+from llmio.mail.smtp import Refusal, SmtpMailer, Unsayable
 from llmio.mail.talk import words
 
 
@@ -33,6 +33,8 @@ def check(site: Site) -> Iterator[Finding]:
 
 
 def _told(error: Exception, lines: list[str]) -> Finding:
+    if isinstance(error, Unsayable):
+        return found("mail.login", error)
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return found("mail.login", words(error.smtp_code, error.smtp_error))
     if isinstance(error, Refusal):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 
 from llmio.cli.doctor import running
-from llmio.cli.doctor.findings import found
+from llmio.cli.doctor.codes import CODES
+from llmio.cli.doctor.findings import SEVERITIES, found
 from tests.commands import run_command
+from tests.processes import ROOT
 
 
 def test_a_healthy_site_has_no_findings(doctor, site):
@@ -52,3 +54,15 @@ def test_an_area_that_hangs_or_raises_stops_no_other(doctor, monkeypatch):
     never.set()
     assert sorted(told) == ["doctor.failed", "doctor.slow", "push.half", "settings.unknown"]
     assert told["doctor.failed"] == ["disk: ZeroDivisionError: nobody thought of it"]
+
+
+def test_every_code_is_used_by_the_doctor_and_injected_by_a_test():
+    sources = "".join(path.read_text() for path in (ROOT / "llmio/cli/doctor").glob("*.py") if "codes" not in path.name)
+    tests = "".join(path.read_text() for path in (ROOT / "tests/functional/doctor").glob("test_*_at_fault.py"))
+    built = {"jobs.worker", "jobs.schedule", *(code for code in CODES if code.startswith("storage."))}  # of parts
+    assert [code for code in CODES if f'"{code}"' not in sources and code not in built] == []
+    assert [code for code in CODES if f'"{code}"' not in tests] == [
+        "redis.unwritable",  # what Redis may refuse for besides
+        *(code for code in CODES if code in ("doctor.slow", "doctor.failed")),  # above
+    ]
+    assert all(severity in SEVERITIES and cause and fix for severity, cause, fix in CODES.values())

@@ -22,6 +22,8 @@ from tests.processes import PATIENCE
         ({"SMTP_PORT": "abc"}, "settings.wrong", "SMTP_PORT: 'abc' is not a whole number"),
         ({"LLMIO_STOP_SECOND": "5"}, "settings.unknown", "LLMIO_STOP_SECOND: no such variable; did you mean LLMIO_STOP_SECONDS?"),
         ({"REPLY_HOSTNAM": "x"}, "settings.unknown", "REPLY_HOSTNAM: nothing reads this variable; did you mean REPLY_HOSTNAME?"),
+        ({"FEATURES_DISABLE_CREATE_GROUP": "false"}, "settings.off", "is off here"),
+        ({"RAILS_ENV": "development"}, "settings.twice", "differs from RAILS_ENV"),
         ({"SECRET_COOKIE_TOKEN": "short"}, "settings.secret", "32 characters"),
         ({"SECRET_COOKIE_TOKEN": None}, "settings.secret", "32 characters"),
         ({"SMTP_PASSWORD": None, "SMTP_PASSWORD_FILE": "/none/x"}, "settings.file", "cannot read /none/x"),
