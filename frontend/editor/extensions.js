@@ -10,6 +10,7 @@ import { suggestion } from "./suggestion.js";
 
 const kept = (name) => ({
   default: null,
+  keepOnSplit: false,
   parseHTML: (element) => element.getAttribute(name),
   renderHTML: (attributes) => (attributes[name] ? { [name]: attributes[name] } : {}),
 });
@@ -21,7 +22,7 @@ const PlainTable = Table.extend({
   },
 });
 
-// Tasks keep who, when and reminder, though the editor does not set them.
+// Tasks keep who, when and reminder; a new line is a new task, due when it says so itself.
 const Task = TaskItem.extend({
   addAttributes() {
     return {

@@ -47,6 +47,7 @@ export class Toolbar {
     }
     if (shown("table")) this.add("table", "table", () => host.chain().insertTable({ rows: 3, cols: 3, withHeaderRow: true }).run(), "table");
     this.tableTools = inTable.map(([name, sign, act]) => this.add(name, sign, () => act(host.chain()).run()));
+    this.due = this.addDue();
     this.mode = this.add("markdown", "markdown", () => host.toggleMode());
     this.mode.classList.add("editor-mode");
     this.tidy();
@@ -71,6 +72,21 @@ export class Toolbar {
     return button;
   }
 
+  // The day that the task at hand is due, with a reminder on the morning before.
+  addDue() {
+    const label = Object.assign(document.createElement("label"), { className: "editor-due", hidden: true });
+    const field = Object.assign(document.createElement("input"), { type: "date" });
+    field.className = "form-control form-control-sm";
+    field.addEventListener("keydown", (event) => event.stopPropagation());
+    field.addEventListener("change", () => {
+      const day = field.value || null;
+      this.host.editor.chain().updateAttributes("taskItem", { "data-due-on": day, "data-remind": day && "1" }).run();
+    });
+    label.append(word("due_on"), " ", field);
+    this.element.append(label);
+    return label;
+  }
+
   divide() {
     this.element.append(Object.assign(document.createElement("span"), { className: "editor-divider" }));
   }
@@ -84,6 +100,8 @@ export class Toolbar {
   update(editor, markdown) {
     for (const [button, [name, attributes]] of this.watched) button.setAttribute("aria-pressed", String(!markdown && editor.isActive(name, attributes)));
     const table = !markdown && editor.isActive("table");
+    this.due.hidden = markdown || !editor.isActive("taskItem");
+    if (!this.due.hidden) this.due.lastChild.value = editor.getAttributes("taskItem")["data-due-on"] ?? "";
     for (const button of this.tableTools) button.hidden = !table;
     for (const button of this.buttons) button.disabled = markdown && button !== this.mode;
     const crowd = Boolean(this.host.company?.others.length);

@@ -74,6 +74,7 @@ class Permission(StrEnum):
     COMMENT_DISCARD = "comment.discard"
     COMMENT_DESTROY = "comment.destroy"
     REACTION_CREATE = "reaction.create"
+    TASK_UPDATE = "task.update"
 
     POLL_CREATE = "poll.create"
     POLL_SHOW = "poll.show"

@@ -281,6 +281,12 @@ def unread_since(ctx: Context, since: datetime, *, limit: int = 200) -> list[Thr
     return [ThreadRow.of(row) for row in ctx.db.execute(query)]
 
 
+def among(ctx: Context, ids: Iterable[int]) -> list[ThreadRow]:
+    """Of these threads those that the actor has in their lists."""
+    query = _rows(ctx).where(visible_in_lists(ctx), Discussion.id.in_(list(ids)))
+    return [ThreadRow.of(row) for row in ctx.db.execute(query)]
+
+
 def recent(ctx: Context, *, limit: int = 20) -> list[ThreadRow]:
     """Open threads by last activity."""
     query = (

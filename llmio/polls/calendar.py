@@ -7,7 +7,7 @@ calendars move the entry they have. Written by `icalendar`, since folding, quoti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from llmio.core.urls import absolute, site_url
 from llmio.polls.models import Outcome, Poll, PollOption, Stance, StanceChoice
 
 if TYPE_CHECKING:
-    from llmio.core.context import Context
+    from llmio.core.context import Context, Identity
 
 NAME = "meeting.ics"
 MEETING = ("event_summary", "event_location", "event_description")
@@ -59,6 +59,18 @@ def meeting(ctx: Context, outcome: Outcome, *, attendees: bool = False) -> tuple
 def decides(poll: Poll) -> bool:
     """Whether the options of a poll are times, so that its outcome can be a meeting."""
     return poll.poll_option_name_format == TIMES
+
+
+def moment_of(name: str | None, reader: Identity | None) -> tuple[datetime, bool] | None:
+    """The moment that an option names, and whether it is a whole day: then noon of it, on the reader's clock. None where it is none."""
+    try:
+        if name and len(name) == len("2027-01-31"):
+            zone = ZoneInfo(zones.zone_or_none(reader.time_zone) or "UTC") if reader else UTC
+            return datetime.combine(date.fromisoformat(name), time(12), zone), True
+        moment = datetime.fromisoformat(name or "")
+    except (ValueError, OverflowError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)), False
 
 
 def _start(ctx: Context, outcome: Outcome) -> date | None:

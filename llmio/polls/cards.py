@@ -16,7 +16,7 @@ from llmio.core.permissions import Permission
 from llmio.discussions.values import Person, slug_of
 from llmio.plugins.polls import Ballot, OptionValue, PollType, PollValue, Result
 from llmio.polls import charts, queries, results
-from llmio.polls.calendar import decides
+from llmio.polls.calendar import decides, moment_of
 from llmio.polls.models import Outcome, Poll, Stance
 from llmio.polls.rules import is_active
 from llmio.polls.values import HideResults, Reason, option_value, poll_value
@@ -158,6 +158,11 @@ class PollView:
         """The name of the option that the outcome names."""
         names = {option.id: option.name for option in self.value.options}
         return names.get(self.outcome.poll_option_id or 0) if self.outcome else None
+
+    @cached_property
+    def decided_time(self) -> tuple[datetime, bool] | None:
+        """The moment that the outcome names, and whether it is a whole day (then noon of it, on the reader's clock)."""
+        return moment_of(self.decided_option, self.ctx.actor) if self.decides_time else None
 
     @property
     def decides_time(self) -> bool:

@@ -26,6 +26,7 @@ SIGNED_OUT = (
 MEMBER = (
     "/dashboard",
     "/inbox",
+    "/tasks",
     "/threads?group_id=ID",
     "/notifications",
     "/email_preferences",

@@ -10,7 +10,7 @@ from llmio.core.events import Place
 from llmio.core.permissions import Permission
 from llmio.discussions import kinds, queries
 from llmio.discussions.models import Comment, Discussion
-from llmio.discussions.service import places
+from llmio.discussions.service import places, tasks
 from llmio.discussions.service.texts import taken
 from llmio.files import service as files
 
@@ -47,6 +47,7 @@ def add_comment(
         files.attach(ctx, comment, attachments, body=comment.body)
     else:
         files.keep_pictures(ctx, comment, comment.body)
+    tasks.keep(ctx, "Comment", comment.id, ctx.signed_in().id, comment.body, body_format)
     pinned = richtext.has_headings(comment.body, comment.body_format)
     ctx.publish(kinds.NEW_COMMENT, comment, place=Place(discussion.id, above, discussion.max_depth, pinned))
     ctx.changed(comment)
@@ -64,6 +65,7 @@ def edit_comment(
     comment.body = taken(ctx, body, body_format, field="body", required=not attachments)
     comment.body_format = body_format
     files.attach(ctx, comment, attachments, body=comment.body)
+    tasks.keep(ctx, "Comment", comment.id, comment.user_id or ctx.signed_in().id, comment.body, body_format)
     if versions.record(ctx, comment, {name: (before[name], getattr(comment, name)) for name in fields}) is None:
         return comment
     comment.edited_at = ctx.now

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from llmio.core import richtext
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
+from llmio.discussions.service.tasks import numbered
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -25,4 +26,4 @@ def taken(ctx: Context, text: str, format: str, *, field: str, required: bool = 
         if required:
             raise Invalid.at(field, _("Please write something."))
         return ""
-    return cleaned
+    return numbered(cleaned, format)

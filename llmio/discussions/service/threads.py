@@ -15,7 +15,7 @@ from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.discussions import kinds
 from llmio.discussions.models import Discussion
-from llmio.discussions.service import places, tagging
+from llmio.discussions.service import places, tagging, tasks
 from llmio.discussions.service.texts import taken
 from llmio.files import service as files
 from llmio.groups import queries as groups
@@ -73,6 +73,7 @@ def start_discussion(
     ctx.db.add(discussion)
     ctx.db.flush()
     files.attach(ctx, discussion, attachments, body=discussion.description)
+    tasks.keep(ctx, "Discussion", discussion.id, discussion.author_id, discussion.description, description_format)
     tagging.put(ctx, discussion, tags)
     _recount(ctx, discussion)
     ctx.publish(kinds.NEW_DISCUSSION, discussion, audience=audience(ctx, group, notify, people))
@@ -103,6 +104,7 @@ def edit_discussion(
     discussion.description_format = description_format
     discussion.private = _private(discussion.group, private=private)
     files.attach(ctx, discussion, attachments, body=discussion.description)
+    tasks.keep(ctx, "Discussion", discussion.id, discussion.author_id, discussion.description, description_format)
     tagged = tags is not None and tagging.put(ctx, discussion, tags)
     version = versions.record(ctx, discussion, {name: (before[name], getattr(discussion, name)) for name in fields})
     message = message.strip()

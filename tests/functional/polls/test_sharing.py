@@ -196,5 +196,24 @@ def test_the_page_has_the_meeting_without_addresses(meeting, make, ada, ben, ctx
     sign_in(make.user("Dan")).get(f"/outcomes/{outcome.id}/meeting.ics", status=404)
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (TIMES[1], "29 Mar 2027, 04:00"),
+        (TIMES[2], "Apr 1, 2027"),
+        ("2027-03-27T19:00:00+01:00", "28 Mar 2027, 03:00"),
+        ("2027-02-31", "2027-02-31"),
+        ("Never", "Never"),
+    ],
+)
+def test_the_time_decided_on_is_shown_by_the_readers_clock(meeting, make, ada, ben, ctx, sign_in, name, shown):
+    ben.time_zone = "Asia/Tokyo"
+    option = make.options_of(meeting)[TIMES[1]]
+    option.name = name
+    service.publish_outcome(ctx(ada), meeting, statement="We meet.", poll_option_id=option.id)
+    page = sign_in(ben).get(f"/p/{meeting.key}").follow()
+    assert page.html.select_one("[id^=outcome-] .lead").get_text(strip=True) == shown
+
+
 def test_other_polls_ask_for_no_meeting(closed, ada, sign_in):
     assert "event_location" not in sign_in(ada).get(f"/p/{closed.key}/outcome")
