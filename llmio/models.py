@@ -5,7 +5,7 @@ from __future__ import annotations
 from llmio.accounts import models as accounts
 from llmio.accounts import sessions
 from llmio.admin import models as admin
-from llmio.core import heartbeats, outbox, switches, tables, work
+from llmio.core import audit, heartbeats, outbox, switches, tables, work
 from llmio.core.db import Base
 from llmio.discussions import models as discussions
 from llmio.files import models as files
@@ -26,6 +26,7 @@ __all__ = [
     "Base",
     "accounts",
     "admin",
+    "audit",
     "catch_up",
     "deliveries",
     "discussions",

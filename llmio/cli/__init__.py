@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "restore": "Restore an archive into an empty database.",
     "db": "Bring the database up to date; check it.",
     "config": "Show and check the settings.",
+    "audit": "Check the log of administrators' acts.",
     "features": "Show and change switches while the site runs.",
     "plugins": "List, check and switch plugins.",
     "x": "Commands that plugins bring.",

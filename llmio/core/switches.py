@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from llmio.core import audit
 from llmio.core.db import Base
 from llmio.core.settings import Setting, Switched
 
@@ -108,6 +109,7 @@ def note(ctx: Context, kind: str, key: str, before: Any, after: Any, *, group_id
             changed_at=ctx.now,
         )
     )
+    audit.note(ctx, f"{kind}.switch", group_id=group_id or None, key=key, before=before, after=after)
     row = upsert(SwitchVersion).values(kind=kind, version=1)
     ctx.db.execute(row.on_conflict_do_update(index_elements=["kind"], set_={"version": SwitchVersion.version + 1}))
     ctx.tm.get().addAfterCommitHook(lambda committed: _tell(ctx.app) if committed else None)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from llmio.accounts import service as accounts
 from llmio.accounts.models import User
+from llmio.core import audit
 from llmio.core.errors import Conflict, Invalid, NotAllowed
 from llmio.core.events import Audience
 from llmio.core.i18n import _
@@ -179,6 +180,7 @@ def answer_request(ctx: Context, request: MembershipRequest, *, approve: bool) -
     request.responder_id = ctx.actor_id
     request.responded_at = ctx.now
     request.response = "approved" if approve else "ignored"
+    audit.note(ctx, f"request.{request.response}", request.requestor, group_id=request.group_id)
     if approve and request.requestor_id:
         row = _own(ctx, request.group_id, request.requestor_id)
         membership = _renew(ctx, request.group, request.requestor_id, row)
@@ -195,6 +197,7 @@ def make_admin(ctx: Context, membership: Membership) -> Membership:
     membership.admin = True
     ctx.db.flush()
     recount(ctx, membership.group)
+    audit.note(ctx, "member.make_admin", membership.user, group_id=membership.group_id)
     audience = Audience([membership.user_id] if membership.user_id else [])
     ctx.publish(kinds.NEW_COORDINATOR, membership, audience=audience)
     return membership
@@ -205,7 +208,7 @@ def remove_admin(ctx: Context, membership: Membership) -> Membership:
     ctx.require(Permission.MEMBERSHIP_REMOVE_ADMIN, membership)
     _keep_one_admin(ctx, membership)
     membership.admin = False
-    ctx.db.flush()
+    audit.note(ctx, "member.remove_admin", membership.user, group_id=membership.group_id)
     recount(ctx, membership.group)
     return membership
 
@@ -219,6 +222,8 @@ def revoke(ctx: Context, membership: Membership) -> Membership:
         _keep_one_admin(ctx, membership)
     membership.revoked_at = ctx.now
     membership.revoker_id = ctx.actor_id
+    if ctx.actor_id != membership.user_id:
+        audit.note(ctx, "member.remove", membership.user, group_id=membership.group_id)
     membership.admin = False
     ctx.db.flush()
     queries.forget(ctx)
@@ -269,6 +274,7 @@ def reset_join_link(ctx: Context, group: Group) -> Group:
     """Make the join link that was handed around useless."""
     ctx.require(Permission.GROUP_UPDATE, group)
     group.token = secrets.token_urlsafe(20)
+    audit.note(ctx, "group.join_link", group, group_id=group.id)
     return group
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from llmio.core import permissions, richtext, versions
+from llmio.core import audit, permissions, richtext, versions
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -71,14 +71,17 @@ def update_group(ctx: Context, group: Group, form: GroupForm) -> Group:
     before = {name: getattr(group, name) for name in VERSIONED}
     _fill(ctx, group, form)
     versions.record(ctx, group, {name: (before[name], getattr(group, name)) for name in VERSIONED})
+    audit.note(ctx, "group.update", group, group_id=group.id)
     return group
 
 
 def update_settings(ctx: Context, group: Group, form: SettingsForm) -> Group:
     """Change what members may do."""
     ctx.require(Permission.GROUP_UPDATE, group)
-    for name, value in form.model_dump().items():
+    changed = {name: value for name, value in form.model_dump().items() if getattr(group, name) != value}
+    for name, value in changed.items():
         setattr(group, name, value)
+    audit.note(ctx, "group.settings", group, group_id=group.id, **changed)
     return group
 
 
@@ -87,6 +90,7 @@ def archive_group(ctx: Context, group: Group) -> Group:
     if not permissions.site_admin(ctx, group):
         ctx.require(Permission.GROUP_ARCHIVE, group)
     group.archived_at = ctx.now
+    audit.note(ctx, "group.archive", group, group_id=group.id)
     for subgroup in ctx.db.scalars(select(Group).where(Group.parent_id == group.id, Group.archived_at.is_(None))):
         subgroup.archived_at = ctx.now
     queries.forget(ctx)
@@ -98,6 +102,7 @@ def unarchive_group(ctx: Context, group: Group) -> Group:
     ctx.require(Permission.ADMIN)
     if group.parent is not None and group.parent.archived_at is not None:
         raise Invalid(_("It belongs to {name}, which is archived. Bring that back first.", name=group.parent.name))
+    audit.note(ctx, "group.unarchive", group, group_id=group.id)
     together = select(Group).where(Group.parent_id == group.id, Group.archived_at == group.archived_at)
     for one in (group, *ctx.db.scalars(together)):
         one.archived_at = None

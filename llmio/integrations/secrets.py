@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from llmio.core import audit
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -60,7 +61,7 @@ def renew(ctx: Context, chatbot: Chatbot) -> Chatbot:
         kept.insert(0, {"secret": chatbot.access_token, "until": (ctx.now + OVERLAP).isoformat()})
     notes_of(ctx, chatbot).old_secrets = kept[:MOST]
     chatbot.access_token, chatbot.updated_at = new_secret(), ctx.now
-    ctx.db.flush()
+    audit.note(ctx, "integration.new_secret", chatbot, group_id=chatbot.group_id)
     return chatbot
 
 

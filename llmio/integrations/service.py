@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import any_, delete, func, literal, or_, select
 
+from llmio.core import audit
 from llmio.core.errors import Invalid
 from llmio.core.events import Channel
 from llmio.core.i18n import _
@@ -82,6 +83,7 @@ def save(ctx: Context, group: Group, form: ChatbotForm, *, chatbot: Chatbot | No
     row.updated_at = ctx.now
     ctx.db.add(row)
     ctx.db.flush()
+    audit.note(ctx, "integration.change" if chatbot else "integration.connect", row, group_id=group.id)
     return row
 
 
@@ -118,6 +120,7 @@ def _secret_for(ctx: Context, webhook_kind: str, before: str | None) -> str | No
 def remove(ctx: Context, chatbot: Chatbot) -> None:
     """Disconnect a channel; what was sent to it stays in the log of the site."""
     ctx.require(Permission.GROUP_INTEGRATIONS, chatbot.group)
+    audit.note(ctx, "integration.remove", chatbot, group_id=chatbot.group_id)
     ctx.db.execute(delete(ChatbotNotes).where(ChatbotNotes.chatbot_id == chatbot.id))
     ctx.db.execute(delete(Chatbot).where(Chatbot.id == chatbot.id))
 

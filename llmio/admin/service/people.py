@@ -12,6 +12,7 @@ from sqlalchemy.orm import contains_eager
 
 from llmio.accounts import queries, service
 from llmio.accounts.models import User
+from llmio.core import audit
 from llmio.core.errors import Conflict, Invalid, NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -130,6 +131,7 @@ def set_admin(ctx: Context, user: User, *, on: bool) -> User:
         service.keep_an_admin(ctx, user)
     user.is_admin = on
     ctx.changed(user)
+    audit.note(ctx, "user.make_admin" if on else "user.remove_admin", user)
     return user
 
 
@@ -138,6 +140,7 @@ def deactivate(ctx: Context, user: User) -> User:
     ctx.require(Permission.ADMIN)
     if user.deactivated_at is not None:
         raise Conflict(_("This account is closed already."))
+    audit.note(ctx, "user.deactivate", user)
     return service.deactivate(ctx, user)
 
 
@@ -146,12 +149,14 @@ def reactivate(ctx: Context, user: User) -> User:
     ctx.require(Permission.ADMIN)
     if user.deactivated_at is None:
         raise Conflict(_("This account is open already."))
+    audit.note(ctx, "user.reactivate", user)
     return service.reactivate(ctx, user)
 
 
 def sign_out(ctx: Context, user: User) -> User:
     """Sign somebody out of every browser; links that were mailed no longer work."""
     ctx.require(Permission.ADMIN)
+    audit.note(ctx, "user.sign_out", user)
     return service.sign_out_everywhere(ctx, user)
 
 
@@ -162,6 +167,7 @@ def send_link(ctx: Context, user: User) -> User:
     if not user.email or not service.may_come(user):
         raise Invalid(_("This account is closed. Open it again first."))
     token = service.new_login_token(ctx, user)
+    audit.note(ctx, "user.send_link", user)
     ctx.enqueue(ctx.app.jobs[MAIL_LINK], token.id, ctx.signed_in().name)
     return user
 

@@ -7,6 +7,8 @@ from typing import Any
 
 def includeme(config: Any) -> None:
     """Routes and views of every page."""
+    from llmio.groups import resources as of_groups  # noqa: PLC0415  # slow
+
     config.add_route("admin.jobs", "/admin/jobs")
     config.add_route("admin.jobs_json", "/admin/jobs.json")
     config.add_route("admin.retry_jobs", "/admin/jobs/retry")
@@ -26,6 +28,9 @@ def includeme(config: Any) -> None:
     config.add_route("admin.features", "/admin/features")
     config.add_route("admin.features_json", "/admin/features.json")
     config.add_route("admin.switch_feature", "/admin/features/{key}")
+    config.add_route("admin.audit", "/admin/audit")
+    config.add_route("groups.acts", "/g/{key}/acts", factory=of_groups.group)
+    config.add_route("accounts.acts", "/profile/acts")
     config.add_route("admin.groups", "/admin/groups")
     config.add_route("admin.group_act", "/admin/groups/{id}/{act:archive|unarchive}")
     config.scan(__name__)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
 
+from llmio.core import audit
 from llmio.core.events import POSITION, SEQUENCE
 from llmio.core.permissions import Permission
 from llmio.core.tables import PartitionSequence
@@ -48,6 +49,7 @@ def delete_group(ctx: Context, group: Group) -> datetime:
     """
     ctx.require(Permission.GROUP_DESTROY, group)
     delay = timedelta(days=ctx.app.settings.number("groups.deletion_delay_days"))
+    audit.note(ctx, "group.destroy", group, group_id=group.id)
     groups.archive_group(ctx, group)
     ctx.enqueue(ctx.app.jobs["upkeep.destroy_group"], group.id, ctx.now.isoformat(), delay=delay or None)
     ctx.enqueue(ctx.app.jobs["upkeep.warn_of_destruction"], group.id, ctx.actor_id, (ctx.now + delay).isoformat())

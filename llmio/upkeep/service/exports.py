@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 from sqlalchemy import func, select
 
 from llmio.accounts.models import User
-from llmio.core import work
+from llmio.core import audit, work
 from llmio.core.context import Context
 from llmio.core.errors import Conflict, Invalid
 from llmio.core.i18n import _
@@ -64,6 +64,7 @@ def ask_for_export(ctx: Context, group: Group, *, form: str) -> LongWork:
         raise Invalid.at("format", _("Please choose one of the options."))
     if any(not one.url for one in exports_of(ctx, group)):
         raise Conflict(_("An export of this group is being made. Please wait for it."))
+    audit.note(ctx, "group.export", group, group_id=group.id, form=form)
     stamp = ctx.now.strftime("%Y-%m-%d_%H%M%S")
     document = Document(
         model_type=FOR_GROUP,

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from llmio.core import work
+from llmio.core import audit, work
 from llmio.core.errors import Invalid, NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -51,6 +51,7 @@ def ask_for_import(ctx: Context, *, filename: str, stream: IO[bytes], again: boo
     blob = files.store(ctx, filename=filename, stream=stream)
     one = note(ctx, filename=blob.filename, again=again)
     one.blob_id = blob.id
+    audit.note(ctx, "site.import", one)
     asked = work.ask(ctx, KIND, str(_("Import of {name}", name=blob.filename)))
     ctx.enqueue(ctx.app.jobs[KIND], one.id, asked.id)
     return one, asked

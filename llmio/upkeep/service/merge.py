@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Table, delete, select, text, true, update
 
 from llmio.accounts import sessions
 from llmio.accounts.models import LoginToken, User
+from llmio.core import audit
 from llmio.core.db import Base
 from llmio.core.errors import Conflict, Invalid
 from llmio.core.i18n import _
@@ -86,6 +87,8 @@ def merge_users(ctx: Context, source: User, target: User) -> None:
             raise Conflict(_("One of these accounts cannot be merged."))
     if target.deactivated_at is not None:
         raise Conflict(_("The account that is to stay is closed."))
+    if ctx.actor_id != target.id:
+        audit.note(ctx, "user.merge", target, source_id=source.id)
     ctx.enqueue(ctx.app.jobs["upkeep.merge_users"], source.id, target.id)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, select, text, update
 
+from llmio.core import audit
 from llmio.core.errors import Conflict, Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -39,6 +40,7 @@ def ask_to_move(ctx: Context, source: Discussion, target: Discussion, *, event_i
         raise Invalid.at("items", _("Please choose at least one comment or poll."))
     if len(found) > MOST:
         raise Invalid.at("items", _("At most {count} at once, please.", count=MOST))
+    audit.note(ctx, "thread.move_items", source, group_id=source.group_id, to=target.id, items=found)
     ctx.enqueue(ctx.app.jobs["upkeep.move_items"], found, source.id, target.id)
     return len(found)
 

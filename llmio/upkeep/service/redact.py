@@ -10,6 +10,7 @@ from sqlalchemy import delete, text, update
 from llmio.accounts import service as accounts
 from llmio.accounts.models import LoginToken, OmniauthIdentity, SignIn, User, UserDeactivationResponse
 from llmio.accounts.sessions import UserSession
+from llmio.core import audit
 from llmio.core.permissions import Permission
 from llmio.core.tables import Version
 from llmio.files.models import Attachment
@@ -84,6 +85,8 @@ FORGET_NAME = text(
 def delete_account(ctx: Context, user: User, *, mail: bool = True) -> User:
     """Close an account at once and for good; a job wipes what says who it was. `mail`: tell the address that it is done."""
     ctx.require(Permission.USER_REDACT, user)
+    if ctx.actor_id != user.id:
+        audit.note(ctx, "user.redact", user)
     address = user.email
     if user.deactivated_at is None:
         accounts.deactivate(ctx, user)

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 
 from llmio.accounts import service as accounts
 from llmio.accounts.models import User
+from llmio.core import audit
 from llmio.core.db import Base
 from llmio.core.errors import Conflict
 from llmio.core.i18n import _
@@ -46,6 +47,7 @@ def destroy_account(ctx: Context, user: User, *, words: bool) -> User:
     ctx.require(Permission.ADMIN)
     if user.id == ctx.actor_id or user.bot or user.key == NOBODY:
         raise Conflict(_("This account cannot be destroyed."))
+    audit.note(ctx, "user.destroy", user, words=words)
     if user.deactivated_at is None:
         accounts.deactivate(ctx, user)
     ctx.enqueue(ctx.app.jobs["upkeep.destroy_user"], user.id, words)

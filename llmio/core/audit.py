@@ -1,0 +1,168 @@
+"""The log of administrators' acts: rows that hold each other's digests, so that none can be changed or dropped unseen.
+
+Each row's digest is SHA-256 over the digest before it and the row as canonical JSON, as Haber and Stornetta link documents ("How to
+time-stamp a digital document", 1991) and Schneier and Kelsey the lines of a log ("Secure audit logs to support computer
+forensics", 1999). The database refuses to change rows. Who owns the database can still write the whole chain anew, or cut its end: so each
+new digest also goes into the process's log and into a file beside the data (anchors), which `verify` compares.
+
+It holds numbers, not names of people: closing an account needs no change here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, Index, Text, select, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from llmio.core.db import Base
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+    from llmio.core.settings import Settings
+
+log = logging.getLogger("llmio.audit")
+LOCK = 0x61756469
+"""Key of the advisory lock under which rows are added, one transaction at a time."""
+FIRST = "0" * 64
+BATCH = 1000
+
+
+class AuditEntry(Base):
+    """One act of an administrator, chained to the one before."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("index_audit_log_on_group_id", "group_id"),
+        Index("index_audit_log_on_subject", "subject_type", "subject_id"),
+        {"schema": "llmio"},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Counts without gaps."""
+    at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    actor_id: Mapped[int | None]
+    """None: the operator, by a command, or the site itself."""
+    act: Mapped[str] = mapped_column(Text)
+    """`subject.act`, such as `user.make_admin`."""
+    subject_type: Mapped[str] = mapped_column(Text)
+    subject_id: Mapped[int | None] = mapped_column(BigInteger)
+    group_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The group whose members may read it."""
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    digest: Mapped[str] = mapped_column(Text)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of checking: how many rows were read, and the first that is wrong with the reason."""
+
+    rows: int
+    head: str
+    broken: int | None = None
+    reason: str = ""
+
+
+def note(ctx: Context, act: str, subject: Any = None, *, group_id: int | None = None, **details: Any) -> AuditEntry:
+    """Write an act down in this transaction; whoever adds a row waits for those who are adding one.
+
+    `details` are values of JSON; no names or addresses of people.
+    """
+    ctx.db.flush()
+    ctx.db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    newest = select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
+    before = ctx.db.execute(newest).one_or_none()
+    entry = AuditEntry(
+        id=before.id + 1 if before else 1,
+        at=ctx.now,
+        actor_id=ctx.actor_id,
+        act=act,
+        subject_type=type(subject).__name__ if subject is not None else "",
+        subject_id=subject.id if subject is not None else None,
+        group_id=group_id,
+        details=details,
+    )
+    entry.digest = digest_of(entry, before.digest if before else FIRST)
+    ctx.db.add(entry)
+    ctx.db.flush()
+    number, digest, settings = entry.id, entry.digest, ctx.app.settings
+    ctx.tm.get().addAfterCommitHook(lambda committed: anchor(settings, number, digest) if committed else None)
+    return entry
+
+
+def digest_of(entry: AuditEntry, before: str) -> str:
+    """The digest of a row that follows one with digest `before`, as 64 hexadecimal letters."""
+    values: Mapping[str, Any] = {
+        "id": entry.id,
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor_id": entry.actor_id,
+        "act": entry.act,
+        "subject_type": entry.subject_type,
+        "subject_id": entry.subject_id,
+        "group_id": entry.group_id,
+        "details": entry.details,
+    }
+    canonical = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(f"{before}\n{canonical}".encode()).hexdigest()
+
+
+def anchors_file(settings: Settings) -> Path:
+    """Where this machine keeps the digests it saw: a line `id digest` each."""
+    return Path(settings.text("llmio.data")) / "audit-anchors.txt"
+
+
+def anchor(settings: Settings, number: int, digest: str) -> None:
+    """Keep a digest aside, in the log and in a file; the act stands even where the file cannot be written."""
+    log.info("audit log: row %s has digest %s", number, digest)
+    try:
+        with anchors_file(settings).open("a", encoding="ascii") as file:
+            file.write(f"{number} {digest}\n")
+    except OSError as error:
+        log.warning("audit log: the digest of row %s is not kept aside: %s", number, error)
+
+
+def anchors_of(settings: Settings) -> dict[int, str]:
+    """The digests kept aside on this machine, by row."""
+    path = anchors_file(settings)
+    lines = path.read_text(encoding="ascii", errors="replace").splitlines() if path.exists() else []
+    parts = (line.split() for line in lines)
+    return {int(part[0]): part[1] for part in parts if len(part) == 2 and part[0].isdecimal()}  # id, digest
+
+
+def verify(db: Session, anchors: Mapping[int, str]) -> Verdict:
+    """Read the whole chain, a thousand rows at a time; anchors beyond its end tell that it was cut."""
+    before, last = FIRST, 0
+    for entry in _rows(db):
+        if entry.id != last + 1:
+            return Verdict(last, before, last + 1, "this row is missing")
+        before = digest_of(entry, before)
+        if before != entry.digest:
+            return Verdict(last, before, entry.id, "this row or its digest was changed")
+        if anchors.get(entry.id, before) != before:
+            return Verdict(last, before, entry.id, "the chain was written anew: another digest was kept aside")
+        last = entry.id
+    beyond = min((number for number in anchors if number > last), default=None)
+    if beyond is not None:
+        return Verdict(last, before, last + 1, f"the end is missing: row {max(anchors)} was kept aside")
+    return Verdict(last, before)
+
+
+def _rows(db: Session) -> Iterable[AuditEntry]:
+    after = 0
+    while True:
+        query = select(AuditEntry).where(AuditEntry.id > after).order_by(AuditEntry.id).limit(BATCH)
+        found = db.scalars(query.execution_options(populate_existing=True)).all()
+        yield from found
+        if len(found) < BATCH:
+            return
+        after = found[-1].id
+        for entry in found:
+            db.expunge(entry)
