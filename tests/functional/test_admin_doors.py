@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests import factories as make
+from tests.functional.doors.places import registry_of
 
 PUBLIC = {"admin.health"}
 
@@ -14,7 +15,7 @@ PUBLIC = {"admin.health"}
 @pytest.fixture(scope="module")
 def routes(wsgi):
     """(name, path with something in each place, methods) of every route of the feature."""
-    registry = wsgi.registry if hasattr(wsgi, "registry") else wsgi.application.registry
+    registry = registry_of(wsgi)
     views = {}
     for one in registry.introspector.get_category("views"):
         view = one["introspectable"]

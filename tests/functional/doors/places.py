@@ -13,6 +13,7 @@ PART = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^}]*\})*))?\}")
 ALTERNATIVES = re.compile(r"[A-Za-z_]+(\|[A-Za-z_]+)*")
 METHODS = ("GET", "POST")
 KINDS = {
+    ("features", "key"): "=features.contact", ("polls", "key"): "poll",
     ("g", "key"): "group", ("d", "key"): "thread", ("threads", "key"): "thread", ("p", "key"): "poll", ("vote", "key"): "poll",
     ("u", "username"): "person", ("memberships", "id"): "membership", ("membership_requests", "id"): "request",
     ("comments", "id"): "comment", ("comment", "id"): "comment", ("discussion_readers", "id"): "reader",
@@ -92,6 +93,13 @@ def before_of(pattern: str, name: str) -> str:
             part = PART.fullmatch(above)
             return part.group(1) if part else above
     raise KeyError(name)
+
+
+def registry_of(wsgi: Any) -> Any:
+    """What Pyramid knows, below whatever stands before it."""
+    while not hasattr(wsgi, "registry"):
+        wsgi = wsgi.application if hasattr(wsgi, "application") else wsgi.app
+    return wsgi.registry
 
 
 def doors_of(registry: Any) -> list[Door]:

@@ -16,7 +16,7 @@ from llmio.search import building
 from llmio.testing.browser import COOKIE, Browser, identity_of
 from llmio.testing.isolation import bound, commit
 from llmio.testing.isolation import test_session as own_session
-from tests.functional.doors.places import KINDS, Door, doors_of, filled
+from tests.functional.doors.places import KINDS, Door, doors_of, filled, registry_of
 from tests.functional.doors.world import FOUND_BY, ROLES, World, build
 
 OPEN_KINDS = frozenset(
@@ -85,7 +85,7 @@ def _cookie(wsgi: Any, app: Any, db: Any, user: Any) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def doors(wsgi) -> list[Door]:
     """All of them."""
-    return doors_of(wsgi.application.registry)
+    return doors_of(registry_of(wsgi))
 
 
 def values_for(world: World, role: str) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def test_every_route_has_a_place_in_the_matrix(known, doors):
             door.path(values_for(world, "admin"))
         except KeyError as missing:
             unknown.append((door.name, door.pattern, str(missing)))
-    assert unknown == [], "say in places.KINDS what goes into these"
+    assert unknown == [], "say in places.KINDS what goes into these:\n" + "\n".join(map(str, unknown))
     assert len(doors) > 230
     assert any(door.pattern.startswith("x/") for door in doors), "plugins have doors, too"
 

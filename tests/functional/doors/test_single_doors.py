@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from llmio.accounts.models import User
 from tests import factories as make
+from tests.functional.doors.places import registry_of
 
 HUGE = "99999999999"
 
@@ -81,7 +82,7 @@ def test_search_does_not_tell_hidden_votes_from_missing_ones(db, sign_in, secret
 
 
 def test_a_component_is_compiled_once_whoever_imports_it(wsgi):
-    environment = wsgi.application.registry["templates"]
+    environment = registry_of(wsgi)["templates"]
     ours = "llmio:web/templates/"
     names = {environment.join_path("components/forms.jinja2", f"{ours}{page}") for page in ("a.jinja2", "b/c.jinja2")}
     assert names == {f"{ours}components/forms.jinja2"}
