@@ -33,6 +33,7 @@ MEMBER = (
     "/contact",
     "/welcome",
     "/profile",
+    "/profile/acts",
     "/profile/security",
     "/profile/deactivate",
     "/profile/delete",
@@ -50,6 +51,7 @@ MEMBER = (
     "GROUP",
     "GROUP/polls",
     "GROUP/members",
+    "GROUP/acts",
     "GROUP/invite",
     "GROUP/edit",
     "GROUP/settings",
@@ -104,6 +106,7 @@ ADMIN = (
     "/admin/mails/test",
     "/admin/plugins",
     "/admin/features",
+    "/admin/audit",
     "/admin/imports",
     "WORK",
 )
