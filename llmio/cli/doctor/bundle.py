@@ -51,10 +51,10 @@ def write(path: Path, site: Site, findings: Sequence[Finding]) -> list[str]:
     """
     masking = Masking(secrets_of(site.settings, site.env))
     parts: dict[str, Callable[[], Any]] = {
-        "findings.json": lambda: [one.as_dict() for one in findings],
+        "findings.json": lambda: [_finding(one, masking) for one in findings],
         "versions.json": lambda: _versions(site),
         "settings.json": lambda: _settings(site),
-        "plugins.json": lambda: [one.as_dict() for one in site.app.plugins.records],
+        "plugins.json": lambda: [_plugin(one.as_dict(), masking) for one in site.app.plugins.records],
         "queues.json": lambda: _queues(site),
         "migrations.json": lambda: _migrations(site),
     }
@@ -75,6 +75,16 @@ def write(path: Path, site: Site, findings: Sequence[Finding]) -> list[str]:
                 entry.size, entry.mode = len(data), 0o600
                 archive.addfile(entry, io.BytesIO(data))
     return list(files)
+
+
+def _finding(one: Finding, masking: Masking) -> dict[str, Any]:
+    """Errors of plugins, and those nobody thought of, may quote anybody's words."""
+    shown = one.as_dict()
+    return shown | ({"what": masking.line(one.what)} if one.area in ("plugins", "doctor", "jobs", "backup") else {})
+
+
+def _plugin(record: dict[str, Any], masking: Masking) -> dict[str, Any]:
+    return record | {name: "\n".join(masking.lines(str(record[name]).splitlines())) for name in ("error", "traceback")}
 
 
 def _versions(site: Site) -> dict[str, Any]:
@@ -131,6 +141,5 @@ def _logs(site: Site, masking: Masking) -> Iterator[tuple[str, str]]:
         except OSError as error:
             yield f"logs/{path.name}", f"cannot be read: {error.strerror}\n"
             continue
-        # Databases go on with a statement, and what is in it, on lines that begin with a tab.
-        kept = (line.rstrip("\n")[:LONGEST] for line in last if not line.startswith("\t"))
-        yield f"logs/{path.name}", "".join(f"{masking.line(line)}\n" for line in kept)
+        kept = masking.lines(line.rstrip("\n")[:LONGEST] for line in last)
+        yield f"logs/{path.name}", "".join(f"{line}\n" for line in kept)

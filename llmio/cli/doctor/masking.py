@@ -40,6 +40,11 @@ REST: Final = re.compile(
 )
 """What databases and drivers say of values, up to the end of the line."""
 
+BEGINNING: Final = re.compile(
+    r"\d{4}-\d\d-\d\d|\[|HINT:|CONTEXT:|DETAIL:|STATEMENT:|Traceback|  File |[A-Z]+: |\{|\w+(?:\.\w+)*(?:Error|Exception)\b"
+)
+"""How a line begins that does not go on with the one before."""
+
 
 class Masking:
     """Replaces what must not be told. Knows the secrets of this site by their values."""
@@ -58,6 +63,7 @@ class Masking:
         """A text without them."""
         if self._known is not None:
             text = self._known.sub(MASK, text)
+        text = REST.sub(rf"\1 {MASK}", text)
         text = ASSIGNED.sub(rf"\1{MASK}", text)
         text = BEARER.sub(rf"\1 {MASK}", text)
         text = USERINFO.sub(f"{MASK}@", text)
@@ -68,7 +74,16 @@ class Masking:
 
     def line(self, line: str) -> str:
         """A line of a log: what is quoted may be anybody's words."""
-        return self.text(QUOTED.sub(MASK, REST.sub(rf"\1 {MASK}", line)))
+        return self.text(QUOTED.sub(MASK, line))
+
+    def lines(self, lines: Iterable[str]) -> Iterator[str]:
+        """Lines of a log, without those on which a statement, or a value in one, goes on: they may hold anything."""
+        within = False
+        for line in lines:
+            if line.startswith("\t") or (within and not BEGINNING.match(line)):
+                continue
+            within = REST.search(line) is not None
+            yield self.line(line)
 
     def value(self, value: Any) -> Any:
         """Texts within lists and mappings likewise."""

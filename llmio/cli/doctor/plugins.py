@@ -43,7 +43,8 @@ def _stored(site: Site) -> Iterator[Finding]:
             if late:
                 times = sum(one.count for one in late)
                 yield found(
-                    "plugins.failing", f"{line.record.name}: {times} × , last at {late[0].where}: {late[0].error}"
+                    "plugins.failing",
+                    f"{line.record.name}: {times} times, last at {late[0].where}: {late[0].error[:200]}",
                 )
         known = {record.name for record in app.plugins.records if record.state != State.MISSING}
         for schema in ctx.db.scalars(SCHEMAS):

@@ -70,8 +70,8 @@ def _arrived(site: Site, url: str, said: dict[str, Any], own: tuple[str, int]) -
         yield found("proxy.host", f"people ask {parts.netloc}, the site is asked for {said['host']}")
     if parts.scheme == "https" and said["scheme"] != "https":
         yield found("proxy.https", f"{url} arrives as http")
-    if (said["peer"], said["port"]) == own:
-        return  # nothing stands between
+    if _directly(site, parts.port, said, own):
+        return
     if said["client"] == LIE:
         yield found("proxy.forged", f"we claimed to be {LIE}, and were believed")
     elif not said["forwarded"]:
@@ -81,3 +81,10 @@ def _arrived(site: Site, url: str, said: dict[str, Any], own: tuple[str, int]) -
         yield found(
             "proxy.client", told, fix="Let the proxy reach the site over a private network, or set CLIENT_IP_HEADER."
         )
+
+
+def _directly(site: Site, port: int | None, said: dict[str, Any], own: tuple[str, int]) -> bool:
+    """Whether nothing stands between: the server saw our own end, or we asked its very port on this machine."""
+    if said["peer"] != own[0]:
+        return False
+    return bool(said["port"] == own[1] or port == site.app.settings["site.port_listen"])

@@ -52,6 +52,10 @@ DETAIL:  Key (name)=(Grace Planted) already exists.
 STATEMENT:  INSERT INTO users (name) VALUES ('Grace Planted')
 \t, ('Alan Planted'), ('Planted on a line of its own')
 sqlalchemy.exc.DataError: bad [parameters: {{'body': 'words planted in a comment'}}]
+DETAIL:  Failing row contains (7, first line planted
+second line planted in a body
+third line planted, null).
+2026-11-26 04:00:02 INFO llmio.web: after the statement
 ValueError: 'Title planted by a member' is too long
   File "/srv/llmio/web/pages.py", line 12, in page
 cookie-secret-planted-of-at-least-32-letters in the middle
@@ -80,9 +84,8 @@ def bundle(site, tmp_path, monkeypatch):
             "LLMIO_DATA": str(data), "LLMIO_INI": str(home / "site.ini"), "RAILS_INBOUND_EMAIL_PASSWORD_FILE": str(tmp_path / "inbound"),
             "REDIS_URL": f"redis://:{IN_FILES['redis']}@127.0.0.1:1/0",
         } | changes  # fmt: skip
-        answer = run_command(
-            "doctor", "--bundle", str(file), "--only", "settings", "--only", "redis", "--only", "mail", env=env
-        )
+        areas = [word for name in ("settings", "redis", "mail", "plugins") for word in ("--only", name)]
+        answer = run_command("doctor", "--bundle", str(file), *areas, env=env)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         raw = file.read_bytes()
         with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
@@ -92,8 +95,15 @@ def bundle(site, tmp_path, monkeypatch):
     return made
 
 
-def test_nothing_secret_is_in_any_byte(bundle):
-    made = bundle()
+def test_nothing_secret_is_in_any_byte(bundle, tell):
+    error = "DataError: Key (name)=(Grace Planted) [parameters: (''words planted'')]"
+    tell("INSERT INTO llmio.plugin_failures (plugin, digest, place, error, traceback, count, first_at, last_at) "
+         f"VALUES ('poll_score', 'd', 'polls.score', '{error}', '', 1, now(), now())")  # fmt: skip
+    try:
+        made = bundle()
+    finally:
+        tell("DELETE FROM llmio.plugin_failures")
+    assert b"plugins.failing" in made.files["findings.json"]
     whole = b"\n".join(name.encode() + b"\n" + words for name, words in made.files.items())
     assert b"planted" not in whole.lower()
     for secret in (*PLANTED.values(), *IN_FILES.values()):
@@ -101,7 +111,7 @@ def test_nothing_secret_is_in_any_byte(bundle):
             assert form.encode() not in whole
     for address in (b"8.8.4.4", b"2001:4860", b"people.example"):
         assert address not in whole
-    assert b"planted" not in (made.answer.stdout + made.answer.stderr).lower().encode()
+    assert "planted" not in made.answer.stderr.lower()
 
 
 def test_what_helps_is_there(bundle, site):
@@ -123,7 +133,7 @@ def test_what_helps_is_there(bundle, site):
     assert "poll_score" in {one["name"] for one in read["plugins.json"]}
     assert {one["name"] for one in read["queues.json"]["signs_of_life"]} == {"worker", "schedule"}
     log = made.files["logs/web.log"].decode()
-    for kept in ("GET /up 200 in 3 ms request_id=0011223344556677", "db.example:5432/llmio", "172.18.0.5", "duplicate key value",
+    for kept in ("INFO llmio.web: after the statement", "GET /up 200 in 3 ms request_id=0011223344556677", "db.example:5432/llmio", "172.18.0.5", "duplicate key value",
                  'File "/srv/llmio/web/pages.py", line 12, in page', "mail to Ada"):  # fmt: skip
         assert kept.replace("mail to Ada", "was refused") in log
     assert "bundle.tar.gz" in made.answer.stderr

@@ -151,6 +151,11 @@ def test_proxy_that_keeps_something_for_itself(doctor, site, change, code):
     assert codes(doctor("proxy")) == [code]
 
 
+def test_without_a_proxy_there_is_none_to_blame(doctor, site):
+    port = str(site.front.routes[""])
+    assert doctor("proxy", FORCE_SSL=None, CANONICAL_PORT=port, PORT=port) == {}
+
+
 def test_site_that_does_not_answer_at_its_address(doctor, site):
     assert codes(doctor("proxy", CANONICAL_PORT="1")) == ["proxy.unreachable"]
     del site.front.routes[""]
