@@ -6,6 +6,7 @@ import logging
 from ipaddress import ip_address
 from typing import Any
 
+from pyramid.events import BeforeTraversal
 from redis.exceptions import RedisError
 
 from llmio.core.errors import TooMany
@@ -17,12 +18,33 @@ DAY = 24 * HOUR
 A_DAY = 3
 """A day allows so many times what an hour allows."""
 IN_DEVELOPMENT = 100
+AN_HOUR = {
+    "announcements": 100, "groups": 20, "templates": 10, "membership_requests": 100, "memberships": 100, "discussions": 100,
+    "polls": 100, "outcomes": 100, "stances": 100, "profile": 100, "comments": 100, "reactions": 100, "discussion_readers": 1000,
+}  # fmt: skip
+"""What one address may send in an hour, by kind, as the reference has it; the doors to sign in and files count for themselves."""
+ROUTES = {
+    "groups.new": "groups", "groups.edit": "groups", "groups.settings": "groups", "groups.invite": "announcements",
+    "discussions.people": "announcements", "polls.voters": "announcements", "polls.remind": "announcements", "outcomes.share": "announcements",
+    "groups.request": "membership_requests", "groups.answer": "membership_requests", "groups.join": "memberships",
+    "groups.volume": "memberships", "memberships.make_admin": "memberships", "memberships.remove_admin": "memberships",
+    "memberships.revoke": "memberships", "memberships.resend": "announcements", "memberships.title": "memberships",
+    "discussions.create": "discussions", "discussions.edit": "discussions", "discussions.close": "discussions", "discussions.reopen": "discussions",
+    "discussions.discard": "discussions", "discussions.pin": "discussions", "discussions.unpin": "discussions",
+    "discussions.read": "discussion_readers", "discussions.volume": "discussion_readers", "discussions.dismiss": "discussion_readers",
+    "polls.new": "polls", "polls.edit": "polls", "polls.close": "polls", "polls.reopen": "polls", "polls.discard": "polls",
+    "polls.outcome": "outcomes", "outcomes.edit": "outcomes", "polls.vote": "stances", "polls.uncast": "stances", "accounts.profile": "profile",
+    "comments.create": "comments", "comments.edit": "comments", "comments.discard": "comments", "comments.undiscard": "comments",
+    "comments.destroy": "comments", "reactions.react": "reactions",
+}  # fmt: skip
+"""Route → what it counts as."""
 
 
 def includeme(config: Any) -> None:
-    """Request method `limit`, property `client_ip`."""
+    """Request method `limit`, property `client_ip`, and the counting of acts."""
     config.add_request_method(limit)
     config.add_request_method(client_ip, reify=True)
+    config.add_subscriber(count_acts, BeforeTraversal)
 
 
 def client_ip(request: Any) -> str:
@@ -50,7 +72,10 @@ def is_private(text: str) -> bool:
 
 
 def limit(request: Any, what: str, an_hour: int) -> None:
-    """Count one try of this address at something; raises TooMany beyond the limit of the hour or the day."""
+    """Count one try of this address at something; raises TooMany beyond the limit of the hour or the day.
+
+    The answer says how many are left (RateLimit and RateLimit-Policy, draft-ietf-httpapi-ratelimit-headers-10).
+    """
     app = request.app
     settings = app.settings
     if not settings.on("limits.on") or app.redis is None:
@@ -59,20 +84,44 @@ def limit(request: Any, what: str, an_hour: int) -> None:
     if factor is None:
         factor = 1 if settings["llmio.env"] == "production" else IN_DEVELOPMENT
     now = app.ports.clock.now().timestamp()
-    for seconds, most in ((HOUR, an_hour * factor), (DAY, an_hour * A_DAY * factor)):
-        span = max(1, int(seconds * settings["limits.time_factor"]))
-        if _count(app.redis, f"limit:{what}:{request.client_ip}:{span}:{int(now // span)}", span) > most:
-            raise TooMany(
-                _("That was often enough for now. Please try again later."), retry_after=int(span - now % span) + 1
-            )
+    hour, day = (max(1, int(seconds * settings["limits.time_factor"])) for seconds in (HOUR, DAY))
+    spans = ((hour, int(an_hour * factor)), (day, int(an_hour * A_DAY * factor)))
+    keys = [(f"limit:{what}:{request.client_ip}:{span}:{int(now // span)}", span) for span, _most in spans]
+    counts = _count(app.redis, keys)
+    left = [(most - count, int(span - now % span) + 1) for count, (span, most) in zip(counts, spans, strict=True)]
+    _tell(request, what, spans, left)
+    ends = [end for remaining, end in left if remaining < 0]
+    if ends:
+        raise TooMany(_("That was often enough for now. Please try again later."), retry_after=max(ends))
 
 
-def _count(redis: Any, key: str, seconds: int) -> int:
+def _tell(request: Any, what: str, spans: Any, left: Any) -> None:
+    names = (f"{what}-hour", f"{what}-day")
+    policy = ", ".join(f'"{name}";q={most};w={span}' for name, (span, most) in zip(names, spans, strict=True))
+    state = ", ".join(f'"{name}";r={max(0, rest)};t={end}' for name, (rest, end) in zip(names, left, strict=True))
+
+    def add(_request: Any, response: Any) -> None:
+        response.headers["RateLimit-Policy"], response.headers["RateLimit"] = policy, state
+
+    request.add_response_callback(add)
+
+
+def _count(redis: Any, keys: list[tuple[str, int]]) -> list[int]:
     try:
         with redis.pipeline(transaction=False) as pipe:
-            pipe.incr(key)
-            pipe.expire(key, seconds)
-            return int(pipe.execute()[0])
+            for key, seconds in keys:
+                pipe.incr(key)
+                pipe.expire(key, seconds)
+            return [int(one) for one in pipe.execute()[::2]]
     except (RedisError, OSError):
-        log.warning("cannot count %s: Redis does not answer", key.split(":")[1])
-        return 0
+        log.warning("cannot count %s: Redis does not answer", keys[0][0].split(":")[1])
+        return [0] * len(keys)
+
+
+def count_acts(event: Any) -> None:
+    """Count what is sent to the routes of ROUTES, before anything is read for it."""
+    request = event.request
+    route = getattr(request, "matched_route", None)
+    if route is not None and request.method in ("POST", "PUT", "PATCH") and route.name in ROUTES:
+        what = ROUTES[route.name]
+        request.limit(what, AN_HOUR[what])

@@ -1,0 +1,43 @@
+"""Requests to the outside go through the guarded port: no other module of the product may open one by itself."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.architecture.sources import is_test, python, short, tree
+
+CLIENTS = {"httpx", "requests", "aiohttp", "urllib3", "httpcore", "http.client", "urllib.request"}
+ALLOWED = {
+    "llmio/integrations/http.py": "it is the guarded port",
+    "llmio/cli/bisect.py": "asks the site that it started itself, on this machine",
+    "llmio/cli/probing.py": "asks the site of this machine, for `llmio plugins check`",
+    "llmio/cli/probe.py": "asks a process of this machine",
+    "llmio/cli/doctor/live.py": "asks the live services at the addresses the operator gave",
+    "llmio/cli/doctor/proxy.py": "asks this site through its own proxy",
+    "llmio/upkeep/service/domains.py": "reads the list of domains at the address the operator gave",
+    "llmio/live/channels.py": "is a server; asks nobody",
+    "plugins/storage_gcs/llmio_storage_gcs/client.py": "talks to the storage the operator chose",
+    "llmio/live/collab/gate.py": "asks the site beside it, at the address the operator gave",
+}
+
+
+def clients_of(path) -> set[str]:
+    """The HTTP clients that a module imports."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+        found |= {name for name in names for client in CLIENTS if name == client or name.startswith(f"{client}.")}
+    return found
+
+
+def test_only_the_guarded_port_opens_connections_to_the_outside():
+    users = {
+        short(path): found for path in python("llmio", "plugins") if not is_test(path) and (found := clients_of(path))
+    }
+    past = {
+        path: found for path, found in users.items() if path not in ALLOWED and not path.startswith("llmio/testing/")
+    }
+    assert past == {}, "take ctx.ports.http (llmio/integrations/http.py), which refuses private addresses"
+    assert set(ALLOWED) <= set(users), "no longer needed here: take it out of ALLOWED"
