@@ -10,7 +10,16 @@ from pyramid.events import NewResponse
 from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.viewderivers import INGRESS, csrf_view
 
+from llmio.files.faults import too_large
 from llmio.files.views import refuse_early
+
+WORDS = ("application/x-www-form-urlencoded", "application/json", "text/plain")
+LETTERS = frozenset({"mail.relay", "mail.processor"})
+"""Doors for whole mails; they have their own limit."""
+PER_CHARACTER = 12
+"""Bytes of the longest character in a form: four, each as %XX."""
+AROUND = 1_000_000
+"""Bytes for all other fields of a form."""
 
 
 def includeme(config: Any) -> None:
@@ -41,11 +50,21 @@ def fitting(view: Any, info: Any) -> Any:
         return view
 
     def fitted(context: Any, request: Any) -> Any:
-        if request.exception is None and request.headers.get("Content-Type", "").startswith("multipart/"):
+        kind = request.headers.get("Content-Type", "")
+        if request.exception is None and kind.startswith("multipart/"):
             refuse_early(request)
+        elif request.exception is None and kind.startswith(WORDS) and info.options.get("route_name") not in LETTERS:
+            refuse_long_words(request)
         return view(context, request)
 
     return fitted
+
+
+def refuse_long_words(request: Any) -> None:
+    """Refuse a form without files, or JSON, that holds more than any text may, before it is read and taken apart."""
+    longest = request.app.settings.number("text.max_length") * PER_CHARACTER + AROUND
+    if (request.content_length or 0) > longest:
+        raise too_large(longest)
 
 
 def csp_nonce(request: Any) -> str:
