@@ -16,7 +16,7 @@ KINDS = {
     ("features", "key"): "=features.contact", ("polls", "key"): "poll",
     ("g", "key"): "group", ("d", "key"): "thread", ("threads", "key"): "thread", ("p", "key"): "poll", ("vote", "key"): "poll",
     ("u", "username"): "person", ("memberships", "id"): "membership", ("membership_requests", "id"): "request",
-    ("comments", "id"): "comment", ("comment", "id"): "comment", ("discussion_readers", "id"): "reader",
+    ("comments", "id"): "comment", ("tasks", "id"): "task", ("comment", "id"): "comment", ("discussion_readers", "id"): "reader",
     ("items", "event_id"): "event", ("slug", "sequence_id"): "sequence", ("key", "slug"): "=any-words",
     ("outcomes", "id"): "outcome", ("voters", "id"): "stance", ("received_emails", "id"): "mail",
     ("member_email_aliases", "id"): "alias", ("notifications", "id"): "notice", ("integrations", "id"): "bot",

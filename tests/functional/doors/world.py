@@ -15,7 +15,7 @@ from sqlalchemy import select
 from llmio.accounts.models import LoginToken, User
 from llmio.core.tables import Event, Version
 from llmio.core.work import LongWork
-from llmio.discussions.models import Discussion
+from llmio.discussions.models import Discussion, Task, TasksUser
 from llmio.files import service as files
 from llmio.files import signing
 from llmio.files.models import Attachment
@@ -119,6 +119,19 @@ def _groups(db: Any, world: World) -> Any:
     return group
 
 
+def _tasks(db: Any, world: World, comment: Any) -> tuple[Task, Task]:
+    """One of the member's, and one that was dropped."""
+    people, member = world.people, frozenset({"member"})
+    made = []
+    for uid, words, dropped in ((1, "task", None), (2, "droppedtask", make.now())):
+        task = Task(record_type="Comment", record_id=comment.id, author_id=people["admin"].id, uid=uid, done=False,
+                    name=world.text(words, member if dropped is None else frozenset()), discarded_at=dropped)  # fmt: skip
+        make.add(db, task)
+        make.add(db, TasksUser(task_id=task.id, user_id=people["member"].id))
+        made.append(task)
+    return made[0], made[1]
+
+
 def _threads(db: Any, world: World, group: Any) -> None:
     people = world.people
     thread = make.discussion(
@@ -140,11 +153,18 @@ def _threads(db: Any, world: World, group: Any) -> None:
     notice = Notification(user_id=people["member"].id, event_id=event.id, actor_id=people["admin"].id,
                           url=f"/d/{thread.key}", translation_values={"title": world.text("notice", frozenset({"member"})), "name": "Ada"})  # fmt: skip
     make.add(db, notice)
+    task, dropped = _tasks(db, world, comment)
     world.good |= {
-        "thread": thread.key, "thread id": thread.id, "comment": comment.id, "reader": place.id, "event": event.id,
+        "thread": thread.key, "thread id": thread.id, "comment": comment.id, "reader": place.id, "event": event.id, "task": task.id,
         "sequence": 1, "notice": notice.id, "Discussion": thread.id, "Comment": comment.id,
     }  # fmt: skip
-    world.gone |= {"thread": gone.key, "thread id": gone.id, "comment": away.id, "closed thread": closed.key}
+    world.gone |= {
+        "thread": gone.key,
+        "thread id": gone.id,
+        "comment": away.id,
+        "task": dropped.id,
+        "closed thread": closed.key,
+    }
     assert isinstance(thread, Discussion)
 
 
