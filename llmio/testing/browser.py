@@ -18,6 +18,13 @@ COOKIE = "llmio_session"
 CSRF_KEY = "_csrft_"
 
 
+def registry_of(wsgi: Any) -> Any:
+    """The registry of Pyramid's router, whatever middleware is around it."""
+    while not hasattr(wsgi, "registry"):
+        wsgi = getattr(wsgi, "application", None) or wsgi.app
+    return wsgi.registry
+
+
 class Browser(webtest.TestApp):
     """`get`, `post` and forms as WebTest has them; `sign_in`, and `send` for a POST with its CSRF token."""
 
@@ -73,10 +80,7 @@ class Browser(webtest.TestApp):
         return self.post(url, params, headers=headers, **how)
 
     def _registry(self) -> Any:
-        wsgi = self.app
-        while not hasattr(wsgi, "registry"):  # middleware around Pyramid's router
-            wsgi = getattr(wsgi, "application", None) or wsgi.app
-        return wsgi.registry
+        return registry_of(self.app)
 
     def _session(self) -> Any:
         request = Request.blank("/")

@@ -92,7 +92,8 @@ def test_a_worker_finishes_the_jobs_it_has_begun_and_leaves_all_others_to_the_ne
     (tmp_path / "go").touch()
     assert worker.wait(PATIENCE) == 0
     assert place.notes() == ["began"] * 4 + ["ended"] * 4
-    assert place.waiting() == 100
+    waiting = "SELECT count(*) FROM llmio.outbox WHERE job = 'test.note'"
+    assert place.ask(waiting) == 100
     place.start("worker")
-    until(lambda: place.waiting() == 0)
+    until(lambda: place.ask(waiting) == 0)
     assert place.notes().count("later") == 100

@@ -13,7 +13,8 @@ from standardwebhooks.webhooks import Webhook
 
 from llmio.core.events import Channel
 from llmio.integrations.models import Chatbot
-from llmio.integrations.service import EVENT_KINDS, new_secret
+from llmio.integrations.secrets import new_secret
+from llmio.integrations.service import EVENT_KINDS
 from tests.receiver import receiver
 from tests.vendors import faults
 
