@@ -18,13 +18,6 @@ COOKIE = "llmio_session"
 CSRF_KEY = "_csrft_"
 
 
-def registry_of(wsgi: Any) -> Any:
-    """The registry of Pyramid's router, whatever middleware is around it."""
-    while not hasattr(wsgi, "registry"):
-        wsgi = getattr(wsgi, "application", None) or wsgi.app
-    return wsgi.registry
-
-
 class Browser(webtest.TestApp):
     """`get`, `post` and forms as WebTest has them; `sign_in`, and `send` for a POST with its CSRF token."""
 
@@ -80,7 +73,10 @@ class Browser(webtest.TestApp):
         return self.post(url, params, headers=headers, **how)
 
     def _registry(self) -> Any:
-        return registry_of(self.app)
+        wsgi = self.app
+        while not hasattr(wsgi, "registry"):  # middleware around Pyramid's router
+            wsgi = getattr(wsgi, "application", None) or wsgi.app
+        return wsgi.registry
 
     def _session(self) -> Any:
         request = Request.blank("/")

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from llmio.testing.browser import registry_of
 from tests import factories as make
 from tests.functional.doors.places import registry_of
 

@@ -13,7 +13,7 @@ import webob
 
 from llmio.core.context import Context
 from llmio.search import building
-from llmio.testing.browser import COOKIE, Browser, identity_of, registry_of
+from llmio.testing.browser import COOKIE, Browser, identity_of
 from llmio.testing.isolation import bound, commit
 from llmio.testing.isolation import test_session as own_session
 from tests.functional.doors.places import KINDS, Door, doors_of, filled, registry_of

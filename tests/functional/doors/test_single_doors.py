@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import text
 
 from llmio.accounts.models import User
-from llmio.testing.browser import registry_of
 from tests import factories as make
 from tests.functional.doors.places import registry_of
 
