@@ -15,41 +15,58 @@ export class Company {
     return this.shared?.others ?? [];
   }
 
-  // At most two seconds in which nothing can be typed; then the text is everyone's, or, where nobody answers, one's own.
+  // At most two seconds in which the text is the page's; then it is everyone's, or, where nobody answers, one's own.
+  // What is typed in that time is carried over.
   async join() {
     const { host } = this;
+    if (this.joining || this.shared) return;
+    const alone = host.editor;
+    this.start = alone.state.doc;
+    this.content = host.restored ? host.parse(host.before) : this.start;
     const { togetherValue, togetherSessionValue, togetherVersionValue, togetherFreshValue } = host.controller;
     this.joining = true;
-    host.show();
     try {
       const { join, seedOf } = await import("./together.js");
       if (this.gone) return;
-      this.content = host.editor.state.doc;
       const shared = await join({
         session: togetherSessionValue,
         document: togetherValue,
         version: togetherVersionValue,
         fresh: togetherFreshValue && !host.restored,
-        page: seedOf(this.content, { version: togetherVersionValue, fresh: togetherFreshValue && !host.restored }),
+        page: seedOf(this.start, { version: togetherVersionValue, fresh: togetherFreshValue && !host.restored }),
         onPeople: (people) => this.showPeople(people),
         onLine: (connected) => this.showLine(connected),
         onRefused: () => this.refused(),
         onMove: () => this.enter(),
       });
-      if (this.gone) shared.leave();
+      if (this.gone || host.markdown) shared.leave();
       else {
         this.shared = shared;
         await this.catchUp();
-        if (!this.gone) this.enter();
+        await this.composed();
+        if (this.shared === shared && !this.entered) this.enter();
       }
     } catch (error) {
       console.info("Writing alone:", error);
       this.part();
-      if (!this.gone && !host.editor) host.remake();
+      if (!this.gone && host.editor !== alone) host.remake(); // from what the form holds
     } finally {
       this.joining = false;
       if (!this.gone) host.show();
     }
+  }
+
+  // Letters that are being put together (Chinese, say, or an accent) are not torn apart.
+  async composed() {
+    const { view } = this.host.editor;
+    while (!view.isDestroyed && view.composing) await new Promise((resolve) => view.dom.addEventListener("compositionend", () => setTimeout(resolve, 50), { once: true }));
+  }
+
+  // What the page's text was before anything was written in it; a draft that was put back counts as written, unless the shared
+  // text began with it.
+  before(text) {
+    const began = this.start.content.findDiffStart(this.start.type.schema.nodeFromJSON(text.toJSON()).content) === null;
+    return began ? this.start : this.content;
   }
 
   // The saved text has moved on, by a way that led past this document: it is shown, unless the page itself is old by now.
@@ -64,10 +81,12 @@ export class Company {
   // The editor anew, over the shared document.
   enter() {
     const { host, shared } = this;
-    host.remake();
+    const unsaved = shared.unsaved || host.restored;
+    host.remake(this.entered ? undefined : (text) => this.before(text));
+    this.entered = true;
     if (shared.differs) host.changed();
     if (shared.left) this.tell("left_over", "add_left_over", () => this.addLeftOver());
-    else if (shared.unsaved && !shared.others.length) this.tell(...(shared.own ? ["draft_restored", "discard_draft"] : ["unsaved_changes", "show_saved"]), () => this.showSaved());
+    else if (unsaved && shared.unsaved && !shared.others.length) this.tell(...(shared.own ? ["draft_restored", "discard_draft"] : ["unsaved_changes", "show_saved"]), () => this.showSaved());
     else if (shared.differs) host.note.replaceChildren();
     this.showPeople(shared.others);
     this.showLine(shared.connected);
@@ -130,6 +149,7 @@ export class Company {
   part() {
     this.shared?.leave();
     this.shared = undefined;
+    this.entered = false;
     this.people.hidden = true;
     this.line.textContent = "";
   }

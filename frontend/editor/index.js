@@ -1,6 +1,7 @@
 // Tiptap over a textarea. The textarea stays what the form sends: HTML or, in Markdown mode, what is typed into it.
-import { Editor } from "@tiptap/core";
+import { Editor, createDocument } from "@tiptap/core";
 import { word } from "../controllers/words.js";
+import { carryOver } from "./carry.js";
 import { Company } from "./company.js";
 import * as drafts from "./draft.js";
 import { extensions } from "./extensions.js";
@@ -49,25 +50,32 @@ class RichText {
   }
 
   async begin() {
-    if (this.company && !this.markdown) await this.company.join();
-    if (this.gone) return;
-    this.field.dataset.editorReady = "";
     if (this.controller.autofocusValue) this.focus();
+    if (this.company && !this.markdown) await this.company.join();
+    if (!this.gone) this.field.dataset.editorReady = "";
   }
 
-  // The same editor over another document.
-  remake() {
-    const focused = this.editor.isFocused;
-    this.editor.destroy();
+  // The same editor over another document; what was written since the text was `base` goes there, and so does the cursor.
+  remake(choose) {
+    const { isFocused, state } = this.editor ?? {};
+    this.editor?.destroy();
     this.editor = undefined;
     this.frame.replaceChildren();
     this.editor = this.create();
+    this.show();
+    if (this.company.shared) carryOver(this.editor.view, choose?.(this.editor.state.doc) ?? state.doc, state);
+    if (isFocused) this.editor.view.focus(); // at once: a key may be on its way
     if (this.company.shared && this.key) {
+      clearTimeout(this.timer);
       drafts.clear(this.key); // the document holds it
       this.key = "";
     }
-    this.show();
-    if (focused) this.focus();
+  }
+
+  // A text as the editor has it.
+  parse({ value, format }) {
+    const { schema, markdown } = this.editor;
+    return format === "md" && value ? schema.nodeFromJSON(markdown.parse(value)) : createDocument(value, schema);
   }
 
   create() {
@@ -189,6 +197,7 @@ class RichText {
     this.markdown = value.trim() ? format === "md" : this.markdown;
     if (!this.markdown) this.editor.commands.setContent(value, { emitUpdate: false, ...(format === "md" ? { contentType: "markdown" } : {}) });
     this.dirty = false;
+    this.restored = false;
     this.initial = value;
     this.show();
   }
@@ -239,8 +248,7 @@ class RichText {
     this.shell.classList.toggle("is-markdown", this.markdown);
     this.shell.classList.toggle("is-rich", !this.markdown);
     this.frame.hidden = this.markdown;
-    this.frame.toggleAttribute("aria-busy", Boolean(this.company?.joining));
-    this.editor.setEditable(!this.markdown && !this.company?.joining && !this.company?.denied, false);
+    this.editor.setEditable(!this.markdown && !this.company?.denied, false);
     this.toolbar.update(this.editor, this.markdown);
     this.invite();
   }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from llmio.embedded.process import wait_until
 from tests.browser.site import Site
@@ -42,6 +42,23 @@ def add(page: Page, words: str, where: str = "End") -> None:
     text_of(page).focus()
     page.keyboard.press(f"Control+{where}")
     page.keyboard.type(words)
+
+
+def hold(page: Page) -> list[Route]:
+    """Let no text be joined until these go on."""
+    held: list[Route] = []
+    page.route("**/collab/session*", lambda route: held.append(route))  # noqa: PLW0108 - a builtin cannot be a handler
+    return held
+
+
+def go_on(page: Page, held: list[Route]) -> None:
+    """Let the text be joined; it may be written in all the time."""
+    assert page.locator("[data-editor-ready]").count() == 0
+    assert held
+    for one in held:
+        one.continue_()
+    page.unroute("**/collab/session*")
+    text_of(page)
 
 
 def server_of(site: Site) -> list[int]:
@@ -164,6 +181,43 @@ def test_what_was_typed_is_there_after_the_page_was_left(site: Site, pair: tuple
     first.get_by_role("button", name="Show the saved text").click()
     expect(text_of(first)).to_have_text("Saved.")
     forgive_lost_connections(site)
+
+
+def test_what_is_typed_before_the_text_is_joined_is_carried_over(pair: tuple[Page, Page, str]) -> None:
+    first, second, _address = pair
+    held = hold(first)
+    first.reload()
+    text = first.locator(".ProseMirror").first
+    text.click()
+    first.keyboard.press("Control+End")
+    first.keyboard.type(" From the first")
+    add(second, "By the second. ", "Home")
+    expect(text).to_have_text("Saved. From the first")
+    go_on(first, held)
+    first.keyboard.type(", to the end.")  # the cursor is where it was
+    for page in (first, second):
+        expect(text_of(page)).to_have_text("By the second. Saved. From the first, to the end.")
+    expect(first.locator(".editor-note").first).to_be_empty()
+    first.keyboard.press("Control+z")
+    expect(text_of(second)).not_to_contain_text("to the end")
+
+
+def test_a_comment_typed_before_it_is_joined_keeps_what_was_begun_elsewhere(
+    pair: tuple[Page, Page, str],
+) -> None:
+    laptop, _other, address = pair
+    for words, whole in (("Begun early", ["Begun early."]), ("Ended late", ["Begun early.", "Ended late."])):
+        held = hold(laptop)
+        laptop.goto(address)
+        laptop.locator("#comment-form").scroll_into_view_if_needed()
+        laptop.locator(".ProseMirror").first.click()
+        laptop.keyboard.type(words)
+        go_on(laptop, held)
+        laptop.keyboard.type(".")
+        expect(text_of(laptop).locator("p")).to_have_text(whole)
+    laptop.locator("#comment-form button[type=submit]").last.click()
+    expect(laptop.locator("article.comment", has_text="Ended late.")).to_contain_text("Begun early.")
+    expect(text_of(laptop)).to_have_text("")
 
 
 def test_a_silent_server_keeps_nobody_from_writing(site: Site) -> None:
