@@ -7,9 +7,9 @@ https://develop.sentry.dev/sdk/data-model/envelopes/
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import llmio
 from llmio.core import trace
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def begin(settings: Settings, process: str) -> bool:
 
     sentry_sdk.init(
         dsn=address,
-        release=f"llmio@{llmio.__version__}",
+        release=f"llmio@{version('llmio')}",
         environment=settings.text("llmio.env"),
         server_name=process,
         traces_sample_rate=settings["sentry.sample_rate"],
