@@ -1,5 +1,6 @@
 // Tiptap over a textarea. The textarea stays what the form sends: HTML or, in Markdown mode, what is typed into it.
 import { Editor, createDocument } from "@tiptap/core";
+import { Selection } from "@tiptap/pm/state";
 import { word } from "../controllers/words.js";
 import { carryOver } from "./carry.js";
 import { Company } from "./company.js";
@@ -291,7 +292,12 @@ class RichText {
   }
 
   insert(saved, file) {
-    if (!this.editor.isDestroyed) this.chain().setImage({ src: saved.url, alt: saved.filename ?? file.name }).run();
+    if (this.editor.isDestroyed) return;
+    this.chain().setImage({ src: saved.url, alt: saved.filename ?? file.name }).run();
+    const { selection } = this.editor.state;
+    const behind = selection.node && Selection.findFrom(selection.$to, 1, true);
+    if (behind) this.editor.commands.setTextSelection(behind.from); // a selected picture gives way to the next key
+    this.editor.view.focus();
   }
 
   sendByKey(event) {
