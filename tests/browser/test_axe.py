@@ -25,6 +25,8 @@ PHONE = 360
 
 def faults_of(page: Page, what: object = RULES) -> list[str]:
     """What axe finds in the page as it is now, one line each."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
     return list(page.evaluate(AXE, what))
 
 

@@ -10,13 +10,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.site import Site
-from tests.browser.test_axe import connected, faults_of, places, sideways
+from tests.browser.test_axe import connected, faults_of, keys, sideways
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)])
 def test_the_answer_to_a_test_shows_by_itself(site: Site, width: int, dark: bool) -> None:
     page = site.sign_in(site.person(width=width, dark=dark), "segun@bakery.example")
-    path = connected(page, places(page)["GROUP"])
+    path = connected(page, keys(site)["GROUP"])
     page.get_by_role("button", name="Send a test").click()
     # The host does not exist; nobody loads the page again.
     expect(page.get_by_role("alert").filter(has_text=re.compile("It did not arrive"))).to_be_visible()
