@@ -344,7 +344,9 @@ SETTINGS: tuple[Setting, ...] = (
         help="Address given to browsers for writing together, such as wss://hocuspocus.example.org; empty: everyone "
         "writes alone.",
     ),
-    Setting("hocuspocus.port", "HOCUSPOCUS_PORT", "int", 4444, "Port that `llmio hocuspocus` listens on."),
+    Setting(
+        "hocuspocus.port", "HOCUSPOCUS_PORT", "int", 4444, "Port that `llmio hocuspocus` listens on.", within=(1, 65535)
+    ),
     Setting(
         "hocuspocus.keep_days",
         "HOCUSPOCUS_KEEP_DAYS",

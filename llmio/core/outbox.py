@@ -197,8 +197,16 @@ def _run_outside(app: App, outbox_id: int, job: Job, args: list[Any]) -> bool:
             still = ctx.db.scalar(STILL, {"id": outbox_id, "now": ctx.now})
         if not still:
             return False
-        job.run(app, *args)
-        connection.execute(delete(Outbox).where(Outbox.id == outbox_id))
+        fault: BaseException | None = None
+        try:
+            job.run(app, *args)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # raised below
+            fault = error
+        else:
+            connection.execute(delete(Outbox).where(Outbox.id == outbox_id))
+    # Raised once the transaction is over: it kept the lock alone, and there is nothing to take back in it.
+    if fault is not None:
+        raise fault
     return True
 
 

@@ -34,7 +34,8 @@ def members(group: Group, request: Any) -> View:
     if not ctx.can(Permission.GROUP_SEE_MEMBERS, group):
         raise NotFound(_("The members are shown to members alone."))
     search = request.params.get("q", "").strip()
-    page = max(1, int(request.params.get("page", "1")) if request.params.get("page", "1").isdecimal() else 1)
+    asked = request.params.get("page", "1")
+    page = max(1, int(asked)) if asked.isdecimal() and len(asked) < 7 else 1
     found = queries.members(ctx, group, search=search, limit=PAGE_SIZE + 1, offset=(page - 1) * PAGE_SIZE)
     may_see_pending = ctx.can(Permission.GROUP_VIEW_PENDING, group)
     return {

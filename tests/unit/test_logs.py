@@ -54,6 +54,7 @@ def test_a_zone_that_is_no_name_of_one_is_left_to_the_machine(begin):
 
 def test_as_json_each_line_says_what_it_belongs_to(begin, capsys):
     begin(LLMIO_LOG_FORMAT="json")
+    trace.job_id.set("")
     trace.begin_request("request-4711")
     try:
         try:

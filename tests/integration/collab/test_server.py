@@ -256,7 +256,7 @@ def test_a_second_server_on_the_same_folder_says_why_it_cannot_start(server):
     [
         ({"PRIVATE_APP_URL": "app:3000"}, "PRIVATE_APP_URL must be the site's address"),
         ({"HOCUSPOCUS_KEEP_DAYS": "soon"}, "HOCUSPOCUS_KEEP_DAYS: 'soon' is not a whole number"),
-        ({"HOCUSPOCUS_PORT": "0"}, "0 is not in the range"),
+        ({"HOCUSPOCUS_PORT": "seven"}, "HOCUSPOCUS_PORT: 'seven' is not a whole number"),
     ],
 )
 def test_what_is_wrong_with_its_settings_is_said_in_words(variables, said, tmp_path):
