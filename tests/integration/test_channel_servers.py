@@ -16,7 +16,7 @@ import redis
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from llmio.embedded.valkey import Valkey
-from tests.nodes import installed
+from tests.nodes import NODE, installed
 from tests.processes import PATIENCE, ROOT
 
 ORIGIN = "http://site.example"
@@ -93,7 +93,7 @@ def store(valkey):
 
 @pytest.fixture(scope="module")
 def folder():
-    return installed("channels")
+    return installed(NODE / "channels")
 
 
 @pytest.fixture(scope="module", params=SERVERS)

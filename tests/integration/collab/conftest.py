@@ -22,6 +22,7 @@ from llmio.embedded.process import wait_until
 from llmio.testing.servers import engine_of
 from tests import factories
 from tests.node import hocuspocus
+from tests.nodes import installed
 from tests.processes import PATIENCE, ROOT
 
 
@@ -146,7 +147,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[hocuspocus.Clients]:
-    hocuspocus.install()
+    installed(hocuspocus.HERE)
     made = hocuspocus.Clients()
     yield made
     made.end()

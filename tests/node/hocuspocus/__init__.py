@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
-from filelock import FileLock
-
 HERE = Path(__file__).parent
-INSTALLED = HERE / "node_modules" / ".package-lock.json"
 
 
 class Refused(AssertionError):
@@ -62,22 +56,3 @@ class Clients:
         self._process.wait(20)
         assert self._process.stdout is not None
         self._process.stdout.close()
-
-
-def install() -> None:
-    """`npm ci`, once; a missing Node is a failure in CI, else a reason to skip."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        _cannot("Node.js is not here")
-    with FileLock(HERE / ".lock"):
-        if INSTALLED.exists():
-            return
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        _cannot(f"npm ci failed: {done.stderr[-500:]}")
-
-
-def _cannot(why: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(why)
-    pytest.skip(why)
