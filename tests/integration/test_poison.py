@@ -96,7 +96,7 @@ def test_a_worker_that_ends_well_leaves_no_notes(place):
     worker = place.start("worker")
     place.act(deeds.note, "hello")
     until(lambda: place.notes() == ["hello"])
-    assert [path.read_text() for path in (place.folder / "workers").iterdir()] == ["[]\n"]
+    until(lambda: [path.read_text() for path in (place.folder / "workers").iterdir()] == ["[]\n"])
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE) == 0
     assert list((place.folder / "workers").iterdir()) == []
