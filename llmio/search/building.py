@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 SWEEP = "sweep:"
-PHASES = (*documents.TYPES, *(f"{SWEEP}{kind}" for kind in documents.TYPES))
+FINISH = "finish"
+"""A step by itself: what a provider does then may wait for all who write, who must not wait for what was written before."""
+PHASES = (*documents.TYPES, *(f"{SWEEP}{kind}" for kind in documents.TYPES), FINISH)
 ONE_AT_A_TIME = 0x5EA0FF
 
 
@@ -147,8 +149,7 @@ def _begin(ctx: Context, *, restart: bool) -> tuple[SearchBuild, bool]:
 
 def _step(ctx: Context) -> Progress:
     """One batch of the building under way."""
-    search = provider(ctx.app)
-    build = latest(ctx.db, search.key)
+    build = latest(ctx.db, provider(ctx.app).key)
     if build is None or build.finished_at is not None:
         raise Conflict(_("The search index was built by somebody else meanwhile."))
     ids = _work(ctx, build)
@@ -163,21 +164,23 @@ def _step(ctx: Context) -> Progress:
             build.phase = PHASES[following]
         else:
             build.finished_at = ctx.now
-            with noted(ctx.app.plugins, search, f"search_providers.{search.key}.finish", now=ctx.now):
-                search.finish(ctx.db.connection())
     return progress_of(build)
 
 
 def _work(ctx: Context, build: SearchBuild) -> list[int]:
     """Ids looked at."""
     search = provider(ctx.app)
+    if build.phase == FINISH:
+        with noted(ctx.app.plugins, search, f"search_providers.{search.key}.finish", now=ctx.now):
+            search.finish(ctx.db.connection())
+        return []
     if not build.phase.startswith(SWEEP):
         ids = documents.ids_after(ctx, build.phase, build.after_id)
-        indexing.refresh(ctx, build.phase, ids, search=search)
+        indexing.refresh(ctx, {build.phase: ids}, search=search)
         return ids
     kind = build.phase.removeprefix(SWEEP)
     held = list(search.ids(ctx.db.connection(), kind, build.after_id, documents.BATCH))
     model = documents.MODELS[kind]
     there = set(ctx.db.scalars(select(model.id).where(model.id.in_(held))))
-    indexing.refresh(ctx, kind, sorted(set(held) - there), search=search)
+    indexing.refresh(ctx, {kind: set(held) - there}, search=search)
     return held

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -23,37 +25,53 @@ LOCK = text(
 SPACES = {kind: 0x5EA0 + number for number, kind in enumerate(documents.TYPES)}
 
 
-def refresh(ctx: Context, record_type: str, ids: Sequence[int], *, search: SearchProvider | None = None) -> int:
-    """Bring the documents of some records of a type up to date; how many of them may be found.
+def refresh(ctx: Context, wanted: Mapping[str, Collection[int]], *, search: SearchProvider | None = None) -> None:
+    """Bring the documents of some records (type → ids) up to date.
 
-    At most `documents.BATCH` at a time: each takes a lock until the transaction ends, and a server has a few thousand.
+    Once in a transaction: all locks are taken before the first word is written, since a provider's own tables may make writers
+    wait for each other, too. At most about `documents.BATCH` at a time: each takes a lock until the transaction ends, and a
+    server has a few thousand.
     """
-    if not ids:
-        return 0
+    kinds = [kind for kind in documents.TYPES if wanted.get(kind)]
+    if not kinds:
+        return
     search = search or provider(ctx.app)
-    ctx.db.execute(LOCK, {"space": SPACES[record_type], "ids": list(ids)})
-    current = documents.found(ctx, record_type, ids)
-    gone = set(ids) - {one.record_id for one in current}
+    for kind in kinds:
+        ctx.db.execute(LOCK, {"space": SPACES[kind], "ids": list(wanted[kind])})
+    current = {kind: documents.found(ctx, kind, list(wanted[kind])) for kind in kinds}
     with noted(ctx.app.plugins, search, f"search_providers.{search.key}.index", now=ctx.now):
-        search.remove(ctx.db.connection(), record_type, sorted(gone))
-        search.index(ctx.db.connection(), current)
-    return len(current)
+        for kind in kinds:
+            gone = set(wanted[kind]) - {one.record_id for one in current[kind]}
+            search.remove(ctx.db.connection(), kind, sorted(gone))
+        search.index(ctx.db.connection(), list(chain.from_iterable(current.values())))
 
 
 def refresh_scope(
-    ctx: Context, scope: str, scope_id: int, kind: str | None = None, after: int = 0
+    ctx: Context,
+    scope: str,
+    scope_id: int,
+    kind: str | None = None,
+    after: int = 0,
+    *,
+    record: tuple[str, int] | None = None,
 ) -> tuple[str, int] | None:
-    """Bring a stretch of an author's, a thread's or a poll's documents up to date; where to go on, None at the end."""
+    """Bring a stretch of an author's, a thread's or a poll's documents up to date, and a `record`, though it be gone; where to
+    go on, None at the end.
+    """
     conditions: dict[str, Any] = documents.SCOPES[scope](scope_id)
     kinds = list(conditions)
     position = kinds.index(kind) if kind in conditions else 0
-    room = documents.BATCH
+    wanted: defaultdict[str, set[int]] = defaultdict(set)
+    if record is not None:
+        wanted[record[0]].add(record[1])
+    room, rest = documents.BATCH, None
     while position < len(kinds) and room > 0:
         current = kinds[position]
         ids = documents.ids_after(ctx, current, after, conditions[current], limit=room)
-        refresh(ctx, current, ids)
+        wanted[current].update(ids)
         if len(ids) == room:
-            return current, ids[-1]
+            rest = current, ids[-1]
         room -= len(ids)
         position, after = position + 1, 0
-    return None
+    refresh(ctx, wanted)
+    return rest

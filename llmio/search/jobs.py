@@ -22,10 +22,11 @@ SCOPE_OF = {"User": "author", "Discussion": "discussion", "Poll": "poll"}
 @job("search.index", queue="low")
 def index(ctx: Context, record_type: str, record_id: int) -> None:
     """Bring the index up to date with one record and what lies in it."""
-    if record_type in documents.TYPES:
-        indexing.refresh(ctx, record_type, [record_id])
+    record = (record_type, record_id) if record_type in documents.TYPES else None
     if record_type in SCOPE_OF:
-        _go_on(ctx, BULK[SCOPE_OF[record_type]], SCOPE_OF[record_type], record_id, None, 0)
+        _go_on(ctx, BULK[SCOPE_OF[record_type]], SCOPE_OF[record_type], record_id, record=record)
+    elif record:
+        indexing.refresh(ctx, {record_type: [record_id]})
 
 
 @job("search.reindex_author", queue="low")
@@ -57,8 +58,17 @@ def reindex(app: App, work_id: int | None = None) -> None:
 BULK: dict[str, Job] = {"author": reindex_author, "discussion": reindex_discussion, "poll": reindex_poll}
 
 
-def _go_on(ctx: Context, bulk: Job, scope: str, scope_id: int, kind: str | None, after: int) -> None:
+def _go_on(
+    ctx: Context,
+    bulk: Job,
+    scope: str,
+    scope_id: int,
+    kind: str | None = None,
+    after: int = 0,
+    *,
+    record: tuple[str, int] | None = None,
+) -> None:
     """A stretch now, the rest in a job of its own: transactions stay short, whatever somebody wrote in ten years."""
-    rest = indexing.refresh_scope(ctx, scope, scope_id, kind, after)
+    rest = indexing.refresh_scope(ctx, scope, scope_id, kind, after, record=record)
     if rest is not None:
         ctx.enqueue(bulk, scope_id, *rest)

@@ -101,7 +101,7 @@ def test_search_provider_that_raises(strangers, start):
     with site.app.begin() as ctx:
         thread = factories.discussion(ctx.db).id
     with pytest.raises(ValueError, match="cannot remove"), site.app.begin() as ctx:
-        indexing.refresh(ctx, "Discussion", [thread])
+        indexing.refresh(ctx, {"Discussion": [thread]})
     assert site.browser.get("/search?q=tea", expect_errors=True).status_int == 503
     site.names("search_broken", "active", "cannot search", "search_providers.broken.search")
 
