@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmio.core.declared_safety import SAFETY
 from llmio.core.settings import Setting
 
 THEMED = {
@@ -379,20 +380,5 @@ SETTINGS: tuple[Setting, ...] = (
         "Seconds after which a job is taken for hanging and given up; jobs that take long by nature have 6 hours.",
     ),
     *SWITCHES,
-    Setting("limits.on", "USE_RACK_ATTACK", "bool", default=True, help="Limit how often an address may do something."),
-    Setting(
-        "limits.rate_factor",
-        "RACK_ATTACK_RATE_MULTPLIER",
-        "float",
-        help="Multiplies all limits; 1 where nothing is set, 100 in development, where all come from one address.",
-    ),
-    Setting(
-        "limits.time_factor", "RACK_ATTACK_TIME_MULTPLIER", "float", 1.0, "Multiplies the hour and the day they hold."
-    ),
-    Setting(
-        "limits.ip_header",
-        "CLIENT_IP_HEADER",
-        help="Header in which a trusted proxy names the client (CF-Connecting-IP); empty: the last entry of "
-        "X-Forwarded-For, believed only from proxies with a private address.",
-    ),
+    *SAFETY,
 )

@@ -54,7 +54,7 @@ def invite(group: Group, request: Any) -> View:
     """The form to invite people."""
     return {
         **frame(group, request),
-        "join_url": request.route_url("groups.join_by_link", token=group.token or "-"),
+        "join_url": request.link("groups.join_by_link", token=group.token or "-"),
         "values": {"message": request.app.settings.text("theme.invitation")},
     }
 

@@ -14,6 +14,7 @@ from pyramid.response import Response
 from llmio.core import i18n
 from llmio.core.app import App
 from llmio.core.context import Context
+from llmio.core.urls import absolute
 from llmio.web.security import load_identity
 
 TURBO = "text/vnd.turbo-stream.html"
@@ -35,6 +36,7 @@ def includeme(config: Any) -> None:
     config.add_request_method(turbo, property=True)
     config.add_request_method(flash)
     config.add_request_method(see_other)
+    config.add_request_method(link)
     config.add_request_method(render_stream)
     config.add_request_method(wants_json, property=True)
     config.add_request_method(here, property=True)
@@ -85,6 +87,12 @@ def see_other(request: Any, route: str, /, **how: Any) -> HTTPSeeOther:
     if route.startswith("/"):
         return HTTPSeeOther("/" if LEADS_AWAY.search(route) else route)
     return HTTPSeeOther(request.route_path(route, **how))
+
+
+def link(request: Any, route: str, /, **how: Any) -> str:
+    """A route (or path) as an address to hand on, by the name of the site, whatever name this request came by."""
+    path = route if route.startswith("/") else request.route_path(route, **how)
+    return absolute(request.app.settings, path)
 
 
 def render_stream(request: Any, parts: list[tuple[str, str, str, dict[str, Any]]]) -> Response:

@@ -1,4 +1,4 @@
-"""Requests by https: told by the proxy in front, and wanted of everybody where FORCE_SSL is set."""
+"""Requests by https, told by the proxy in front and wanted of everybody where FORCE_SSL is set; and for this site alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pyramid.request import Request
 from pyramid.response import Response
 
+from llmio.web import hosts
 from llmio.web.limits import is_private
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ BY_MACHINES = (
     "rails/action_mailbox",
     "api/hocuspocus",
 )
-"""Doors of programs in the same network, which do not follow to another address."""
+"""Doors of programs in the same network, which do not follow to another address, and may know the site by another name."""
 
 
 class SeeScheme:
@@ -32,7 +33,7 @@ class SeeScheme:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """See the scheme; lead to https where everybody must come by it.
+        """See the scheme; lead to https where everybody must come by it; refuse what is asked of other hosts.
 
         Here, too, a process begins to follow the switches: at its first request it has been forked for certain.
         """
@@ -43,10 +44,12 @@ class SeeScheme:
         elif is_private(str(environ.get("REMOTE_ADDR") or "")):
             named = environ.get("HTTP_X_FORWARDED_PROTO", "").split(",")[-1].strip().lower()
             environ["wsgi.url_scheme"] = named if named in ("http", "https") else environ["wsgi.url_scheme"]
-        plain = environ["wsgi.url_scheme"] == "http" and not _by_machine(environ.get("PATH_INFO", ""))
-        if plain and settings.on("site.ssl"):
+        if _by_machine(environ.get("PATH_INFO", "")):
+            return self.application(environ, start_response)
+        if environ["wsgi.url_scheme"] == "http" and settings.on("site.ssl"):
             return _by_https(self._app, environ)(environ, start_response)
-        return self.application(environ, start_response)
+        refused = hosts.refuse(settings, environ)
+        return (refused or self.application)(environ, start_response)
 
 
 def _by_machine(path: str) -> bool:

@@ -10,17 +10,6 @@ from tests import factories as make
 KINDS = sorted(set(limits.ROUTES.values()))
 
 
-@pytest.fixture
-def with_settings(app, monkeypatch):
-    """Set settings for a test."""
-
-    def made(**values):
-        for key, value in values.items():
-            monkeypatch.setitem(app.settings.values, key.replace("__", "."), value)
-
-    return made
-
-
 def path_of(kind):
     """A door of the kind; the record need not be there, since counting comes first."""
     routes = {

@@ -86,7 +86,7 @@ def show_schema(context: Any, request: Any) -> Any:
 
 def list_schemas(context: Any, request: Any) -> dict[str, Any]:
     """The kinds, with the address of each schema."""
-    return {kind: request.route_url("webhook_json.schema", kind=kind) for kind in KINDS}
+    return {kind: request.link("webhook_json.schema", kind=kind) for kind in KINDS}
 
 
 @hookimpl

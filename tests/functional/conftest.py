@@ -1,0 +1,16 @@
+"""What tests through the site's doors share."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def with_settings(app, monkeypatch):
+    """Set settings for a test: `with_settings(site__host="decide.example.org")`."""
+
+    def made(**values):
+        for key, value in values.items():
+            monkeypatch.setitem(app.settings.values, key.replace("__", "."), value)
+
+    return made
