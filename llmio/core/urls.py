@@ -46,3 +46,11 @@ def safe_path(text: object) -> str | None:
     except ValueError:
         return None
     return None if parts.scheme or parts.netloc else text
+
+
+def path_in(address: str | None) -> str | None:
+    """The path of an address that a browser named (Referer), if it is one to lead a person to."""
+    try:
+        return safe_path(urlsplit(address or "").path)
+    except ValueError:
+        return None

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from pyramid.config import Configurator
 from pyramid.csrf import SessionCSRFStoragePolicy
-from pyramid.session import JSONSerializer, SignedCookieSessionFactory
 
 from llmio import boot
 from llmio.core.permissions import Permission
 from llmio.core.urls import site_url
 from llmio.groups import handle_route
+from llmio.web import sessions
 from llmio.web.security import SecurityPolicy
 
 if TYPE_CHECKING:
@@ -51,19 +51,7 @@ def configurator(app: App) -> Configurator:
     config.set_default_permission(Permission.SIGNED_IN)
     config.set_default_csrf_options(require_csrf=True)
     config.set_csrf_storage_policy(SessionCSRFStoragePolicy())
-    config.set_session_factory(
-        SignedCookieSessionFactory(
-            secret_of(app),
-            serializer=JSONSerializer(),
-            cookie_name="llmio_session",
-            max_age=365 * 86400,
-            timeout=None,
-            reissue_time=86400,
-            httponly=True,
-            secure=settings.on("site.ssl") or settings.on("site.assume_ssl"),
-            samesite="Lax",
-        )
-    )
+    config.set_session_factory(sessions.factory_for(settings, secret_of(app)))
     for part in PARTS:
         config.include(part)
     for feature in boot.FEATURES:

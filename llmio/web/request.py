@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import string
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 from pyramid.events import BeforeTraversal
@@ -85,7 +87,7 @@ def flash(request: Any, kind: str, message: object) -> None:
 def see_other(request: Any, route: str, /, **how: Any) -> HTTPSeeOther:
     """303 to a route (with its parts, `_query`, `_anchor`) or to a path on this site."""
     if route.startswith("/"):
-        return HTTPSeeOther("/" if LEADS_AWAY.search(route) else route)
+        return HTTPSeeOther("/" if LEADS_AWAY.search(route) else quote(route, safe=string.punctuation))
     return HTTPSeeOther(request.route_path(route, **how))
 
 

@@ -1,4 +1,4 @@
-"""A session that somebody planted beforehand is worth nothing after signing in; links in pages lead nowhere outside."""
+"""A session that somebody planted beforehand is worth nothing after signing in."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ import pytest
 from llmio.accounts import service
 from llmio.testing.browser import COOKIE
 from tests import factories as make
-
-ELSEWHERE = [
-    "https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "https:evil.example", "javascript:alert(1)",
-    "///evil.example", "/%0d%0aLocation: https://evil.example"[:1] + "\r\nLocation: https://evil.example", "http:///evil.example", " //evil.example", "data:text/html,x",
-]  # fmt: skip
 
 
 @pytest.fixture
@@ -35,11 +30,3 @@ def test_the_cookie_from_before_signing_in_stays_nobody(web, new_browser, ada):
     thief = new_browser()
     thief.set_cookie(COOKIE, planted.strip('"'))
     assert "/sign_in" in thief.get("/profile", status=303).location
-
-
-@pytest.mark.parametrize("place", ELSEWHERE)
-def test_signing_in_leads_nowhere_outside(web, ada, place):
-    answer = signed_in_with(web, ada, next=place)
-    assert answer.status_int == 303
-    assert "evil" not in answer.location
-    assert answer.location.startswith(("http://localhost", "/"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from pyramid.view import view_config
 
@@ -12,7 +11,7 @@ from llmio.core.errors import NotFound
 from llmio.core.forms import form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.core.urls import safe_path
+from llmio.core.urls import path_in
 from llmio.discussions import history, queries, service, timeline
 from llmio.discussions.forms import CommentForm, ReactionForm
 from llmio.discussions.models import Comment, Discussion
@@ -188,7 +187,7 @@ def _place(request: Any, record_type: str, record_id: int) -> str:
         return path_of(discussion.key, discussion.title)
     event = queries.event_of(request.ctx, record_type, record_id)
     if event is None or event.discussion_id is None or event.sequence_id is None:
-        return safe_path(urlsplit(request.referer or "").path) or "/dashboard"
+        return path_in(request.referer) or "/dashboard"
     discussion = request.ctx.db.get_one(Discussion, event.discussion_id)
     anchor = f"comment-{record_id}" if record_type == "Comment" else f"item-{event.id}"
     return show.address_of_item(request.ctx, discussion, event.sequence_id, anchor)

@@ -1,0 +1,1 @@
+"""What attackers try, by kind: `redirects`, and what `xss` holds."""
