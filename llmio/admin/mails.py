@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pyramid.view import view_config
 
+from llmio.accounts import queries
 from llmio.accounts.addresses import Email
+from llmio.core import audit
 from llmio.core.forms import Form, form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -101,6 +103,7 @@ def lift(request: Any) -> Any:
     """Write to an address again."""
     address = parse(LiftForm, request.POST).address
     if suppression.lift(request.ctx.db, address):
+        audit.note(request.ctx, "mail.lift", queries.by_email(request.ctx.db, address))
         request.flash("success", _("Mail goes to {address} again.", address=address))
     else:
         request.flash("info", _("Nothing stood against {address}.", address=address))

@@ -79,6 +79,8 @@ def off(name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def purge(name: str, *, yes: bool) -> None:
     """Delete all that a plugin keeps in the database, for good. What others keep is not touched."""
+    from llmio.core import audit
+    from llmio.core.context import OPERATOR
     from llmio.plugins import migrate
 
     with examined(database=True) as (app, found, _notes):
@@ -91,6 +93,8 @@ def purge(name: str, *, yes: bool) -> None:
             if not yes:
                 click.confirm(f"Plugin {name} keeps {rows}. Delete this for good?", abort=True)
             migrate.purge(connection, name)
+        with app.begin(OPERATOR) as ctx:
+            audit.note(ctx, "plugins.purge", key=name)
     click.echo(f"Deleted what plugin {name} kept: {rows}.")
 
 

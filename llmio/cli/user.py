@@ -31,10 +31,12 @@ def user() -> None:
 def create(email: str, name: str, *, admin: bool, password: bool) -> None:
     """Make a person; the address is taken as proved."""
     from llmio.accounts import service
+    from llmio.core import audit
 
     chosen = _ask_password() if password else None
     with _working() as ctx:
         made = service.create_user(ctx, email=email, name=name, password=chosen, is_admin=admin)
+        audit.note(ctx, "user.create_admin" if admin else "user.create", made)
         click.echo(f"Made {made.name} <{made.email}>{', an administrator' if admin else ''}.")
 
 
@@ -75,12 +77,14 @@ def list_(words: str, limit: int, *, as_json: bool) -> None:
 def password(email: str) -> None:
     """Set a person's password; asks for it (or reads a line of standard input). Their browsers are signed out."""
     from llmio.accounts import service, sessions
+    from llmio.core import audit
 
     chosen = _ask_password()
     with _working() as ctx:
         found = _find(ctx, email)
         service.set_password_of(ctx, found, chosen)
         sessions.end_sessions(ctx, found.id)
+        audit.note(ctx, "user.set_password", found)
         click.echo(f"The password of {found.name or found.email} is set.")
 
 
@@ -89,10 +93,13 @@ def password(email: str) -> None:
 def link(email: str) -> None:
     """Print a link that signs a person in once, for when mail does not work."""
     from llmio.accounts import service
+    from llmio.core import audit
     from llmio.core.urls import absolute
 
     with _working() as ctx:
-        token = service.new_login_token(ctx, _find(ctx, email))
+        found = _find(ctx, email)
+        token = service.new_login_token(ctx, found)
+        audit.note(ctx, "user.print_link", found)
         click.echo(absolute(ctx.app.settings, f"/login_tokens/{token.token}"))
 
 

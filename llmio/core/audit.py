@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,6 +96,21 @@ def note(ctx: Context, act: str, subject: Any = None, *, group_id: int | None = 
     number, digest, settings = entry.id, entry.digest, ctx.app.settings
     ctx.tm.get().addAfterCommitHook(lambda committed: anchor(settings, number, digest) if committed else None)
     return entry
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any], *, long: Collection[str] = ()) -> dict[str, Any]:
+    """What changed, for `details`: name → [before, after]; of `long` texts, which may name people, only that they did."""
+    changed = [name for name in after if before.get(name) != after[name]]
+    return {name: None if name in long else [before.get(name), after[name]] for name in changed}
+
+
+def note_of_other(ctx: Context, act: str, subject: Any, *, author_id: int | None, place: Any) -> None:
+    """Write down that the actor took away what somebody else wrote; not what was one's own.
+
+    `place` is the thread or poll whose group's members may read it.
+    """
+    if author_id != ctx.actor_id:
+        note(ctx, act, subject, group_id=place.group_id if place is not None else None, author_id=author_id)
 
 
 def digest_of(entry: AuditEntry, before: str) -> str:

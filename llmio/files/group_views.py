@@ -7,6 +7,7 @@ from typing import Any
 
 from pyramid.view import view_config
 
+from llmio.core import audit
 from llmio.core.forms import Form, form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -42,8 +43,10 @@ def save(group: Group, request: Any) -> Any:
     logo = pictures.change(request.ctx, group, pictures.LOGO, upload=request.POST.get("logo"), remove=form.remove_logo)
     if logo is not None:
         request.ctx.enqueue(jobs.preview, "Blob", logo.id, previews.LOGO)
-    pictures.change(
+    cover = pictures.change(
         request.ctx, group, pictures.COVER, upload=request.POST.get("cover_photo"), remove=form.remove_cover_photo
     )
+    if logo or cover or form.remove_logo or form.remove_cover_photo:
+        audit.note(request.ctx, "group.pictures", group, group_id=group.id)
     request.flash("success", _("Saved."))
     return request.see_other("groups.show", key=group.key)

@@ -68,20 +68,23 @@ def create_group(ctx: Context, form: GroupForm) -> Group:
 def update_group(ctx: Context, group: Group, form: GroupForm) -> Group:
     """Change name, address, description and privacy."""
     ctx.require(Permission.GROUP_UPDATE, group)
-    before = {name: getattr(group, name) for name in VERSIONED}
+    before, shown = {name: getattr(group, name) for name in VERSIONED}, values_of(group)
     _fill(ctx, group, form)
     versions.record(ctx, group, {name: (before[name], getattr(group, name)) for name in VERSIONED})
-    audit.note(ctx, "group.update", group, group_id=group.id)
+    if changes := audit.differences(shown, values_of(group), long=("description", "request_to_join_prompt")):
+        audit.note(ctx, "group.update", group, group_id=group.id, changes=changes)
     return group
 
 
 def update_settings(ctx: Context, group: Group, form: SettingsForm) -> Group:
     """Change what members may do."""
     ctx.require(Permission.GROUP_UPDATE, group)
-    changed = {name: value for name, value in form.model_dump().items() if getattr(group, name) != value}
-    for name, value in changed.items():
-        setattr(group, name, value)
-    audit.note(ctx, "group.settings", group, group_id=group.id, **changed)
+    wanted = form.model_dump()
+    changes = audit.differences({name: getattr(group, name) for name in wanted}, wanted)
+    for name in changes:
+        setattr(group, name, wanted[name])
+    if changes:
+        audit.note(ctx, "group.settings", group, group_id=group.id, changes=changes)
     return group
 
 

@@ -70,6 +70,7 @@ def end_old(ctx: Context, chatbot: Chatbot) -> None:
     ctx.require(Permission.GROUP_INTEGRATIONS, chatbot.group)
     _check(ctx, chatbot)
     notes_of(ctx, chatbot).old_secrets = []
+    audit.note(ctx, "integration.end_old_secrets", chatbot, group_id=chatbot.group_id)
     ctx.db.flush()
 
 

@@ -10,7 +10,7 @@ from pyramid.view import view_config
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from llmio.core import richtext
+from llmio.core import audit, richtext
 from llmio.core.errors import Invalid
 from llmio.core.forms import form_view, parse
 from llmio.core.i18n import _, ngettext
@@ -129,6 +129,7 @@ def move_items(discussion: Discussion, request: Any) -> Any:
 @view_config(route_name="upkeep.repair", request_method="POST", permission=Permission.DISCUSSION_UPDATE)
 def put_in_order(discussion: Discussion, request: Any) -> Any:
     """Have the items of a thread put in order."""
+    audit.note(request.ctx, "thread.repair", discussion, group_id=discussion.group_id)
     request.ctx.enqueue(request.app.jobs["upkeep.repair_thread"], discussion.id)
     request.flash("success", _("The thread is being put in order."))
     return request.see_other(f"/d/{discussion.key}")
@@ -137,6 +138,7 @@ def put_in_order(discussion: Discussion, request: Any) -> Any:
 @view_config(route_name="upkeep.recount", request_method="POST", permission=Permission.ADMIN)
 def count_anew(poll: Poll, request: Any) -> Any:
     """Have the votes of a poll counted anew: for counters that a crash or a hand in the database left wrong."""
+    audit.note(request.ctx, "poll.recount", poll, group_id=poll.group_id)
     request.ctx.enqueue(request.app.jobs["polls.recount"], poll.id)
     request.flash("success", _("The votes are being counted anew."))
     return request.see_other(f"/p/{poll.key}")

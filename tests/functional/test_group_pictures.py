@@ -10,6 +10,7 @@ import pyvips
 from sqlalchemy import func, select
 from webtest import Upload
 
+from llmio.core.audit import AuditEntry
 from llmio.core.ports import HttpAnswer
 from llmio.discussions import service as discussions
 from llmio.files.models import Attachment, Blob
@@ -57,6 +58,8 @@ def test_a_new_logo_takes_the_place_of_the_old_and_can_be_taken_away(web, group,
     web.sign_in(ada)
     put(web, group, logo=PNG)
     put(web, group, logo=PNG)
+    put(web, group)
+    assert [one.act for one in db.scalars(select(AuditEntry))] == ["group.pictures"] * 2
     logos = select(func.count()).where(Attachment.record_type == "Group", Attachment.name == "logo")
     assert db.scalar(logos) == 1
     put(web, group, remove_logo=True)

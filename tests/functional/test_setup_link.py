@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llmio.accounts.models import User
+from llmio.core.audit import AuditEntry
 
 TOKEN = "a-token-of-the-first-start"
 
@@ -33,6 +34,7 @@ def test_first_visitor_becomes_administrator_and_is_in(web, token_file, db):
     assert user.encrypted_password.startswith("$2a$")
     assert web.get("/profile").status_int == 200
     assert not token_file.exists()
+    assert [(one.act, one.subject_id) for one in db.query(AuditEntry)] == [("site.set_up", user.id)]
 
 
 def test_second_use_is_refused(web, new_browser, token_file, db):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from llmio.accounts import queries
 from llmio.accounts.service import people
+from llmio.core import audit
 from llmio.core.errors import NotFound
 from llmio.core.i18n import _
 
@@ -66,4 +67,5 @@ def set_up(ctx: Context, token: str, *, name: str, email: str, password: str | N
     if password:
         people.set_password_of(ctx, user, password)
     ctx.db.flush()
+    audit.note(ctx, "site.set_up", user)
     return user

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, false, func, or_, select
 
 from llmio.accounts.models import User
+from llmio.admin.service import wording
+from llmio.core import audit
 from llmio.core.audit import AuditEntry
 from llmio.core.errors import NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.discussions.models import Discussion
 from llmio.groups.models import Group
+from llmio.polls.models import Poll
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -21,50 +26,25 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 PAGE = 50
-ACTS: Mapping[str, Any] = {
-    "user.make_admin": _("made an administrator of the site"),
-    "user.remove_admin": _("made an administrator an ordinary person"),
-    "user.deactivate": _("closed an account"),
-    "user.reactivate": _("opened an account again"),
-    "user.sign_out": _("signed somebody out everywhere"),
-    "user.send_link": _("sent a sign-in link"),
-    "user.merge": _("merged two accounts"),
-    "user.redact": _("deleted an account"),
-    "user.destroy": _("destroyed an account"),
-    "site.archive_group": _("archived a group, as administrator of the site"),
-    "site.unarchive_group": _("brought a group back, as administrator of the site"),
-    "site.import": _("imported groups from a file"),
-    "features.switch": _("changed a switch"),
-    "plugins.switch": _("switched a plugin"),
-    "group.update": _("changed name, address, description or privacy"),
-    "group.settings": _("changed what members may do"),
-    "group.archive": _("archived the group"),
-    "group.unarchive": _("brought the group back"),
-    "group.destroy": _("had the group deleted"),
-    "group.export": _("exported the group"),
-    "group.join_link": _("made a new join link"),
-    "member.make_admin": _("made a member an admin"),
-    "member.remove_admin": _("made an admin an ordinary member"),
-    "member.remove": _("removed a member or took an invitation back"),
-    "request.approved": _("let somebody in who asked"),
-    "request.ignored": _("did not let somebody in who asked"),
-    "thread.move_items": _("moved comments or polls to another thread"),
-    "integration.connect": _("connected a channel"),
-    "integration.change": _("changed a channel"),
-    "integration.remove": _("disconnected a channel"),
-    "integration.new_secret": _("gave a channel a new secret"),
-}
-"""What was done, in words after the name of who did it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of the log to show: an act or a kind of acts, who did it (a user name, or `-` for the operator), the days."""
+
+    kind: str = ""
+    who: str = ""
+    since: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True)
 class Line:
-    """One act in words; `who` is None where the operator or the site did it, `whom` where it was not done to a person."""
+    """One act in words, and the group it was done in."""
 
     entry: AuditEntry
     words: Any
-    who: User | None
-    whom: User | None
+    changes: Sequence[wording.Change]
     group: Group | None
 
 
@@ -77,46 +57,96 @@ class Page:
     more: bool
 
 
-def of_site(ctx: Context, *, act: str = "", who: str = "", page: int = 1) -> Page:
-    """All acts, for administrators of the site; `act` is a key of ACTS, `who` a user name."""
+@dataclass(frozen=True)
+class Chain:
+    """How long the log is, and what came of checking it; None where it was not asked for."""
+
+    rows: int
+    head: str
+    verdict: audit.Verdict | None = None
+
+
+def of_site(ctx: Context, asked: Asked, *, page: int = 1) -> Page:
+    """All acts, for administrators of the site."""
     ctx.require(Permission.ADMIN)
-    wanted: list[ColumnElement[bool]] = [AuditEntry.act == act] if act in ACTS else []
-    if who:
-        actor = ctx.db.scalar(select(User.id).where(User.username == who))
-        wanted.append(AuditEntry.actor_id == actor if actor else false())
-    return _page(ctx, wanted, page)
+    return _page(ctx, _wanted(ctx, asked), page)
 
 
-def of_group(ctx: Context, group: Group, *, page: int = 1) -> Page:
+def of_group(ctx: Context, group: Group, asked: Asked, *, page: int = 1) -> Page:
     """What admins did in a group, for its members."""
     if not ctx.can(Permission.GROUP_SEE_MEMBERS, group):
         raise NotFound(_("There is no such group, or it is not for you to see."))
-    return _page(ctx, [AuditEntry.group_id == group.id], page)
+    return _page(ctx, [AuditEntry.group_id == group.id, *_wanted(ctx, asked)], page, inside=group)
 
 
-def of_myself(ctx: Context, *, page: int = 1) -> Page:
-    """What was done to one's own account, and what one did oneself."""
+def of_myself(ctx: Context, asked: Asked, *, page: int = 1) -> Page:
+    """What was done to one's own account, place or words, and what one did oneself."""
     me = ctx.signed_in().id
     done_to = and_(AuditEntry.subject_type == "User", AuditEntry.subject_id == me)
-    return _page(ctx, [or_(done_to, AuditEntry.actor_id == me)], page)
+    to_mine = [AuditEntry.details[name].as_integer() == me for name in ("user_id", "author_id")]
+    return _page(ctx, [or_(done_to, AuditEntry.actor_id == me, *to_mine), *_wanted(ctx, asked)], page)
 
 
-def _page(ctx: Context, wanted: Sequence[ColumnElement[bool]], page: int) -> Page:
+def chain(ctx: Context, *, check: bool) -> Chain:
+    """The state of the log; with `check` it is read as a whole, against what this machine kept aside."""
+    ctx.require(Permission.ADMIN)
+    newest = select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
+    head = ctx.db.execute(newest).one_or_none()
+    rows = ctx.db.scalar(select(func.count()).select_from(AuditEntry)) or 0
+    verdict = audit.verify(ctx.db, audit.anchors_of(ctx.app.settings)) if check else None
+    return Chain(rows, head.digest if head else "", verdict)
+
+
+def _wanted(ctx: Context, asked: Asked) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if asked.kind in wording.KINDS:
+        wanted.append(AuditEntry.act.startswith(f"{asked.kind}."))
+    elif asked.kind in wording.SENTENCES:
+        wanted.append(AuditEntry.act == asked.kind)
+    if asked.who == "-":
+        wanted.append(AuditEntry.actor_id.is_(None))
+    elif asked.who:
+        actor = ctx.db.scalar(select(User.id).where(func.lower(User.username) == asked.who.lower().lstrip("@")))
+        wanted.append(AuditEntry.actor_id == actor if actor else false())
+    if asked.since:
+        wanted.append(AuditEntry.at >= _midnight(asked.since))
+    if asked.until and asked.until < date.max:
+        wanted.append(AuditEntry.at < _midnight(asked.until + timedelta(days=1)))
+    return wanted
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _page(ctx: Context, wanted: Sequence[ColumnElement[bool]], page: int, *, inside: Group | None = None) -> Page:
     query = select(AuditEntry).where(*wanted).order_by(AuditEntry.id.desc())
     found = ctx.db.scalars(query.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
     shown = found[:PAGE]
-    people_ids = {one.actor_id for one in shown} | {one.subject_id for one in shown if one.subject_type == "User"}
+    people_ids = {one.actor_id for one in shown} | {wording.whom(one) for one in shown}
     people = {one.id: one for one in ctx.db.scalars(select(User).where(User.id.in_(people_ids - {None})))}
     group_ids = {one.group_id for one in shown if one.group_id}
     groups = {one.id: one for one in ctx.db.scalars(select(Group).where(Group.id.in_(group_ids)))}
+    known = wording.Known(people, _titles(ctx, shown, inside) if inside is not None else {})
+    names = {key: one.env or key for key, one in ctx.app.settings.declared.items()}
     lines = [
-        Line(
-            one,
-            ACTS.get(one.act, one.act),
-            people.get(one.actor_id or 0),
-            people.get(one.subject_id or 0) if one.subject_type == "User" else None,
-            groups.get(one.group_id or 0),
-        )
+        Line(one, wording.sentence(one, known), wording.changes(one, names), groups.get(one.group_id or 0))
         for one in shown
     ]
     return Page(lines, page, len(found) > PAGE)
+
+
+def _titles(ctx: Context, entries: Sequence[AuditEntry], group: Group) -> Mapping[tuple[str, int], str]:
+    """Titles of threads and polls that every member of the group may see; two queries."""
+    ids = {kind: [one.subject_id for one in entries if one.subject_type == kind] for kind in wording.THINGS}
+    threads = select(Discussion.id, Discussion.title).where(
+        Discussion.id.in_(ids["Discussion"]), Discussion.group_id == group.id, Discussion.discarded_at.is_(None)
+    )
+    polls = (
+        select(Poll.id, Poll.title)
+        .outerjoin(Discussion, Discussion.id == Poll.discussion_id)
+        .where(Poll.id.in_(ids["Poll"]), Poll.group_id == group.id, Poll.discarded_at.is_(None))
+        .where(Discussion.discarded_at.is_(None))
+    )
+    titles = {("Discussion", key): title or "" for key, title in ctx.db.execute(threads)}
+    return titles | {("Poll", key): title or "" for key, title in ctx.db.execute(polls)}

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import aliased
 
 from llmio.accounts.models import User
-from llmio.core import audit
 from llmio.core.errors import Conflict, NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -132,7 +131,6 @@ def archive(ctx: Context, group: Group) -> Group:
     ctx.require(Permission.ADMIN)
     if group.archived_at is not None:
         raise Conflict(_("This group is archived already."))
-    audit.note(ctx, "site.archive_group", group, group_id=group.id)
     return service.archive_group(ctx, group)
 
 
@@ -141,7 +139,6 @@ def unarchive(ctx: Context, group: Group) -> Group:
     ctx.require(Permission.ADMIN)
     if group.archived_at is None:
         raise Conflict(_("This group is not archived."))
-    audit.note(ctx, "site.unarchive_group", group, group_id=group.id)
     return service.unarchive_group(ctx, group)
 
 

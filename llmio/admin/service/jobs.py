@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
 
-from llmio.core import heartbeats
+from llmio.core import audit, heartbeats
 from llmio.core.errors import Conflict, NotFound
 from llmio.core.heartbeats import ScheduleRun
 from llmio.core.i18n import _
@@ -223,6 +223,7 @@ def discard(ctx: Context, job_id: int) -> Outbox:
     row = _stuck(ctx, job_id)
     if row.dead_at is None and row.job in ctx.app.jobs:
         raise Conflict(_("This job will be tried again; only what was given up can be deleted."))
+    audit.note(ctx, "job.discard", job=row.job, count=1)
     ctx.db.delete(row)
     return row
 
@@ -233,7 +234,10 @@ def discard_all(ctx: Context, *, job: str) -> int:
     stuck = _in_state(ctx, State.DEAD) | _in_state(ctx, State.PARKED)
     chosen = select(Outbox.id).where(stuck, Outbox.job == job).with_for_update(skip_locked=True)
     found = delete(Outbox).where(Outbox.id.in_(chosen)).returning(Outbox.id)
-    return len(ctx.db.execute(found.execution_options(synchronize_session=False)).all())
+    count = len(ctx.db.execute(found.execution_options(synchronize_session=False)).all())
+    if count:
+        audit.note(ctx, "job.discard", job=job, count=count)
+    return count
 
 
 def _in_state(ctx: Context, state: State) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from llmio.core import richtext, versions
+from llmio.core import audit, richtext, versions
 from llmio.core.events import Place
 from llmio.core.permissions import Permission
 from llmio.discussions import kinds, queries
@@ -80,6 +80,7 @@ def discard_comment(ctx: Context, comment: Comment) -> Comment:
     ctx.require(Permission.COMMENT_DISCARD, comment)
     if comment.discarded_at is None:
         comment.discarded_at, comment.discarded_by = ctx.now, ctx.signed_in().id
+        audit.note_of_other(ctx, "comment.discard", comment, author_id=comment.user_id, place=comment.discussion)
         event = queries.event_of(ctx, "Comment", comment.id)
         if event is not None:
             event.pinned = False
@@ -92,5 +93,6 @@ def undiscard_comment(ctx: Context, comment: Comment) -> Comment:
     ctx.require(Permission.COMMENT_DISCARD, comment)
     if comment.discarded_at is not None:
         comment.discarded_at, comment.discarded_by = None, None
+        audit.note_of_other(ctx, "comment.restore", comment, author_id=comment.user_id, place=comment.discussion)
         ctx.changed(comment)
     return comment

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from llmio.accounts import service as accounts
 from llmio.accounts.keys import new_token
 from llmio.accounts.models import User
+from llmio.core import audit
 from llmio.core.errors import Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _
@@ -91,6 +92,7 @@ def remove_guest(ctx: Context, reader: DiscussionReader) -> DiscussionReader:
     ctx.require(Permission.READER_REMOVE, reader)
     if reader.revoked_at is None:
         reader.revoked_at, reader.revoker_id, reader.admin = ctx.now, ctx.actor_id, False
+        _note(ctx, "thread.remove_guest", reader)
         ctx.db.flush()
         queries.forget_reader(ctx, reader.discussion_id)
         ctx.changed(reader.discussion)
@@ -100,6 +102,8 @@ def remove_guest(ctx: Context, reader: DiscussionReader) -> DiscussionReader:
 def make_thread_admin(ctx: Context, reader: DiscussionReader) -> DiscussionReader:
     """Let a person lead this thread: edit, close and moderate it."""
     ctx.require(Permission.READER_MAKE_ADMIN, reader)
+    if not reader.admin:
+        _note(ctx, "thread.make_admin", reader)
     reader.admin = True
     queries.forget_reader(ctx, reader.discussion_id)
     return reader
@@ -108,9 +112,16 @@ def make_thread_admin(ctx: Context, reader: DiscussionReader) -> DiscussionReade
 def remove_thread_admin(ctx: Context, reader: DiscussionReader) -> DiscussionReader:
     """Let a person take part like everybody else again."""
     ctx.require(Permission.READER_REMOVE_ADMIN, reader)
+    if reader.admin:
+        _note(ctx, "thread.remove_admin", reader)
     reader.admin = False
     queries.forget_reader(ctx, reader.discussion_id)
     return reader
+
+
+def _note(ctx: Context, act: str, reader: DiscussionReader) -> None:
+    discussion = reader.discussion
+    audit.note(ctx, act, discussion, group_id=discussion.group_id, user_id=reader.user_id)
 
 
 def redeem(ctx: Context, discussion: Discussion, *, token: str) -> DiscussionReader | None:

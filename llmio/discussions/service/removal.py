@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, text, update
 
-from llmio.core import events
+from llmio.core import audit, events
 from llmio.core.errors import Conflict
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -34,6 +34,7 @@ def destroy_comment(ctx: Context, comment: Comment) -> Discussion:
     held = list(ctx.db.scalars(own.with_for_update()))
     if queries.has_replies(ctx, comment.id):
         raise Conflict(_("Somebody has answered this comment meanwhile. It can be removed from view, but not deleted."))
+    audit.note_of_other(ctx, "comment.destroy", comment, author_id=comment.user_id, place=discussion)
     files.attach(ctx, comment, ())
     ctx.changed(comment)
     _delete_reactions(ctx, comment)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import text
 
 from llmio.accounts.keys import new_key
-from llmio.core import versions
+from llmio.core import audit, versions
 from llmio.core.errors import Invalid
 from llmio.core.events import Audience, Place
 from llmio.core.i18n import _
@@ -159,6 +159,7 @@ def discard_discussion(ctx: Context, discussion: Discussion) -> Discussion:
     """Take a thread away from everybody. Its rows are kept."""
     ctx.require(Permission.DISCUSSION_DISCARD, discussion)
     discussion.discarded_at, discussion.discarded_by = ctx.now, ctx.signed_in().id
+    audit.note_of_other(ctx, "thread.discard", discussion, author_id=discussion.author_id, place=discussion)
     _changed(ctx, discussion)
     return discussion
 

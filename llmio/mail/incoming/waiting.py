@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import joinedload
 
+from llmio.core import audit
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -85,6 +86,7 @@ def allow(ctx: Context, row: ReceivedEmail, *, user_id: int) -> Discussion:
         raise Invalid.at("user_id", _("Please choose a member of the group."))
     address = _address(row)
     _forget(ctx, group, address)
+    audit.note(ctx, "mail.allow", row, group_id=group.id, user_id=user_id)
     ctx.db.add(
         MemberEmailAlias(
             email=address,
@@ -115,6 +117,7 @@ def block(ctx: Context, row: ReceivedEmail) -> str:
     address = _address(row)
     _forget(ctx, group, address)
     author_id = ctx.signed_in().id
+    audit.note(ctx, "mail.block", row, group_id=group.id)
     ctx.db.add(MemberEmailAlias(email=address, group_id=group.id, author_id=author_id, created_at=ctx.now))
     query = select(ReceivedEmail).where(ReceivedEmail.group_id == group.id, ReceivedEmail.released.is_(False))
     for one in ctx.db.scalars(query).all():
@@ -125,13 +128,15 @@ def block(ctx: Context, row: ReceivedEmail) -> str:
 
 def discard(ctx: Context, row: ReceivedEmail) -> None:
     """Delete one mail; the next of its sender waits again."""
-    _group(ctx, row)
+    group = _group(ctx, row)
+    audit.note(ctx, "mail.delete", row, group_id=group.id)
     _delete(ctx, row)
 
 
 def remove_alias(ctx: Context, alias: MemberEmailAlias) -> None:
     """Forget what was decided about a sender."""
     ctx.require(Permission.GROUP_UPDATE, alias.group)
+    audit.note(ctx, "mail.forget_sender", alias, group_id=alias.group_id, user_id=alias.user_id)
     ctx.db.delete(alias)
 
 

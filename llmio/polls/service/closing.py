@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text, update
 
-from llmio.core import versions
+from llmio.core import audit, versions
 from llmio.core.errors import Conflict, Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _
@@ -106,6 +106,7 @@ def discard_poll(ctx: Context, poll: Poll) -> Poll:
     ctx.require(Permission.POLL_DISCARD, poll)
     poll = lock(ctx, poll)
     poll.discarded_at, poll.discarded_by = ctx.now, ctx.actor_id
+    audit.note_of_other(ctx, "poll.discard", poll, author_id=poll.author_id, place=poll)
     versions.record(ctx, poll, {"discarded_at": (None, ctx.now.isoformat())})
     stances = select(Stance.id).where(Stance.poll_id == poll.id)
     votes = (Event.eventable_type == "Stance", Event.eventable_id.in_(stances))

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select, text
 
 from llmio.accounts import service as accounts
 from llmio.accounts.models import User
+from llmio.core import audit
 from llmio.core.errors import Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _
@@ -219,6 +220,7 @@ def remove_voter(ctx: Context, poll: Poll, stance: Stance) -> Stance:
     poll = lock(ctx, poll)
     stance.revoked_at = ctx.now
     stance.revoker_id = ctx.actor_id
+    audit.note(ctx, "poll.remove_voter", poll, group_id=poll.group_id, user_id=stance.participant_id)
     recount(ctx, poll)
     ctx.changed(stance)
     return stance
@@ -227,6 +229,9 @@ def remove_voter(ctx: Context, poll: Poll, stance: Stance) -> Stance:
 def set_poll_admin(ctx: Context, poll: Poll, stance: Stance, *, admin: bool) -> Stance:
     """Let a voter lead this poll, or no longer."""
     ctx.require(Permission.STANCE_MAKE_ADMIN if admin else Permission.STANCE_REMOVE_ADMIN, poll)
+    if bool(stance.admin) != admin:
+        act = "poll.make_admin" if admin else "poll.remove_admin"
+        audit.note(ctx, act, poll, group_id=poll.group_id, user_id=stance.participant_id)
     stance.admin = admin
     ctx.db.flush()
     queries.forget_stance(ctx, poll.id)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from llmio.core import audit
 from llmio.core.errors import Conflict, Invalid, NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -66,6 +67,7 @@ def add_tag(ctx: Context, group: Group, *, name: str, color: str) -> Tag:
     tag = Tag(group_id=home.id, name=name, color=color, created_at=ctx.now)
     ctx.db.add(tag)
     ctx.db.flush()
+    audit.note(ctx, "tag.add", tag, group_id=home.id, name=name)
     ctx.enqueue(ctx.app.jobs["upkeep.count_tags"], home.id)
     return tag
 
@@ -74,7 +76,10 @@ def change_tag(ctx: Context, group: Group, tag_id: int, *, name: str, color: str
     """Name and colour a tag anew, everywhere in the organisation; a name that another tag has makes the two one."""
     ctx.require(Permission.GROUP_TAGS, group)
     tag = _get(ctx, group, tag_id)
-    ctx.enqueue(ctx.app.jobs["upkeep.update_tag"], tag.group_id, tag.name, _name(name), _color(color))
+    wanted = {"name": _name(name), "color": _color(color)}
+    if changes := audit.differences({"name": tag.name, "color": tag.color}, wanted):
+        audit.note(ctx, "tag.change", tag, group_id=tag.group_id, name=tag.name, changes=changes)
+    ctx.enqueue(ctx.app.jobs["upkeep.update_tag"], tag.group_id, tag.name, wanted["name"], wanted["color"])
     return tag
 
 
@@ -82,6 +87,7 @@ def remove_tag(ctx: Context, group: Group, tag_id: int) -> Tag:
     """Take a tag from everything in the organisation."""
     ctx.require(Permission.GROUP_TAGS, group)
     tag = _get(ctx, group, tag_id)
+    audit.note(ctx, "tag.remove", tag, group_id=tag.group_id, name=tag.name)
     ctx.enqueue(ctx.app.jobs["upkeep.destroy_tag"], tag.group_id, tag.name)
     return tag
 

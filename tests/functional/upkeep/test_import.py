@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from webtest import Upload
 
 from llmio.accounts.models import User
+from llmio.core.audit import AuditEntry
 from llmio.core.outbox import Outbox
 from llmio.core.ports import HttpAnswer
 from llmio.discussions.models import Comment, Discussion
@@ -138,6 +139,7 @@ def hand_in(web, db, run_jobs):
         page = web.send("/admin/imports", {"file": Upload("bakery.json", content), **fields})
         if not run:
             return page
+        assert "site.import" in db.scalars(select(AuditEntry.act))
         page = page.follow()
         assert "Waits for its turn" in page
         run_jobs(failures=failures)
