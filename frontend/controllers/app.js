@@ -32,6 +32,8 @@ import "./morph.js";
 document.documentElement.dataset.js = "";
 // The sheet draws the bar of progress (see build.mjs), so Turbo's own never shows.
 Turbo.config.drive.progressBarDelay = 2 ** 31 - 1;
+// A button that was pressed keeps the focus while its form is under way; disabled, it would lose it.
+Turbo.config.forms.submitter = "aria-disabled";
 
 const application = Application.start();
 const controllers = {

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from llmio.core import db as database
 from llmio.core.context import Context, Identity, SeenListener
 from llmio.core.events import EventKind, Listener, Listeners
-from llmio.core.features import Panel, Panels, TimelineItem
+from llmio.core.features import Panel, Panels, TaskPlace, TimelineItem
 from llmio.core.jobs import Every, Job, Schedule
 from llmio.core.permissions import BASE_RULES, Permission, Predicate, RuleMap, allow
 from llmio.core.ports import Ports
@@ -48,6 +48,8 @@ class App:
     observers: dict[str, list[Job]] = field(default_factory=dict)
     """Record type → jobs enqueued when `ctx.changed(record)` was called, with (type, id)."""
     timeline: dict[str, TimelineItem] = field(default_factory=dict)
+    task_places: dict[str, TaskPlace] = field(default_factory=dict)
+    """Record type → its texts with tasks."""
     seen_listeners: list[SeenListener] = field(default_factory=list)
     """Called when the actor has seen records, in the transaction of the reading."""
     panels: Panels = field(default_factory=Panels)
@@ -111,6 +113,10 @@ class App:
     def add_timeline_item(self, item: TimelineItem) -> None:
         """Say how a record type is shown in a thread."""
         self._add(self.timeline, {item.record_type: item}, "timeline item")
+
+    def add_task_place(self, place: TaskPlace) -> None:
+        """Say that tasks stand in the texts of a record type."""
+        self._add(self.task_places, {place.model.__name__: place}, "place of tasks")
 
     def add_extra(self, registry: str, key: str, value: Any) -> None:
         """Put an object into a registry that a feature below opened."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
+    from llmio.core.permissions import Permission
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,22 @@ class TimelineItem:
     load: Callable[[Context, Sequence[int]], Mapping[int, Any]]
     serialize: Callable[[Context, Sequence[int]], Mapping[str, Sequence[Mapping[str, Any]]]] | None = None
     """ids → side-loaded roots for `/records` (None: the item is not published live)."""
+
+
+@dataclass(frozen=True)
+class TaskPlace:
+    """Texts of one record type in which tasks stand: lines with a box that people are to do.
+
+    `field` is the column of the text; that of its format is called the same with `_format`. `load(ctx, ids)` returns
+    id → (title, path) of the records that the actor may see. `kept` says whether a record is still there to be read.
+    """
+
+    model: type[Any]
+    field: str
+    show: Permission
+    update: Permission
+    load: Callable[[Context, Sequence[int]], Mapping[int, tuple[str, str]]]
+    kept: Callable[[Any], bool]
 
 
 @dataclass(frozen=True)

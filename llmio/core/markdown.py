@@ -1,5 +1,8 @@
 """Markdown → HTML: CommonMark with tables, strikethrough, task lists, bare links and mentions. Not yet safe to show:
 `richtext` cleans what comes out of here.
+
+A task is a line of a list with a box: `- [ ] @ben bring the keys due:2027-03-29 remind:2`. The day it is due and how many days before
+it he is reminded are words of their own, written as in todo.txt; where no number of days is said, the morning before.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from markdown_it.token import Token
 
 _MENTION = re.compile(r"(?<![\w@/.&=+-])@([A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?)")
 _TASK = re.compile(r"\[([ xX])\]\s+")
+_BOX = re.compile(r"\[[ xX]\](?=\s)")
+SAID = re.compile(r"(?:^|(?<=\s))(?:(due):(\d{4}-\d{2}-\d{2})|(remind):(\d{1,3}))(?=\s|$)")
 
 
 def _mention_rule(state: StateCore) -> None:
@@ -65,7 +70,21 @@ def _task_rule(state: StateCore) -> None:
                 first.content = first.content[mark.end() :]
                 token.attrSet("data-type", "taskItem")
                 token.attrSet("data-checked", "false" if mark.group(1) == " " else "true")
+                token.meta["line"] = text.map[0] if text.map else None
                 lists[-1].attrSet("data-type", "taskList")
+                _take_day(token, text.children or [])
+
+
+def _take_day(item: Token, words: list[Token]) -> None:
+    """`due:` and `remind:` are what the editor stores for them; they stay to be read, too."""
+    said: dict[str, str] = {}
+    for token in words:
+        if token.type == "text" and ":" in token.content:
+            for due, day, remind, days in SAID.findall(token.content):
+                said.setdefault(due or remind, day or days)
+    if "due" in said:
+        item.attrSet("data-due-on", said["due"])
+        item.attrSet("data-remind", said.get("remind", "1"))
 
 
 def _smaller_headings(state: StateCore) -> None:
@@ -95,6 +114,17 @@ _parser = _make()
 def render(text: str) -> str:
     """HTML, with raw HTML in the source shown as text."""
     return _parser.render(text)
+
+
+def ticked(text: str, place: int, *, done: bool) -> str:
+    """The text with one of its boxes, counted from one, ticked or empty."""
+    tasks = [token for token in _parser.parse(text) if token.attrGet("data-type") == "taskItem"]
+    at = tasks[place - 1].meta["line"] if 0 < place <= len(tasks) else None
+    if at is None:
+        return text
+    lines = text.split("\n")
+    lines[at] = _BOX.sub("[x]" if done else "[ ]", lines[at], count=1)
+    return "\n".join(lines)
 
 
 def mentions(text: str) -> list[str]:

@@ -13,13 +13,15 @@ TEMPLATES = "llmio:web/templates/discussions"
 def register(app: App) -> None:
     """Give the App this feature's rules, kinds, items and sections."""
     from llmio.core.features import Panel, TimelineItem  # noqa: PLC0415  # slow
-    from llmio.discussions import kinds, listeners, panels, rules, timeline  # noqa: PLC0415  # slow
+    from llmio.discussions import kinds, listeners, panels, rules, tasks, timeline  # noqa: PLC0415  # slow
 
     rules.register(app)
     app.add_kinds(*kinds.KINDS)
     app.add_listener(listeners.on_event)
     app.add_timeline_item(TimelineItem("Comment", f"{TEMPLATES}/comment.jinja2", timeline.load_comments))
     app.add_timeline_item(TimelineItem("Discussion", f"{TEMPLATES}/change.jinja2", timeline.load_discussions))
+    for place in tasks.PLACES:
+        app.add_task_place(place)
     app.add_panel(Panel("group", "threads", 20, f"{TEMPLATES}/group_panel.jinja2", panels.threads_of_group))
 
 

@@ -54,12 +54,14 @@ def known(ctx: Context, found: Discussion | None) -> Discussion:
 
 def task(request: Any) -> Task:
     """`/tasks/{id}…`: for those who may see where it stands."""
-    found = tasks.by_id(request.ctx, int(request.matchdict["id"]))
-    record = tasks.record_of(request.ctx, found) if found else None
-    known(request.ctx, record if record is None or isinstance(record, Discussion) else record.discussion)
-    if found is None:
-        raise NotFound(_("There is no such task."))
-    return found
+    ctx = request.ctx
+    found = tasks.by_id(ctx, int(request.matchdict["id"]))
+    record, place = (tasks.record_of(ctx, found), tasks.place_of(ctx, found)) if found else (None, None)
+    if found is not None and place is not None and record is not None and ctx.can(place.show, record):
+        return found
+    if ctx.actor is None:
+        raise SignInNeeded(_("Please sign in first."))
+    raise NotFound(_("There is no such task."))
 
 
 def comment(request: Any) -> Comment:

@@ -214,13 +214,12 @@ def _threads(app: App) -> None:
 
 def may_tick(ctx: Context, task: Task) -> bool:
     """Its author, those it is given to, and who may change the text that it stands in; all of them as long as they see it."""
-    record = tasks.record_of(ctx, task)
-    if record is None or not ctx.can(Permission.DISCUSSION_SHOW, thread_of(record)):
+    record, place = tasks.record_of(ctx, task), tasks.place_of(ctx, task)
+    if record is None or place is None or not ctx.can(place.show, record):
         return False
     if ctx.actor_id == task.author_id or tasks.is_given(ctx, task):
         return True
-    change = Permission.DISCUSSION_UPDATE if isinstance(record, Discussion) else Permission.COMMENT_UPDATE
-    return ctx.can(change, record)
+    return ctx.can(place.update, record)
 
 
 def _words(app: App) -> None:

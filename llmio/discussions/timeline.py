@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from llmio.accounts.models import User
 from llmio.core import richtext
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
-from llmio.discussions import queries, ranges, rules
+from llmio.discussions import queries, ranges, rules, tasks
 from llmio.discussions.models import Comment, Discussion, Reaction
 from llmio.discussions.values import NO_TALLY, CommentView, Person, Rights, Tally
 
@@ -365,7 +365,10 @@ def load_comments(ctx: Context, ids: Sequence[int]) -> dict[int, CommentView]:
             rights=rights_in(ctx, thread),
             answered=row.answered,
         )
-    return made
+    bodies = tasks.with_boxes(
+        ctx, "Comment", {one.id: one.body for one in made.values()}, lambda one_id: made[one_id].can_edit
+    )
+    return {one.id: one if bodies[one.id] is one.body else replace(one, body=bodies[one.id]) for one in made.values()}
 
 
 def load_discussions(ctx: Context, ids: Sequence[int]) -> dict[int, Discussion]:

@@ -212,4 +212,4 @@ def register(app: App) -> None:
     app.add_event_job(publish_event)
     app.add_jobs(publish_change, reseat)
     app.add_observer(reseat, "Membership")
-    app.add_observer(publish_change, "Comment", "Discussion", "Poll")
+    app.add_observer(publish_change, "Comment", "Discussion", "Poll", "Outcome")

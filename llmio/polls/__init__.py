@@ -14,7 +14,7 @@ def register(app: App) -> None:
     """Give the App this feature's rules, kinds, jobs and sections."""
     from llmio.core.features import Panel, TimelineItem  # noqa: PLC0415  # slow
     from llmio.core.jobs import HOUR  # noqa: PLC0415  # likewise
-    from llmio.polls import jobs, kinds, panels, rules, timeline  # noqa: PLC0415  # slow
+    from llmio.polls import jobs, kinds, panels, rules, tasks, timeline  # noqa: PLC0415  # slow
 
     rules.register(app)
     app.add_kinds(*kinds.KINDS)
@@ -27,6 +27,8 @@ def register(app: App) -> None:
     app.add_timeline_item(TimelineItem("Poll", f"{TEMPLATES}/item_poll.jinja2", timeline.load_polls))
     app.add_timeline_item(TimelineItem("Stance", f"{TEMPLATES}/item_stance.jinja2", timeline.load_stances))
     app.add_timeline_item(TimelineItem("Outcome", f"{TEMPLATES}/item_outcome.jinja2", timeline.load_outcomes))
+    for place in tasks.PLACES:
+        app.add_task_place(place)
     app.add_panel(Panel("dashboard", "polls", 10, f"{TEMPLATES}/panel_waiting.jinja2", panels.waiting))
     app.add_panel(Panel("group", "polls", 10, f"{TEMPLATES}/panel_group.jinja2", panels.of_group))
     app.add_panel(Panel("thread.aside", "polls", 10, f"{TEMPLATES}/panel_thread.jinja2", panels.of_thread))

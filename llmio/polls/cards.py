@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from llmio.core import richtext
 from llmio.core.permissions import Permission
+from llmio.discussions import tasks
 from llmio.discussions.values import Person, slug_of
 from llmio.plugins.polls import Ballot, OptionValue, PollType, PollValue, Result
 from llmio.polls import charts, queries, results
@@ -283,7 +284,19 @@ def load(ctx: Context, polls: Sequence[Poll]) -> dict[int, PollView]:
             people={key: person for key, person in people.items() if person},
             outcome=outcomes.get(poll.id),
         )
+    _draw_boxes(ctx, views)
     return views
+
+
+def _draw_boxes(ctx: Context, views: Mapping[int, PollView]) -> None:
+    """Tasks in the texts of polls and outcomes, in two queries at most."""
+    texts = {poll_id: view.details for poll_id, view in views.items()}
+    for poll_id, html in tasks.with_boxes(ctx, "Poll", texts, lambda one: views[one].may["edit"]).items():
+        views[poll_id].details = html
+    decided = {view.outcome.id: view for view in views.values() if view.outcome}
+    texts = {outcome_id: view.outcome_html for outcome_id, view in decided.items()}
+    for outcome_id, html in tasks.with_boxes(ctx, "Outcome", texts, lambda one: decided[one].may["decide"]).items():
+        decided[outcome_id].outcome_html = html
 
 
 def one(ctx: Context, poll: Poll) -> PollView:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from llmio.core import richtext
 from llmio.core.permissions import Permission
+from llmio.discussions import tasks
 from llmio.discussions.values import Person
 from llmio.polls import cards, queries, results
 from llmio.polls.cards import PollView, VoteView
@@ -75,16 +76,20 @@ def load_outcomes(ctx: Context, ids: Sequence[int]) -> dict[int, OutcomeView]:
     rows = list(ctx.db.scalars(select(Outcome).where(Outcome.id.in_(ids))))
     polls = views_of(ctx, [row.poll_id for row in rows if row.poll_id])
     people = queries.people(ctx, [row.author_id for row in rows])
+    shown = {row.id: row for row in rows if row.poll_id in polls and polls[row.poll_id].poll.discarded_at is None}
+    texts = {
+        row.id: richtext.to_html(row.statement, row.statement_format, prefix=f"o{row.id}-") for row in shown.values()
+    }
+    texts = tasks.with_boxes(ctx, "Outcome", texts, lambda one: polls[shown[one].poll_id or 0].may["decide"])
     return {
         row.id: OutcomeView(
             row.id,
-            polls[row.poll_id],
+            polls[row.poll_id or 0],
             cards.person_of(people.get(row.author_id)),
-            richtext.to_html(row.statement, row.statement_format, prefix=f"o{row.id}-"),
+            texts[row.id],
             row.created_at,
             row.review_on,
             row.latest,
         )
-        for row in rows
-        if row.poll_id in polls and polls[row.poll_id].poll.discarded_at is None
+        for row in shown.values()
     }

@@ -98,13 +98,16 @@ def link(request: Any, route: str, /, **how: Any) -> str:
 
 
 def render_stream(request: Any, parts: list[tuple[str, str, str, dict[str, Any]]]) -> Response:
-    """A Turbo stream of (action, target id, template, values); template "" for actions without content."""
+    """A Turbo stream of (action, target, template, values); template "" for actions without content.
+
+    A target is an id, or a dot and the class of all that are meant; these are changed where they differ, and keep the focus.
+    """
     streams = []
     for action, target, template, values in parts:
         inner = Markup(render(template, values, request)) if template else ""  # noqa: S704  # our own template
         streams.append(
-            Markup('<turbo-stream action="{}" target="{}"><template>{}</template></turbo-stream>').format(
-                action, target, inner
+            Markup('<turbo-stream action="{}" {}="{}"><template>{}</template></turbo-stream>').format(
+                action, "method=morph targets" if target.startswith(".") else "target", target, inner
             )
         )
     return Response("\n".join(streams), content_type=TURBO, charset="utf-8")

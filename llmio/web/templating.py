@@ -55,6 +55,7 @@ def includeme(config: Any) -> None:
         Permission=Permission,
         csrf_token=_csrf_token,
         group_logo=_group_logo,
+        opened_at=_opened_at,
         page_errors=_page_errors,
         time_text=_time_text,
         together=together,
@@ -216,6 +217,12 @@ def _times(request: Any) -> Any:
 def _csrf_token() -> str:
     """The token of the request at hand."""
     return str(get_current_request().session.get_csrf_token())
+
+
+def _opened_at() -> str:
+    """When a form was shown first, that is shown now: boxes that others tick meanwhile stay ticked (`llmio.discussions.service.tasks`)."""
+    request = get_current_request()
+    return str(request.POST.get("opened") or request.ctx.now.isoformat())
 
 
 def _group_logo(group: Any) -> str:

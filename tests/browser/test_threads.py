@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.site import Site
+from tests.browser.test_axe import faults_of, sideways
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -196,3 +200,46 @@ def test_what_was_on_the_screen_is_read(site: Site) -> None:
     reader.goto("/inbox")
     expect(reader.get_by_role("heading", level=1)).to_have_text("Inbox")
     expect(reader.get_by_role("link", name="Minutes of Monday")).to_have_count(0)
+
+
+TASKS = """A Markdown text:
+
+- [ ] @segun order flour, so much that it lasts until the days are longer again due:2030-03-29
+- [x] sweep"""
+BOXES = """<ul data-type="taskList"><li data-type="taskItem" data-checked="false" data-due-on="2030-03-29"><p>bake</p>
+<ul data-type="taskList"><li data-type="taskItem" data-checked="true"><p>preheat</p></li></ul></li></ul>"""
+
+
+def post(page: Page, thread: str, body: str, form: str) -> None:
+    """Say something by the plain form."""
+    token = page.locator("meta[name=csrf-token]").get_attribute("content")
+    fields = {"csrf_token": token or "", "body": body, "body_format": form}
+    assert page.request.post(f"{thread.rsplit('/', 1)[0]}/comments", form=fields).ok
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (360, True)])
+def test_a_box_is_ticked_for_all_who_see_it(site: Site, width: int, dark: bool) -> None:
+    page = site.sign_in(site.person(width=width, dark=dark), "segun@bakery.example")
+    page.context.set_default_timeout(LONG)
+    here = start(page, f"Who does what at {width}?")
+    post(page, here, TASKS, "md")
+    post(page, here, BOXES, "html")
+    other = enter(site, "yuki")
+    for one in (page, other):
+        one.goto(here)
+        expect(one.locator("html")).to_have_attribute("data-live", "on")
+    box, theirs = (one.get_by_role("checkbox", name=re.compile("order flour")) for one in (page, other))
+    page.evaluate("window.marked = true")
+    box.focus()
+    box.press("Space")
+    expect(box).to_be_checked()
+    expect(box).to_be_focused()
+    expect(theirs).to_be_checked()
+    box.click()
+    expect(theirs).not_to_be_checked()
+    assert page.evaluate("window.marked")
+    assert page.evaluate("location.href") == here
+    assert faults_of(page) == []
+    assert width > 400 or sideways(page) <= 0
+    if folder := os.environ.get("LLMIO_SHOTS"):
+        page.screenshot(path=Path(folder, f"tasks-{width}-{'dark' if dark else 'light'}.png"), full_page=True)

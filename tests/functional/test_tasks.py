@@ -9,6 +9,9 @@ from sqlalchemy import select
 
 from llmio.discussions import service
 from llmio.discussions.models import Comment, Task, TasksUser
+from llmio.discussions.service.tasks import tick
+from llmio.polls import service as polls
+from llmio.polls.values import OptionInput, PollInput
 
 
 def line(words, *, uid=None, due=None, remind=None, done=False, to=""):
@@ -157,3 +160,164 @@ def test_queries_do_not_grow_with_tasks(web, say, ben, queries, commit):
     with queries() as many:
         web.get("/tasks")
     assert many.count == one.count, str(many)
+
+
+# -- Markdown, polls, outcomes ------------------------------------------------------------------------------------------
+
+
+MARKDOWN = "To do:\n\n- [ ] @ben call the smith due:2027-03-29 remind:2\n- [x] sweep\n  - [ ] the stairs, too\n- no task\n\n> - [ ] quoted"
+
+
+@pytest.fixture
+def write(ctx, thread, ada):
+    return lambda body, **more: service.add_comment(ctx(ada), thread, body=body, body_format="md", **more)
+
+
+def test_markdown_has_tasks(write, rows, db, ben):
+    write(MARKDOWN)
+    first, *others = rows()
+    assert (first.name, first.due_on, first.remind, first.done) == ("@ben call the smith", date(2027, 3, 29), 2, False)
+    assert first.remind_at == datetime(2027, 3, 27, 5, tzinfo=UTC)
+    assert [(one.uid, one.name, one.done) for one in others] == [
+        (2, "sweep", True), (3, "the stairs, too", False), (4, "quoted", False),
+    ]  # fmt: skip
+    assert db.execute(select(TasksUser.task_id, TasksUser.user_id)).all() == [(first.id, ben.id)]
+
+
+@pytest.mark.parametrize(
+    ("words", "due", "remind"),
+    [
+        ("bake due:2027-03-29", date(2027, 3, 29), 1),
+        ("bake remind:3", None, None),
+        ("due:2027-02-31 bake", None, None),
+        ("bake overdue:2027-03-29", None, None),
+        ("bake due:2027-03-29 due:2028-01-01 remind:0", date(2027, 3, 29), 0),
+    ],
+)
+def test_the_day_in_markdown(write, rows, words, due, remind):
+    write(f"* [ ] {words}")
+    (task,) = rows()
+    assert ("bake" in task.name, task.due_on) == (True, due)
+    if due:
+        assert (task.name, task.remind) == ("bake", remind)
+
+
+def test_markdown_lines_are_known_again(write, rows, ctx, ada):
+    comment = write("- [ ] call the smith\n- [ ] sweep\n- [ ] bake")
+    call, sweep, bake = (one.id for one in rows())
+    edited = "- [ ] new\n- [ ] bake\n- [ ] call the old smith"
+    service.edit_comment(ctx(ada), comment, body=edited, body_format="md")
+    kept = {one.id: (one.uid, one.name, one.discarded_at is None) for one in rows()}
+    assert (kept[call], kept[bake]) == ((3, "call the old smith", True), (2, "bake", True))
+    assert [(uid, there) for key, (uid, name, there) in kept.items() if name == "new"] == [(1, True)]
+    assert kept[sweep][2] is False
+    service.edit_comment(ctx(ada), comment, body=line("bake") + line("sweep"), body_format="html")
+    assert {(one.id, one.discarded_at is None) for one in rows() if one.name in ("bake", "sweep")} == {
+        (bake, True), (sweep, True),
+    }  # fmt: skip
+
+
+def test_a_tick_in_markdown_changes_its_box_alone(write, rows, ctx, ben, ada):
+    comment = write(MARKDOWN)
+    tick(ctx(ben), rows()[0], done=True)
+    assert comment.body == MARKDOWN.replace("[ ] @ben", "[x] @ben")
+    tick(ctx(ada), rows()[3], done=True)
+    tick(ctx(ada), rows()[1], done=False)
+    assert comment.body == MARKDOWN.replace("[ ] @ben", "[x] @ben").replace("[x] sweep", "[ ] sweep").replace(
+        "[ ] quoted", "[x] quoted"
+    )
+    assert [one.done for one in rows()] == [True, False, False, True]
+
+
+def box(page, words):
+    return page.html.find("button", {"role": "checkbox", "aria-label": words})
+
+
+def press(web, page, words, **more):
+    button = box(page, words)
+    return web.send(button["formaction"], {"done": button["value"]}, **more)
+
+
+@pytest.mark.parametrize(
+    "text", ["- [ ] @ben sweep\n- [ ] bake", line("sweep", to="ben") + line("bake", due="2027-03-29")]
+)
+def test_a_box_in_the_text_is_clicked(web, thread, ctx, ada, ben, commit, rows, text):
+    form = "md" if text.startswith("-") else "html"
+    comment = service.add_comment(ctx(ada), thread, body=text, body_format=form)
+    commit()
+    page = web.sign_in(ben).get(f"/d/{thread.key}").follow()
+    assert page.html.find("form", id="tick").find("input", {"name": "csrf_token"})
+    assert (box(page, "@ben sweep")["aria-checked"], "disabled" in box(page, "bake").attrs) == ("false", True)
+    assert ("29 Mar 2027" in page) == (form == "html")
+    answer = press(web, page, "@ben sweep")
+    assert answer.location.endswith(f"/d/{thread.key}/comment/{comment.id}")
+    page = web.get(f"/d/{thread.key}").follow()
+    assert box(page, "@ben sweep")["aria-checked"] == "true"
+    press(web, page, "@ben sweep")
+    assert rows()[0].done is False
+    web.send(f"/tasks/{rows()[1].id}/tick", {"done": "1"}, status=403)
+
+
+def test_turbo_gets_the_box_alone(web, say, ben, thread, commit, rows):
+    say(line("sweep", to="ben"))
+    commit()
+    page = web.sign_in(ben).get(f"/d/{thread.key}").follow()
+    answer = press(web, page, "@ben sweep", headers={"Accept": "text/vnd.turbo-stream.html, text/html"})
+    assert f'targets=".task-box-{rows()[0].id}"' in answer
+    assert 'aria-checked="true"' in answer
+
+
+def test_what_others_tick_meanwhile_stays(web, say, rows, ctx, ada, ben, commit, db):
+    comment = say(line("sweep", uid=7, to="ben") + line("bake", uid=8, done=True))
+    commit()
+    forms = web.sign_in(ada).get(f"/comments/{comment.id}/edit").forms.values()
+    form = next(one for one in forms if "body" in one.fields)
+    tick(ctx(ben), rows()[0], done=True)
+    commit()
+    form["body"] = line("sweep", uid=7, to="ben") + line("bake", uid=8) + "<p>More.</p>"
+    form.submit()
+    assert [one.done for one in rows()] == [True, False]
+    body = db.get_one(Comment, comment.id).body
+    assert [one.split('"')[0] for one in body.split('data-checked="')[1:]] == ["true", "false"]
+
+
+def test_polls_and_outcomes_have_tasks(web, make, ctx, thread, ada, ben, rows, commit, run_jobs, live):
+    poll = polls.create_poll(
+        ctx(ada), poll_type="proposal", discussion=thread,
+        values=PollInput("A new oven?", details="- [ ] @ben ask the price", options=[OptionInput("Agree"), OptionInput("No")]),
+    )  # fmt: skip
+    outcome = polls.publish_outcome(ctx(ada), poll, statement=line("order it", to="ben"), statement_format="html")
+    commit()
+    run_jobs()
+    assert [(one.record_type, one.record_id) for one in rows()] == [("Poll", poll.id), ("Outcome", outcome.id)]
+    page = web.sign_in(ben).get("/tasks")
+    assert [one.get_text(strip=True) for one in page.html.select(".row-title a")] == [
+        "@ben ask the price",
+        "@ben order it",
+    ]
+    page = page.click("order it")
+    for words in ("@ben ask the price", "@ben order it"):
+        press(web, page, words).follow()
+    run_jobs()
+    assert any("outcomes" in records for _room, records in live.messages)
+    assert [one.done for one in rows()] == [True, True]
+    assert poll.details == "- [x] @ben ask the price"
+    assert 'data-checked="true"' in outcome.statement
+    card = web.get(f"/p/{poll.key}/card", headers={"Accept": "text/vnd.turbo-stream.html"})
+    assert card.text.count('aria-checked="true"') == 2
+    boxes = web.get(f"/d/{thread.key}").follow().html.select('.task-box[aria-checked="true"]')
+    assert sorted(one["aria-label"] for one in boxes) == ["@ben ask the price", "@ben order it", "@ben order it"]
+    polls.discard_poll(ctx(ada), poll)
+    commit()
+    assert "Nothing to do" in web.get("/tasks")
+    web.send(f"/tasks/{rows()[0].id}/tick", {"done": "1"}, status=404)
+
+
+def test_a_poll_of_others_is_not_ticked(web, make, ctx, ada, ben, rows, commit):
+    poll = polls.create_poll(
+        ctx(ada), poll_type="proposal", group=make.group(admin=ada),
+        values=PollInput("Raise?", details="- [ ] @ben know", options=[OptionInput("Agree"), OptionInput("No")]),
+    )  # fmt: skip
+    commit()
+    web.sign_in(ben).send(f"/tasks/{rows()[0].id}/tick", {"done": "1"}, status=404)
+    assert ("Nothing to do" in web.get("/tasks"), poll.details) == (True, "- [ ] @ben know")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from llmio.core import audit, richtext, versions
@@ -47,7 +48,7 @@ def add_comment(
         files.attach(ctx, comment, attachments, body=comment.body)
     else:
         files.keep_pictures(ctx, comment, comment.body)
-    tasks.keep(ctx, "Comment", comment.id, ctx.signed_in().id, comment.body, body_format)
+    tasks.keep(ctx, comment, ctx.signed_in().id)
     pinned = richtext.has_headings(comment.body, comment.body_format)
     ctx.publish(kinds.NEW_COMMENT, comment, place=Place(discussion.id, above, discussion.max_depth, pinned))
     ctx.changed(comment)
@@ -56,16 +57,25 @@ def add_comment(
 
 
 def edit_comment(
-    ctx: Context, comment: Comment, *, body: str, body_format: str = "md", attachments: Sequence[int] = ()
+    ctx: Context,
+    comment: Comment,
+    *,
+    body: str,
+    body_format: str = "md",
+    attachments: Sequence[int] = (),
+    opened: datetime | None = None,
 ) -> Comment:
-    """Change a comment; what it was is kept, and readers see that it was edited."""
+    """Change a comment; what it was is kept, and readers see that it was edited.
+
+    `opened`: when the text was taken up to be changed; boxes that others ticked since stay as they are.
+    """
     ctx.require(Permission.COMMENT_UPDATE, comment)
     fields = ("body", "body_format", "attachments")
     before = {name: getattr(comment, name) for name in fields}
     comment.body = taken(ctx, body, body_format, field="body", required=not attachments)
     comment.body_format = body_format
     files.attach(ctx, comment, attachments, body=comment.body)
-    tasks.keep(ctx, "Comment", comment.id, comment.user_id or ctx.signed_in().id, comment.body, body_format)
+    tasks.keep(ctx, comment, comment.user_id or ctx.signed_in().id, opened=opened)
     if versions.record(ctx, comment, {name: (before[name], getattr(comment, name)) for name in fields}) is None:
         return comment
     comment.edited_at = ctx.now

@@ -1,18 +1,15 @@
 """Tasks: lines of a text with a box, kept as rows so that people can be reminded of them.
 
-The rows follow the text: each save adds, changes and drops them. Only HTML has tasks that are kept; in Markdown a box is drawn, but there
-is no place for a number by which the line would be known again.
+The rows follow the text: each save adds, changes and drops them. A line is known again by its number; where it has none that is known
+(Markdown, text that was written anew), by its words, then by words that are much like them, then by its place.
 """
 
 from __future__ import annotations
 
-import re
-import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time, timedelta
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, insert, select
@@ -20,121 +17,91 @@ from sqlalchemy import delete, func, insert, select
 from llmio.accounts import zones
 from llmio.accounts.models import User
 from llmio.core.permissions import Permission
-from llmio.discussions.models import Discussion, Task, TasksUser
-from llmio.discussions.tasks import record_of
+from llmio.discussions import lines as boxes
+from llmio.discussions.lines import Line
+from llmio.discussions.models import Task, TasksUser
+from llmio.discussions.tasks import place_of, record_of
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-ITEM = re.compile(r"<li((?:\s+[\w-]+=\"[^\"]*\")*)>")
-UID = re.compile(r"\sdata-uid=\"([^\"]*)\"")
-CHECKED = re.compile(r"\sdata-checked=\"[^\"]*\"")
-IS_TASK = ' data-type="taskItem"'
-LARGEST = (1 << 31) - 1
 MORNING = time(6)
-LONGEST_REMIND = 365
+ALIKE = 0.6
+MOST_COMPARED = 2000
+"""Pairs of words that are compared at most: beyond, a text was written anew."""
+Pairs = list[tuple[Line, Task | None]]
 
 
-@dataclass
-class Line:
-    """A task as the text has it."""
+def keep(ctx: Context, record: Any, author_id: int | None, *, opened: datetime | None = None) -> None:
+    """Make the rows of a record those of its text. A row whose line is gone is dropped, and is there again with its line.
 
-    uid: int
-    done: bool
-    due_on: date | None
-    remind: int | None
-    words: list[str] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    """User names of those mentioned in it, in lower case."""
-
-    @property
-    def name(self) -> str:
-        """What is to be done, in one line."""
-        return " ".join("".join(self.words).split())
-
-
-def numbered(text: str, format: str) -> str:
-    """Cleaned HTML, with a number for each task that has none or another's."""
-    if format != "html" or IS_TASK not in text:
-        return text
-    seen: set[int] = set()
-
-    def one(match: re.Match[str]) -> str:
-        attributes = match.group(1)
-        if IS_TASK not in attributes:
-            return match.group(0)
-        found = UID.search(attributes)
-        uid = _number(found.group(1)) if found else None
-        while uid is None or uid in seen:
-            uid = secrets.randbelow(LARGEST) + 1
-        seen.add(uid)
-        return f'<li{UID.sub("", attributes)} data-uid="{uid}">'
-
-    return ITEM.sub(one, text)
-
-
-def lines_of(text: str, format: str) -> list[Line]:
-    """The tasks of a text with numbers, in order; those without words are left out."""
-    if format != "html" or IS_TASK not in text:
-        return []
-    reader = _Reader()
-    reader.feed(text)
-    reader.close()
-    return [one for one in reader.found if one.name]
-
-
-def keep(ctx: Context, record_type: str, record_id: int, author_id: int | None, text: str | None, format: str) -> None:
-    """Make the rows of a record those of its text. A row whose line is gone is dropped, and is there again with its line."""
-    lines = {one.uid: one for one in lines_of(text or "", format)}
-    here = select(Task).where(Task.record_type == record_type, Task.record_id == record_id)
-    known: dict[int, Task] = {task.uid: task for task in ctx.db.scalars(here.order_by(Task.id))}
-    for uid, task in known.items():
-        if uid not in lines and task.discarded_at is None:
-            task.discarded_at = ctx.now
+    A box that somebody ticked after `opened` stays as they left it: whoever wrote the text could not know.
+    """
+    kind, field = type(record).__name__, ctx.app.task_places[type(record).__name__].field
+    text, format = getattr(record, field) or "", getattr(record, f"{field}_format")
+    lines = boxes.lines_of(text, format)
+    here = select(Task).where(Task.record_type == kind, Task.record_id == record.id).order_by(Task.id)
+    pairs, gone = _paired(lines, list(ctx.db.scalars(here)), by_number=format == "html")
+    for task in gone:
+        task.discarded_at = task.discarded_at or ctx.now
     if not lines or author_id is None:
         return
     zone = ZoneInfo(zones.zone_or_none(ctx.db.scalar(select(User.time_zone).where(User.id == author_id))) or "UTC")
-    for uid, line in lines.items():
-        if uid not in known:
-            known[uid] = Task(
-                record_type=record_type,
-                record_id=record_id,
-                author_id=author_id,
-                uid=uid,
-                done=False,
-                created_at=ctx.now,
-            )
-            ctx.db.add(known[uid])
-        _fill(ctx, known[uid], line, zone)
+    given: list[tuple[Task, Line]] = []
+    for line, known in pairs:
+        task = known or Task(record_type=kind, record_id=record.id, author_id=author_id, done=False, created_at=ctx.now)
+        if known is None:
+            ctx.db.add(task)
+        elif opened is not None and known.done != line.done and known.updated_at > opened:
+            line.done = known.done
+            setattr(record, field, boxes.ticked(getattr(record, field), format, line.uid, done=line.done))
+        _fill(ctx, task, line, zone)
+        given.append((task, line))
     ctx.db.flush()
-    _give(ctx, {known[uid].id: line.names for uid, line in lines.items()})
+    _give(ctx, {task.id: line.names for task, line in given})
+
+
+def _paired(lines: list[Line], rows: list[Task], *, by_number: bool) -> tuple[Pairs, list[Task]]:
+    """Each line with its row, and the rows that have none."""
+    left, found = list(rows), dict[int, Task]()
+
+    def pair(fits: Callable[[Line, Task], bool], *, dropped: bool) -> None:
+        for place, line in enumerate(lines):
+            row = None
+            if place not in found:
+                row = next((one for one in left if (dropped or one.discarded_at is None) and fits(line, one)), None)
+            if row is not None:
+                found[place] = row
+                left.remove(row)
+
+    if by_number:
+        pair(lambda line, row: line.uid == row.uid, dropped=True)
+    pair(lambda line, row: line.name == row.name, dropped=False)
+    pair(lambda line, row: line.name == row.name, dropped=True)
+    open_rows = sum(1 for one in left if one.discarded_at is None)
+    if not by_number and (len(lines) - len(found)) * open_rows <= MOST_COMPARED:
+        pair(lambda line, row: SequenceMatcher(None, line.name, row.name).ratio() >= ALIKE, dropped=False)
+        pair(lambda line, row: line.uid == row.uid, dropped=False)
+    return [(line, found.get(place)) for place, line in enumerate(lines)], left
 
 
 def tick(ctx: Context, task: Task, *, done: bool) -> Task:
     """Say that a task is done, or is not; its box in the text says so, too. No change of the text that anybody is told of."""
     ctx.require(Permission.TASK_UPDATE, task)
-    record = record_of(ctx, task)
-    if record is None or task.done == done:
+    record, place = record_of(ctx, task), place_of(ctx, task)
+    if record is None or place is None or task.done == done:
         return task
-    field = "description" if isinstance(record, Discussion) else "body"
-    setattr(record, field, _ticked(getattr(record, field) or "", task.uid, done=done))
+    text, format = getattr(record, place.field) or "", getattr(record, f"{place.field}_format")
+    setattr(record, place.field, boxes.ticked(text, format, task.uid, done=done))
     task.done, task.done_at, task.doer_id = done, ctx.now if done else None, ctx.actor_id if done else None
+    task.updated_at = ctx.now
     ctx.changed(record)
     return task
 
 
-def _ticked(text: str, uid: int, *, done: bool) -> str:
-    def one(match: re.Match[str]) -> str:
-        attributes = match.group(1)
-        if IS_TASK not in attributes or f' data-uid="{uid}"' not in attributes:
-            return match.group(0)
-        return f'<li{CHECKED.sub("", attributes)} data-checked="{"true" if done else "false"}">'
-
-    return ITEM.sub(one, text)
-
-
 def _fill(ctx: Context, task: Task, line: Line, zone: ZoneInfo) -> None:
-    task.name, task.due_on, task.remind, task.discarded_at = line.name, line.due_on, line.remind, None
+    task.uid, task.name, task.discarded_at = line.uid, line.name, None
+    task.due_on, task.remind = line.due_on, line.remind
     task.remind_at = _moment(line, zone)
     if task.done != line.done:
         task.done = line.done
@@ -169,65 +136,3 @@ def _give(ctx: Context, wanted: dict[int, list[str]]) -> None:
     new = [{"task_id": task, "user_id": user} for task, user in sorted(pairs) if (task, user) not in there]
     if new:
         ctx.db.execute(insert(TasksUser), [{**one, "created_at": ctx.now, "updated_at": ctx.now} for one in new])
-
-
-def _number(text: str | None) -> int | None:
-    return (
-        int(text)
-        if text and text.isascii() and text.isdecimal() and len(text) <= 10 and 0 < int(text) <= LARGEST
-        else None
-    )
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        day = date.fromisoformat((text or "")[:10])
-    except ValueError:
-        return None
-    return day if 1970 < day.year < 9000 else None
-
-
-class _Reader(HTMLParser):
-    """Reads tasks out of cleaned HTML; the words of a task within another are its own."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[Line] = []
-        self._open: list[Line | None] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A list item opens; a mention gives the task at hand to somebody."""
-        values = dict(attrs)
-        line = next((one for one in reversed(self._open) if one is not None), None)
-        if tag == "li":
-            self._open.append(self._line(values))
-        elif line is not None and values.get("data-mention-id"):
-            line.names.append(str(values["data-mention-id"]).lower())
-        elif line is not None and tag in ("p", "br", "div"):
-            line.words.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        """A list item ends."""
-        if tag == "li" and self._open:
-            self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        """Words, of the innermost task."""
-        line = next((one for one in reversed(self._open) if one is not None), None)
-        if line is not None:
-            line.words.append(data)
-
-    def _line(self, values: dict[str, str | None]) -> Line | None:
-        uid = _number(values.get("data-uid"))
-        if values.get("data-type") != "taskItem" or uid is None:
-            return None
-        remind = values.get("data-remind") or ""
-        days = int(remind) if remind.isascii() and remind.isdecimal() and len(remind) <= 3 else None
-        line = Line(
-            uid,
-            values.get("data-checked") == "true",
-            _day(values.get("data-due-on")),
-            days if days is not None and days <= LONGEST_REMIND else None,
-        )
-        self.found.append(line)
-        return line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import text
@@ -73,7 +74,7 @@ def start_discussion(
     ctx.db.add(discussion)
     ctx.db.flush()
     files.attach(ctx, discussion, attachments, body=discussion.description)
-    tasks.keep(ctx, "Discussion", discussion.id, discussion.author_id, discussion.description, description_format)
+    tasks.keep(ctx, discussion, discussion.author_id)
     tagging.put(ctx, discussion, tags)
     _recount(ctx, discussion)
     ctx.publish(kinds.NEW_DISCUSSION, discussion, audience=audience(ctx, group, notify, people))
@@ -94,8 +95,12 @@ def edit_discussion(
     people: Sequence[int] = (),
     message: str = "",
     tags: Sequence[str] | None = None,
+    opened: datetime | None = None,
 ) -> Discussion:
-    """Change a thread; what it was is kept (tags aside: without them they stay). With a message the change becomes an item of the thread."""
+    """Change a thread; what it was is kept (tags aside: without them they stay). With a message the change becomes an item of the thread.
+
+    `opened`: when the text was taken up to be changed; boxes that others ticked since stay as they are.
+    """
     ctx.require(Permission.DISCUSSION_UPDATE, discussion)
     fields = ("title", "description", "description_format", "private", "attachments")
     before = {name: getattr(discussion, name) for name in fields}
@@ -104,7 +109,7 @@ def edit_discussion(
     discussion.description_format = description_format
     discussion.private = _private(discussion.group, private=private)
     files.attach(ctx, discussion, attachments, body=discussion.description)
-    tasks.keep(ctx, "Discussion", discussion.id, discussion.author_id, discussion.description, description_format)
+    tasks.keep(ctx, discussion, discussion.author_id, opened=opened)
     tagged = tags is not None and tagging.put(ctx, discussion, tags)
     version = versions.record(ctx, discussion, {name: (before[name], getattr(discussion, name)) for name in fields})
     message = message.strip()

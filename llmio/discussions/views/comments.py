@@ -17,7 +17,7 @@ from llmio.discussions.forms import CommentForm, ReactionForm
 from llmio.discussions.models import Comment, Discussion
 from llmio.discussions.values import NO_TALLY, path_of
 from llmio.discussions.views import show
-from llmio.discussions.views.frame import posted_files, thread_values
+from llmio.discussions.views.frame import opened_at, posted_files, thread_values
 
 WRITE = "llmio:web/templates/discussions/write.jinja2"
 HISTORY = "llmio:web/templates/discussions/history.jinja2"
@@ -110,6 +110,7 @@ def update(comment: Comment, request: Any) -> Any:
         body=form.body,
         body_format=form.body_format,
         attachments=posted_files(request, form.attachments),
+        opened=opened_at(request),
     )
     return _again(comment, request)
 

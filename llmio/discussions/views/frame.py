@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from llmio.core import richtext
 from llmio.core.permissions import Permission
-from llmio.discussions import queries, ranges, timeline
+from llmio.discussions import queries, ranges, tasks, timeline
 from llmio.discussions.models import Discussion
 from llmio.discussions.values import NO_TALLY, Person, path_of
 from llmio.files import service as files
@@ -54,8 +55,11 @@ def thread_values(discussion: Discussion, request: Any) -> dict[str, Any]:
 def body_values(discussion: Discussion, request: Any) -> dict[str, Any]:
     """The thread's own text, with what people think of it."""
     tally = queries.tallies(request.ctx, "Discussion", [discussion.id])
+    text = richtext.to_html(discussion.description, discussion.description_format, prefix="d-")
+    may_change = request.ctx.can(Permission.DISCUSSION_UPDATE, discussion)
+    drawn = tasks.with_boxes(request.ctx, "Discussion", {discussion.id: text}, lambda _id: may_change)
     return {
-        "description": richtext.to_html(discussion.description, discussion.description_format, prefix="d-"),
+        "description": drawn[discussion.id],
         "tally": tally.get(discussion.id, NO_TALLY),
     }
 
@@ -64,6 +68,15 @@ def posted_files(request: Any, listed: list[int]) -> list[int]:
     """Files that were sent up before, and those that came with the form (browsers without scripts)."""
     refuse_early(request)
     return [*listed, *files.take_all(request.ctx, request.POST.getall("files"))]
+
+
+def opened_at(request: Any) -> datetime | None:
+    """When a form that was sent was shown, as it says itself; None where it does not."""
+    try:
+        moment = datetime.fromisoformat(request.POST.get("opened", ""))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
 
 
 def files_values(request: Any, present: Sequence[Any] | None = ()) -> dict[str, Any]:

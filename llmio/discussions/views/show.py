@@ -13,13 +13,14 @@ from llmio.core.errors import NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
-from llmio.discussions import queries, rules, service, timeline
+from llmio.discussions import queries, rules, service, tasks, timeline
 from llmio.discussions.models import Discussion
 from llmio.discussions.resources import TOKEN
 from llmio.discussions.service import guests
 from llmio.discussions.values import path_of
 from llmio.discussions.views import fragments
 from llmio.discussions.views.frame import body_values, thread_values
+from llmio.discussions.views.tasks import streams as boxes
 
 SHOW = "llmio:web/templates/discussions/show.jinja2"
 MORE = "llmio:web/templates/discussions/more.jinja2"
@@ -148,8 +149,12 @@ def items(discussion: Discussion, request: Any) -> Any:
     ctx = request.ctx
     after = number(request, "after") or 0
     values = thread_values(discussion, request)
-    changed = changed_since(ctx, discussion, request.params.get("since", ""), after)
+    since = moment(request, "since")
+    changed = timeline.changed(ctx, discussion, since, after) if since else []
     streams = [replaced(entry, values) for entry in changed]
+    if since:
+        may_change = values["may"]["edit"]
+        streams += boxes(tasks.marked(ctx, "Discussion", [discussion.id], lambda _id: may_change, since=since))
     fresh = timeline.newer(ctx, discussion, after)
     streams.extend(added(ctx, discussion, entry, values) for entry in fresh)
     reached = max([after, *(entry.event.sequence_id for entry in fresh)])
@@ -193,15 +198,13 @@ def _pinned(discussion: Discussion, request: Any, event: Event) -> Any:
     return request.render_stream([replaced(entry, values), ("update", "pinned", PINS, values)])
 
 
-def changed_since(ctx: Any, discussion: Discussion, moment: str, upto: int) -> list[timeline.Entry]:
-    """Comments edited, removed or reacted to after a moment."""
+def moment(request: Any, name: str) -> datetime | None:
+    """A moment of the address; None where it is none."""
     try:
-        since = datetime.fromisoformat(moment.replace(" ", "+"))
+        found = datetime.fromisoformat(request.params.get(name, "").replace(" ", "+"))
     except ValueError:
-        return []
-    if since.tzinfo is None:
-        return []
-    return timeline.changed(ctx, discussion, since, upto)
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def replaced(entry: timeline.Entry, values: View) -> tuple[str, str, str, dict[str, Any]]:

@@ -19,7 +19,7 @@ from llmio.discussions.models import Discussion
 from llmio.discussions.ranges import parse as read_ranges
 from llmio.discussions.service import tagging
 from llmio.discussions.values import path_of
-from llmio.discussions.views.frame import audience_values, files_values, posted_files, thread_values
+from llmio.discussions.views.frame import audience_values, files_values, opened_at, posted_files, thread_values
 from llmio.groups import queries as groups
 from llmio.groups.models import Group
 
@@ -140,6 +140,7 @@ def update(discussion: Discussion, request: Any) -> Any:
         people=form.people,
         message=form.message,
         tags=form.all_tags() if "tags" in request.POST else None,
+        opened=opened_at(request),
     )
     request.flash("success", _("Saved."))
     return request.see_other(path_of(discussion.key, discussion.title))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import update
@@ -13,6 +13,8 @@ from llmio.core.errors import Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.discussions.lines import numbered
+from llmio.discussions.service import tasks
 from llmio.files import service as files
 from llmio.polls import kinds, queries
 from llmio.polls.calendar import MEETING
@@ -57,6 +59,7 @@ def publish_outcome(
     ctx.db.add(outcome)
     ctx.db.flush()
     files.attach(ctx, outcome, attachments, body=text)
+    tasks.keep(ctx, outcome, outcome.author_id)
     place, parent = place_below(ctx, poll)
     audience = Audience(voters_of(ctx, poll) if notify else ())
     ctx.publish(kinds.OUTCOME_CREATED, outcome, place=place, parent=parent, audience=audience)
@@ -75,8 +78,12 @@ def update_outcome(
     meeting: Mapping[str, str] | None = None,
     notify: bool = False,
     attachments: Sequence[int] | None = None,
+    opened: datetime | None = None,
 ) -> Outcome:
-    """Edit an outcome. Its files are those of `attachments`, its words for calendars those of `meeting`; None leaves them."""
+    """Edit an outcome. Its files are those of `attachments`, its words for calendars those of `meeting`; None leaves them.
+
+    `opened`: when the text was taken up to be changed; boxes that others ticked since stay as they are.
+    """
     poll = outcome.poll
     ctx.require(Permission.OUTCOME_UPDATE, outcome)
     moved = review_on != outcome.review_on
@@ -98,6 +105,7 @@ def update_outcome(
         files.keep_pictures(ctx, outcome, text)
     else:
         files.attach(ctx, outcome, attachments, body=text)
+    tasks.keep(ctx, outcome, outcome.author_id, opened=opened)
     versions.record(ctx, outcome, changes)
     parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)
     audience = Audience(voters_of(ctx, poll) if notify else ())
@@ -115,7 +123,7 @@ def _checked(
     ctx: Context, poll: Poll, statement: str, statement_format: str, review_on: date | None, poll_option_id: int | None
 ) -> str:
     errors: dict[str, list[object]] = {}
-    text = richtext.clean(statement, statement_format)
+    text = numbered(richtext.clean(statement, statement_format), statement_format)
     if not richtext.visible_length(text, statement_format):
         errors["statement"] = [_("Please say what was decided.")]
     elif len(text) > ctx.app.settings["text.max_length"]:

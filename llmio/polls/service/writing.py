@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, text
@@ -14,7 +15,9 @@ from llmio.core.errors import Conflict, Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
+from llmio.discussions.lines import numbered
 from llmio.discussions.models import Discussion
+from llmio.discussions.service import tasks
 from llmio.files import service as files
 from llmio.groups.models import Group
 from llmio.plugins.guard import guard
@@ -82,6 +85,7 @@ def create_poll(
     ctx.db.flush()
     _check_whole(ctx, kind, poll)
     files.attach(ctx, poll, values.attachments or (), body=poll.details)
+    tasks.keep(ctx, poll, poll.author_id)
     new = [] if values.specified_voters_only else enrol_everyone(ctx, poll)
     recount(ctx, poll)
     told = [user_id for user_id in new if user_id != ctx.actor_id] if notify else []
@@ -91,8 +95,13 @@ def create_poll(
     return poll
 
 
-def update_poll(ctx: Context, poll: Poll, *, values: PollInput, message: str = "") -> Poll:
-    """Edit an open poll. With a message the edit is told in the thread."""
+def update_poll(
+    ctx: Context, poll: Poll, *, values: PollInput, message: str = "", opened: datetime | None = None
+) -> Poll:
+    """Edit an open poll. With a message the edit is told in the thread.
+
+    `opened`: when the text was taken up to be changed; boxes that others ticked since stay as they are.
+    """
     ctx.require(Permission.POLL_UPDATE, poll)
     kind = _known(ctx, poll.poll_type)
     poll = lock(ctx, poll)
@@ -109,6 +118,7 @@ def update_poll(ctx: Context, poll: Poll, *, values: PollInput, message: str = "
         files.keep_pictures(ctx, poll, poll.details)
     else:
         files.attach(ctx, poll, values.attachments, body=poll.details)
+    tasks.keep(ctx, poll, poll.author_id, opened=opened)
     _drop_choices(ctx, poll, gone)
     if opened_to_all:
         enrol_everyone(ctx, poll)
@@ -144,7 +154,7 @@ def check_input(ctx: Context, kind: PollType, values: PollInput, poll: Poll | No
         errors["title"] = [_("Please say what this is about.")]
     elif len(title) > LONGEST_TITLE:
         errors["title"] = [_("At most {count} characters, please.", count=LONGEST_TITLE)]
-    details = richtext.clean(values.details, values.details_format)
+    details = numbered(richtext.clean(values.details, values.details_format), values.details_format)
     if len(details) > ctx.app.settings["text.max_length"]:
         errors["details"] = [_("At most {count} characters, please.", count=ctx.app.settings["text.max_length"])]
     if values.closing_at is not None and values.closing_at <= ctx.now:

@@ -14,7 +14,7 @@ from llmio.core.errors import Invalid, NotFound
 from llmio.core.forms import parse
 from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
-from llmio.discussions.views.frame import files_values, posted_files
+from llmio.discussions.views.frame import files_values, opened_at, posted_files
 from llmio.groups import queries as groups
 from llmio.polls import calendar, cards, queries, service
 from llmio.polls.forms import OutcomeForm, ShareForm
@@ -84,7 +84,7 @@ def update(outcome: Outcome, request: Any) -> Any:
     try:
         form = parse(OutcomeForm, request.POST)
         sent = {"attachments": posted_files(request, form.attachments)}
-        service.update_outcome(request.ctx, outcome, **form.values() | sent)
+        service.update_outcome(request.ctx, outcome, **form.values() | sent, opened=opened_at(request))
     except Invalid as fault:
         request.tm.abort()
         request.tm.begin()

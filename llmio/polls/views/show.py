@@ -10,7 +10,9 @@ from pyramid.view import view_config
 
 from llmio.core.errors import Invalid
 from llmio.core.permissions import Permission
+from llmio.discussions import tasks
 from llmio.discussions.views import fragments
+from llmio.discussions.views.tasks import streams as boxes
 from llmio.plugins.polls import Ballot
 from llmio.polls import cards, queries, service
 from llmio.polls.cards import PollView, VoteView
@@ -103,7 +105,14 @@ def card(poll: Poll, request: Any) -> Any:
     stream = results_stream(view)
     if not view.can_vote:
         stream.append(("update", f"{view.dom_id}-vote", f"{PARTS}/vote.jinja2", {"view": view}))
-    return request.render_stream(stream)
+    return request.render_stream([*stream, *_boxes(view)])
+
+
+def _boxes(view: PollView) -> Stream:
+    """The tasks in the poll's text and in its outcome."""
+    ids = [view.outcome.id] if view.outcome else []
+    polls = tasks.marked(view.ctx, "Poll", [view.id], lambda _id: view.may["edit"])
+    return boxes([*polls, *tasks.marked(view.ctx, "Outcome", ids, lambda _id: view.may["decide"])])
 
 
 def results_stream(view: PollView) -> Stream:

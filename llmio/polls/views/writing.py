@@ -12,7 +12,7 @@ from llmio.accounts import zones
 from llmio.core.errors import Invalid, NotAllowed
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.discussions.views.frame import files_values, posted_files
+from llmio.discussions.views.frame import files_values, opened_at, posted_files
 from llmio.groups import queries as groups
 from llmio.plugins.polls import PollType
 from llmio.polls import cards, forms, queries, service
@@ -185,7 +185,9 @@ def update(poll: Poll, request: Any) -> Any:
         return _rows_changed(request, kind, Place(poll.group, poll.discussion), poll)
     try:
         entered = _read(request, kind)
-        service.update_poll(request.ctx, poll, values=entered.values, message=entered.message)
+        service.update_poll(
+            request.ctx, poll, values=entered.values, message=entered.message, opened=opened_at(request)
+        )
     except Invalid as fault:
         return _again(request, fault, kind, key)
     request.flash("success", _("Saved."))
