@@ -50,6 +50,7 @@ METRICS = {
         Metric("llmio_mails", "counter", "Mails handed to the mail server.", ("outcome",)),
         Metric("llmio_deliveries", "counter", "Messages to people and channels, each try.", ("notifier", "outcome")),
         Metric("llmio_outgoing_requests", "counter", "Requests sent to other sites (webhooks, chats).", ("outcome",)),
+        Metric("llmio_csp_reports", "counter", "What browsers refused to load or run on pages.", ("directive",)),
         Metric("llmio_plugin_failures", "counter", "Faults of plugins.", ("plugin",)),
     )
 }

@@ -27,6 +27,7 @@ PARTS = (
     "llmio.web.plugins",
     "llmio.web.errors",
     "llmio.web.health",
+    "llmio.web.csp_reports",
     "llmio.web.collab",
     "llmio.web.live",
     "llmio.web.old_links",

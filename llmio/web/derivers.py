@@ -12,6 +12,7 @@ from pyramid.viewderivers import INGRESS, csrf_view
 
 from llmio.files.faults import too_large
 from llmio.files.views import refuse_early
+from llmio.web import csp_reports
 
 WORDS = ("application/x-www-form-urlencoded", "application/json", "text/plain")
 LETTERS = frozenset({"mail.relay", "mail.processor"})
@@ -20,6 +21,16 @@ PER_CHARACTER = 12
 """Bytes of the longest character in a form: four, each as %XX."""
 AROUND = 1_000_000
 """Bytes for all other fields of a form."""
+ON_ALL = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "X-Permitted-Cross-Domain-Policies": "none",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+BY_HTTPS_ALONE = "max-age=31536000; includeSubDomains"
+REPORTS = "csp"
+"""The group of reports."""
 
 
 def includeme(config: Any) -> None:
@@ -75,15 +86,18 @@ def csp_nonce(request: Any) -> str:
 def add_headers(event: Any) -> None:
     """Security headers, unless the view set its own."""
     request, headers = event.request, event.response.headers
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "SAMEORIGIN")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+    for name, value in ON_ALL.items():
+        headers.setdefault(name, value)
+    # Pictures that are open to all may be shown by a program that reads mail; private ones say otherwise for themselves.
+    picture = str(event.response.content_type).startswith("image/")
+    headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if picture else "same-origin")
     if event.response.content_type == "text/html":
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Content-Security-Policy", content_security_policy(request))
+        headers.setdefault("Reporting-Endpoints", f'{REPORTS}="{csp_reports.PATH}"')
         headers.setdefault("Cache-Control", "no-store, private")
     if request.app.settings.on("site.ssl"):
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        headers.setdefault("Strict-Transport-Security", BY_HTTPS_ALONE)
 
 
 def content_security_policy(request: Any) -> str:
@@ -96,5 +110,5 @@ def content_security_policy(request: Any) -> str:
         f"img-src 'self' data: blob: https:; media-src 'self' blob: https:; font-src 'self' data:; "
         f"connect-src 'self'{hosts}; frame-src 'self' https://www.youtube-nocookie.com https://www.youtube.com "
         "https://player.vimeo.com https://www.loom.com; object-src 'none'; base-uri 'self'; form-action 'self'; "
-        "frame-ancestors 'self'"
+        f"frame-ancestors 'self'; report-uri {csp_reports.PATH}; report-to {REPORTS}"
     )
