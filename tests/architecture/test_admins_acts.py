@@ -22,6 +22,7 @@ NOT_LOGGED = {
     "collab.*": "answers a program",
     "comments.create": OWN,
     "comments.edit": "the history of the comment has it, with who did it",
+    "csp.reports": "a browser tells what it stopped",
     "discussions.close": SEEN,
     "discussions.create": OWN,
     "discussions.edit": "the history of the thread has it, with who did it",
