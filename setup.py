@@ -100,6 +100,7 @@ setup(
         "pyvips[binary]>=3,<4",
         "setuptools>=75,<82",  # pyramid 2 imports pkg_resources
         "sentry-sdk>=2.19,<3",
+        "setproctitle>=1.3,<2",
         "sqlalchemy>=2.0.36,<2.2",
         "tnefparse>=1.4,<2",
         "transaction>=5,<6",

@@ -19,7 +19,7 @@ from bench.site import Site
 
 Part = tuple[Callable[[Site, float], Any], Callable[[Any], list[str]]]
 PARTS: dict[str, Part] = {
-    "memory": (lambda site, _seconds: memory.at_rest(site), memory.lines),  # first: nobody has asked for anything yet
+    "memory": (lambda _site, _seconds: memory.at_rest(), memory.lines),
     "pages": (pages.measure, pages.lines),
     "jobs": (lambda site, _seconds: jobs.measure(site), jobs.lines),
     "pools": (lambda site, _seconds: pools.measure(site), pools.lines),

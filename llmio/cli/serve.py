@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
+from setproctitle import getproctitle
 
 from llmio.core import logs, reports
 from llmio.core.measures import measures
@@ -182,7 +183,7 @@ def serve(
     from granian.log import LogLevels  # noqa: PLC0415  # slow
 
     if sys.platform == "linux":
-        multiprocessing.set_start_method("fork")
+        multiprocessing.set_start_method("fork", force=True)
     make(prepare=prepare, demo=demo)
     seconds = settings.number("server.stop_seconds") if stop_seconds is None else stop_seconds
     _end.update(port=port, seconds=seconds, told=os.pipe())
@@ -196,6 +197,7 @@ def serve(
         workers=workers or processes(settings["web.workers"]),
         blocking_threads=threads or settings.number("web.threads"),
         backlog=1024,
+        process_name=getproctitle(),  # it would take one of its own
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_SECONDS,
         log_level=LogLevels(logs.level(settings)),

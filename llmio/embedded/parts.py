@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from .process import end, end_group, spawn
+from .process import end, end_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from .folder import Folder
+    from .nursery import Nursery
+    from .process import Ending
 
 DELAYS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 WELL_AFTER = 60.0
@@ -44,12 +45,15 @@ class Part(Protocol):
 class Program:
     """One of llmio's own commands, in a process group of its own."""
 
-    def __init__(self, name: str, command: Sequence[str], folder: Folder, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], folder: Folder, environment: Mapping[str, str], nursery: Nursery
+    ) -> None:
         self.name = name
-        self.command = [sys.executable, "-P", "-m", "llmio", *command]
+        self.command = command
         self.folder = folder
         self.environment = environment
-        self._process: subprocess.Popen[bytes] | None = None
+        self.nursery = nursery
+        self._process: Ending | None = None
         self._asked: float | None = None
 
     @property
@@ -72,7 +76,7 @@ class Program:
         if self._process is not None:
             end_group(self._process.pid)
         self._asked = None
-        self._process = spawn(self.command, log=self.log, env=self.environment, cwd=Path.cwd())
+        self._process = self.nursery.start(self.command, log=self.log, env=self.environment)
 
     def ask_to_end(self) -> None:
         """Let it begin to shut down, without waiting."""

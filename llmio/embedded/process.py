@@ -10,7 +10,8 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -76,7 +77,25 @@ def wait_until(condition: Callable[[], bool], seconds: float, *, every: float = 
     return True
 
 
-def end(process: subprocess.Popen[bytes], *steps: tuple[signal.Signals, float]) -> None:
+class Ending(Protocol):
+    """A child of ours: a `subprocess.Popen`, or what behaves like one."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Exit code; minus the signal that ended it; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, once it has ended; raises subprocess.TimeoutExpired."""
+
+    def send_signal(self, sign: int, /) -> None:
+        """Signal it."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+
+def end(process: Ending, *steps: tuple[signal.Signals, float]) -> None:
     """Signal the process step by step until it has ended, then whatever it left behind in its group."""
     for sign, seconds in steps:
         if process.poll() is not None:
@@ -112,9 +131,14 @@ def working_in(folder: Path) -> list[int]:
 
 
 def marked_with(marker: str) -> list[int]:
-    """Processes, except this one, that were started with `NAME=value` in their environment."""
-    wanted = marker.encode()
-    return [pid for pid in _pids() if pid != os.getpid() and wanted in _environ(pid)]
+    """Processes, except this one, that have `NAME=value` in their environment or, quoted, as a word of their title."""
+    wanted, word = marker.encode(), quoted(marker).encode()
+    return [pid for pid in _pids() if pid != os.getpid() and (wanted in _environ(pid) or word in _title(pid))]
+
+
+def quoted(marker: str) -> str:
+    """A mark as one word of a title, whatever signs it has."""
+    return quote(marker, safe="/=")
 
 
 def tail(log: Path, lines: int = 5) -> str:
@@ -137,6 +161,12 @@ def _link(pid: int, name: str) -> str | None:
     with suppress(OSError):
         return str(Path(f"/proc/{pid}/{name}").readlink())
     return None
+
+
+def _title(pid: int) -> list[bytes]:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b" ")
+    return []
 
 
 def _environ(pid: int) -> list[bytes]:

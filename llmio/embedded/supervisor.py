@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from . import EmbeddedError
 from .folder import Folder
+from .nursery import Nursery
 from .parts import Program, Watched
 from .ports import LOOPBACK, free_port, reserve
 from .postgres import Postgres
@@ -22,7 +23,7 @@ from .process import end_all, marked_with, tail
 from .valkey import Valkey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .parts import Part
 
@@ -73,8 +74,13 @@ class Interrupted(Exception):  # no error: a person wants to stop
 class Supervisor:
     """Everything of one site on one machine; embedded where the environment names no server."""
 
-    def __init__(self, data: Path, *, host: str, port: int, demo: bool = True) -> None:
+    def __init__(
+        self, data: Path, *, host: str, port: int, demo: bool = True, load: Callable[[], None] | None = None
+    ) -> None:
+        """`load` loads what our own processes have in common (see Nursery)."""
         self.folder = Folder(data)
+        self.marker = f"{MARKER}={self.folder.path}"
+        self.nursery = Nursery(load, mark=self.marker, let_go=self._let_go)
         self.host = host
         self.wanted_port = port
         self.demo = demo
@@ -84,7 +90,7 @@ class Supervisor:
         self._greeted = False
         self._together = True
         self._stop = False
-        self._wake: int = -1
+        self._wake: tuple[int, ...] = ()
         self._holder: socket.socket | None = None
 
     def run(self) -> None:
@@ -94,6 +100,7 @@ class Supervisor:
             self._listen_to_signals()
             self._end_leftovers()
             self._configure()
+            self.nursery.begin()
             self._start_servers()
             self._start_programs()
             self._watch()
@@ -103,10 +110,10 @@ class Supervisor:
             self._shut_down()
 
     def _listen_to_signals(self) -> None:
-        self._wake, writing = os.pipe()
-        os.set_blocking(writing, False)
-        os.set_blocking(self._wake, False)
-        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        self._wake = os.pipe()
+        for end in self._wake:
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         for sign in STOPPING:
             signal.signal(sign, self._asked_to_stop)
@@ -116,22 +123,32 @@ class Supervisor:
             raise KeyboardInterrupt  # impatient: the kernel ends the children with us
         self._stop = True
 
+    def _let_go(self) -> None:
+        """In a child: close what is the supervisor's alone; above all the lock, which would outlive it."""
+        for end in self._wake:
+            os.close(end)
+        self._let_go_of_port()
+        self.folder.let_go()
+
+    def _let_go_of_port(self) -> None:
+        if self._holder is not None:
+            self._holder.close()
+
     def _wait(self, seconds: float) -> None:
         """Sleep until something happens, at most so long."""
         if not self._stop:
-            select.select([self._wake], [], [], max(0.0, seconds))
+            select.select([self._wake[0]], [], [], max(0.0, seconds))
             with suppress(BlockingIOError):
-                os.read(self._wake, 1000)
+                os.read(self._wake[0], 1000)
         if self._stop:
             raise Interrupted
 
     def _end_leftovers(self) -> None:
         """End what an earlier run with this folder left behind after a `kill -9`; we hold the lock, so none is ours."""
-        marker = f"{MARKER}={self.folder.path}"
-        if marked_with(marker):
+        if marked_with(self.marker):
             self._say("Ending what an earlier run left behind …")
-        if not end_all(lambda: marked_with(marker), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
-            message = f"Processes of an earlier run do not end: {marked_with(marker)}."
+        if not end_all(lambda: marked_with(self.marker), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+            message = f"Processes of an earlier run do not end: {marked_with(self.marker)}."
             raise EmbeddedError(message)
         self.environment[MARKER] = str(self.folder.path)
 
@@ -228,7 +245,7 @@ class Supervisor:
             self._begin("smtp", self._program("smtp", "smtp"))
 
     def _program(self, name: str, *command: str) -> Program:
-        return Program(name, command, self.folder, self.environment)
+        return Program(name, command, self.folder, self.environment, self.nursery)
 
     def _answers(self) -> bool:
         host = LOOPBACK if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104  # not bound, only compared
@@ -288,9 +305,8 @@ class Supervisor:
             program.ask_to_end()
         for watched in reversed(self._watched):
             watched.part.stop()
-        end_all(lambda: marked_with(f"{MARKER}={self.folder.path}"), (signal.SIGTERM, 2), (signal.SIGKILL, 5))
-        if self._holder is not None:
-            self._holder.close()
+        end_all(lambda: marked_with(self.marker), (signal.SIGTERM, 2), (signal.SIGKILL, 5))
+        self._let_go_of_port()
         self.folder.close()
 
     def _say(self, text: str) -> None:

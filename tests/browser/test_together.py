@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from llmio.embedded.process import wait_until
+from llmio.embedded.process import marked_with, wait_until
 from tests.browser.site import Site
 
 LONG = 60_000
@@ -63,15 +63,11 @@ def go_on(page: Page, held: list[Route]) -> None:
 
 def server_of(site: Site) -> list[int]:
     """The processes of the site's server for writing together."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
-            if b"hocuspocus" in words and str(site.data).encode() in (entry / "environ").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
+    return [
+        pid
+        for pid in marked_with(f"LLMIO_SUPERVISED={site.data}")
+        if "hocuspocus" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
 
 
 def kill_server(site: Site) -> None:

@@ -106,12 +106,8 @@ class Site:
 
     def of(self, command: str) -> list[int]:
         """Processes of one of llmio's own commands."""
-        pids = []
-        for pid in marked_with(f"LLMIO_SUPERVISED={self.data}"):
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            if words[4:5] == [command.encode()]:
-                pids.append(pid)
-        return sorted(pids)
+        marked = marked_with(f"LLMIO_SUPERVISED={self.data}")
+        return sorted(pid for pid in marked if Path(f"/proc/{pid}/cmdline").read_text().startswith(f"llmio {command} "))
 
     def everything(self) -> list[int]:
         """Processes of this site, whoever started them."""
@@ -123,6 +119,11 @@ class Site:
         if self.process.poll() is None:
             self.process.send_signal(sign)
         return self.process.wait(40)
+
+
+def files_of(pid: int) -> list[Path]:
+    """What a process has open."""
+    return [entry.readlink() for entry in Path(f"/proc/{pid}/fd").iterdir()]
 
 
 def free_port() -> int:
@@ -246,6 +247,8 @@ def test_mail_to_a_group_becomes_a_thread(site: Site) -> None:
 def test_a_killed_program_is_started_again(site: Site, command: str) -> None:
     assert wait_until(lambda: bool(site.of(command)), 90)
     before = site.of(command)
+    # Whoever had the lock of the folder open would keep the next supervisor out.
+    assert not [pid for pid in before if site.data / "run" / "lock" in files_of(pid)]
     os.kill(before[0], signal.SIGKILL)
     assert wait_until(lambda: bool(set(site.of(command)) - set(before)) and before[0] not in site.of(command), 90)
     assert wait_until(site.answers, 90)
