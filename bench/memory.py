@@ -16,7 +16,8 @@ import httpx
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 
-SETTLED = 12.0
+SETTLED = 40.0
+"""Until the demo's jobs are done, and the worker rests."""
 PARTS = ("serve", "worker", "channels", "hocuspocus", "mailsink")
 
 

@@ -16,11 +16,6 @@ from llmio.embedded.supervisor import Supervisor
 PROCESSES = (
     "granian.server.mp",
     "llmio.cli.serve",
-    "llmio.migrations.commands",
-    "llmio.worker.celery",
-    "llmio.worker.main",
-    "llmio.live.channels",
-    "llmio.live.collab.server",
     "llmio.cli.mailsink",
     "aiosmtpd.controller",
 )
@@ -32,9 +27,10 @@ def load() -> None:
     Our own plugins, too; those of others are loaded by each process for itself, guarded.
     """
     boot = import_module("llmio.boot")
-    for feature in ("llmio.web", *boot.FEATURES):
+    for feature in (*boot.FEATURES, "llmio.core", "llmio.plugins", "llmio.live", "llmio.web", "llmio.worker"):
         for module in walk_packages(import_module(feature).__path__, f"{feature}."):
             _load(module.name)
+    _load("llmio.models")
     for entry in entry_points(group="llmio.plugins"):
         if entry.dist is not None and entry.dist.name == "llmio":
             _load(entry.module)

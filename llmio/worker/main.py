@@ -19,6 +19,7 @@ from llmio.worker.loop import Loop
 from llmio.worker.notebook import Notebook
 from llmio.worker.queue import CeleryQueue, queue_url
 from llmio.worker.renewal import Renewal
+from llmio.worker.rest import SECONDS, Rest
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -57,7 +58,8 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     app.follower.begin()
     hands = hands_of(app.settings)
     limited = Hands(app)
-    notebook = Notebook(app, limited.run)
+    rest = Rest(app, limited.run)
+    notebook = Notebook(app, rest.run)
     renewal = Renewal(hands, stop=celery.stop, close=notebook.close)
     limited.lost = renewal.lost
     notebook.open()
@@ -68,6 +70,7 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     loops = [
         Loop("relay", sweeping.step, relay.SECONDS),
         Loop("heartbeat", lambda: _beat(app), heartbeats.EVERY),
+        Loop("rest", rest.look, SECONDS / 4),
     ]
     if with_schedule:
         loops.append(Loop("schedule", lambda: _ask(app), schedule.SECONDS))
