@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -135,6 +136,7 @@ def group(ctx: click.Context, *, traceback: bool, env_file: Path | None, ini: st
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; a person sees one line for what went wrong, and the exit code is 1 (2 for wrong usage)."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)  # in Pyramid; nobody here can mend it
     try:
         code: Any = group.main(arguments, prog_name="llmio", standalone_mode=False)
     except click.ClickException as error:

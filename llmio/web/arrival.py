@@ -37,8 +37,11 @@ def proof(settings: Settings, question: str) -> str:
 
 
 def seen(request: Any, question: str) -> dict[str, Any]:
-    """Scheme, host and client as the site takes them, and who stands in front. `port` is 0 where the server does not tell."""
-    port = str(request.environ.get("REMOTE_PORT", ""))
+    """Scheme, host and client as the site takes them, and who stands in front.
+
+    `port` is theirs, `listens` ours; 0 where the server does not tell.
+    """
+    port, listens = (str(request.environ.get(name, "")) for name in ("REMOTE_PORT", "SERVER_PORT"))
     return {
         "proof": proof(request.app.settings, question),
         "scheme": "https" if says_https(request) else "http",
@@ -47,6 +50,7 @@ def seen(request: Any, question: str) -> dict[str, Any]:
         "forwarded": bool(request.headers.get(request.app.settings.text("limits.ip_header") or "X-Forwarded-For")),
         "peer": str(request.environ.get("REMOTE_ADDR") or ""),
         "port": int(port) if port.isdecimal() else 0,
+        "listens": int(listens) if listens.isdecimal() else 0,
     }
 
 

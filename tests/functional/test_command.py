@@ -88,6 +88,13 @@ def test_what_went_wrong_is_one_line(
     assert answer.stderr.count("\n") == 1
 
 
+def test_warnings_for_programmers_are_not_shown_to_operators(tmp_path: Path) -> None:
+    answer = llmio(tmp_path, "plugins", "check", SECRET_COOKIE_TOKEN="x" * 40)
+    assert answer.returncode == 0
+    assert "plugins are well" in answer.stdout
+    assert answer.stderr == ""
+
+
 def test_serve_says_that_its_port_is_taken(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -185,6 +185,13 @@ def test_other_commands_find_the_servers_of_a_running_site(site: Site) -> None:
     assert lost.stderr.startswith("Error: DATABASE_URL is not set")
 
 
+def test_the_doctor_finds_nothing_wrong(site: Site) -> None:
+    assert wait_until(site.well, 120)
+    answer = run_command("doctor", "--json", env={"LLMIO_DATA": str(site.data), "LLMIO_DNS_SERVERS": "127.0.0.1"})
+    found = {one["code"]: one["severity"] for one in json.loads(answer.stdout)["findings"]}
+    assert found == {"push.unused": "note", "backup.unknown": "note"}, "notes on what it has not, and no fault"
+
+
 def test_mail_is_kept_and_goes_nowhere(site: Site) -> None:
     assert wait_until(lambda: bool(site.of("mailsink")), 90), site.said() + (site.data / "log" / "mail.log").read_text()
     port = json.loads((site.data / "ports.json").read_text())["smtp"]

@@ -84,7 +84,7 @@ def _arrived(site: Site, url: str, said: dict[str, Any], own: tuple[str, int]) -
 
 
 def _directly(site: Site, port: int | None, said: dict[str, Any], own: tuple[str, int]) -> bool:
-    """Whether nothing stands between: the server saw our own end, or we asked its very port on this machine."""
+    """Whether nothing stands between: the server saw our own end, or we asked the very port it listens on, on this machine."""
     if said["peer"] != own[0]:
         return False
-    return bool(said["port"] == own[1] or port == site.app.settings["site.port_listen"])
+    return bool(said["port"] == own[1] or port in (said.get("listens"), site.app.settings["site.port_listen"]))

@@ -199,6 +199,14 @@ def test_redis_that_takes_no_writes(doctor, site):
             client.replicaof("NO", "ONE")
 
 
+def test_redis_that_wants_replicas_before_it_writes(doctor, site):
+    """One of the refusals that have no code of their own."""
+    with configured(site, **{"min-replicas-to-write": "1"}):
+        told = doctor("redis")
+    assert list(told) == ["redis.unwritable"]
+    assert "NOREPLICAS" in told["redis.unwritable"][0] or "replicas" in told["redis.unwritable"][0]
+
+
 def test_redis_that_could_not_save(doctor, site):
     """A real failed save: the file to be written has a name that the disk refuses."""
     with configured(site, save="3600 1") as client:
