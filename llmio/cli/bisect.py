@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 import click
 
@@ -68,26 +70,68 @@ def bisect(line: str | None, url: str | None) -> None:
     Tries the site with half of them, then with half of those, until one is left. The running site is not touched: each trial is a
     web server of its own on a free port, on the same database, told by LLMIO_PLUGINS_DISABLED what to leave out, or the
     command you name with that variable set. Without --command and --url it tells you the address of each trial and asks
-    whether the fault shows.
+    whether the fault shows. Ctrl-C ends it at any moment, with the server of the trial.
     """
-    if line and url:
+    if line is not None and url is not None:
         raise click.UsageError("Give a command or a path, not both.")
+    words, path = _words(line), _path(url)
     suspects, off = _suspects()
     click.echo(f"{len(suspects)} plugins that do not come with llmio are on: {', '.join(suspects) or 'none'}.")
+    tries = 0
 
     def fails(on: Sequence[str]) -> bool:
+        nonlocal tries
+        tries += 1
         env = _without(suspects, on, off)
-        click.echo(f"With {', '.join(on) or 'none of them'}: ", nl=False)
-        shows = _by_command(line, env) if line else _by_server(url, env)
+        click.echo(f"Trial {tries}, with {', '.join(on) or 'none of them'}: ", nl=False)
+        shows = _by_command(words, env) if words else _by_server(path, env)
         click.echo("the fault shows." if shows else "well.")
         return shows
 
-    found = find(suspects, fails)
+    try:
+        with _ended_in_order():
+            found = find(suspects, fails)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("")
+        click.echo(f"Stopped in trial {tries}; the fault was not found. The site was not touched.")
+        raise click.exceptions.Exit(130) from None
     click.echo(f"Tried {found.tries} times. The site was not touched.")
     if not found.culprit:
         click.echo(found.why)
         raise click.exceptions.Exit(1)
     click.echo(f"Plugin {found.culprit} is at fault. `llmio plugins off {found.culprit}` switches it off.")
+
+
+def _words(line: str | None) -> list[str]:
+    """The command as words; none where the fault is looked for otherwise."""
+    try:
+        words = shlex.split(line or "")
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{error}.".replace("No closing quotation", "a quotation mark is not closed"), param_hint="--command"
+        ) from None
+    if line is not None and not words:
+        raise click.BadParameter("say which command.", param_hint="--command")
+    return words
+
+
+def _path(url: str | None) -> str | None:
+    """The part after the name of the site: the trial has an address of its own."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, ""))
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Whoever ends this process, or closes its terminal, ends the server of the trial, too."""
+    kept = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for one, handler in kept.items():
+            signal.signal(one, handler)
 
 
 def _suspects() -> tuple[list[str], list[str]]:
@@ -108,14 +152,16 @@ def _suspects() -> tuple[list[str], list[str]]:
 def _without(suspects: Collection[str], on: Collection[str], off: Sequence[str]) -> Mapping[str, str]:
     names = [*off, *(name for name in suspects if name not in on)]
     kept = {name: value for name, value in os.environ.items() if name not in (OFF, f"{OFF}_FILE", "LLMIO_SUPERVISED")}
-    return kept | {OFF: " ".join(names)}
+    # A trial that led to https would lead to the running site.
+    return kept | {OFF: " ".join(names), "FORCE_SSL": ""}
 
 
-def _by_command(line: str, env: Mapping[str, str]) -> bool:
+def _by_command(words: Sequence[str], env: Mapping[str, str]) -> bool:
     try:
-        return subprocess.run(shlex.split(line), env=dict(env), capture_output=True, check=False).returncode != 0  # noqa: S603  # the operator named it
+        return subprocess.run(words, env=dict(env), capture_output=True, check=False).returncode != 0  # noqa: S603  # the operator named it
     except OSError as error:
-        raise click.UsageError(f"{shlex.split(line)[0]}: {error.strerror}") from error
+        click.echo("")
+        raise click.UsageError(f"{words[0]}: {error.strerror}") from error
 
 
 def _by_server(url: str | None, env: Mapping[str, str]) -> bool:
@@ -126,11 +172,18 @@ def _by_server(url: str | None, env: Mapping[str, str]) -> bool:
             click.echo("(it does not start) ", nl=False)
             return True
         if url is None:
-            return click.confirm(f"look at {address} Does the fault show?")
+            click.echo("")
+            return click.confirm(f"  Look at {address} . Does the fault show there?")
         try:
-            return httpx.get(address + url, timeout=SECONDS, follow_redirects=True).status_code >= 500
+            answer = httpx.get(address + url, timeout=SECONDS, follow_redirects=True)
         except httpx.HTTPError:
             return True
+        if answer.url.path == "/sign_in" and not url.startswith("/sign_in"):
+            click.echo("")
+            raise click.UsageError(
+                f"{url} is for people who are signed in, so nothing can be told from it. Name another path, or let yourself be asked."
+            )
+        return answer.status_code >= 500
 
 
 @contextmanager

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import math
+import os
+import pty
+import re
+import select
+import subprocess
 import sys
+import termios
 
+import httpx
 import pytest
 
 from llmio.cli.bisect import find
+from llmio.embedded.process import marked_with, wait_until
 from tests.commands import run_command
+from tests.processes import PATIENCE
 from tests.seam.distributions import poll_type
 
 NAMES = [f"p{number}" for number in range(9)]
@@ -68,6 +78,85 @@ def test_it_says_where_none_is_at_fault(site):
     assert (said.code, "no-such-command" in said.stderr) == (2, True), said
     said = run_command("plugins", "bisect", "--command", "x", "--url", "/", env=site.env)
     assert said.code == 2
+
+
+def test_what_is_no_command_is_said_at_once(site):
+    for line, words in (("", "say which command"), ("echo 'a", "quotation mark is not closed")):
+        said = run_command("plugins", "bisect", "--command", line, env=site.env)
+        assert (said.code, words in said.stderr) == (2, True), said
+
+
+BROKEN = """
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from llmio.plugins import Plugin, hookimpl
+
+PLUGIN = Plugin("A bad one", "Its page fails.")
+
+
+def page(request):
+    raise RuntimeError("the page fails")
+
+
+@hookimpl
+def llmio_includeme(config):
+    config.add_route("page_bad.page", "/page")
+    config.add_view(page, route_name="page_bad.page", permission=NO_PERMISSION_REQUIRED)
+"""
+
+
+@pytest.fixture
+def trial(strangers, start):
+    """Variables of a site with one plugin of others, whose page fails; trials are real servers."""
+    strangers.add("page_bad", BROKEN, module="llmio_page_bad")
+    return start().env | {"PYTHONPATH": str(strangers.folder), "FORCE_SSL": "1"}
+
+
+def test_a_path_tells_which_one_it_is(trial):
+    said = run_command("plugins", "bisect", "--url", "https://site.example/x/page_bad/page", env=trial)
+    assert said.stdout.splitlines()[1:] == [
+        "Trial 1, with page_bad: the fault shows.",
+        "Trial 2, with none of them: well.",
+        "Tried 2 times. The site was not touched.",
+        "Plugin page_bad is at fault. `llmio plugins off page_bad` switches it off.",
+    ], said
+    assert said.code == 0
+
+
+def test_questions_at_a_terminal_and_ctrl_c(trial):
+    """As a person: the address of a trial is opened, the question answered, and the second trial broken off."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "llmio", "plugins", "bisect"]
+    env = {**os.environ, **trial, "TERM": "dumb"}
+    process = subprocess.Popen(command, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))  # fmt: skip  # noqa: PLW1509  # Ctrl-C reaches whom the terminal belongs to
+    os.close(theirs)
+    said = ""
+
+    def read_until(words):
+        nonlocal said
+        while words not in said:
+            assert select.select([ours], [], [], PATIENCE)[0], said
+            said += os.read(ours, 4096).decode()
+
+    try:
+        read_until("[y/N]")
+        (address,) = re.findall(r"http://127\.0\.0\.1:\d+", said)
+        assert httpx.get(f"{address}/x/page_bad/page").status_code == 503
+        said = ""
+        os.write(ours, b"y\n")
+        read_until("Trial 2, with none of them: ")
+        assert "the fault shows." in said
+        os.write(ours, b"\x03")  # while its server starts
+        read_until("The site was not touched.")
+        assert "Stopped in trial 2" in said
+        assert "Traceback" not in said
+        assert process.wait(PATIENCE) == 130
+        assert wait_until(lambda: not marked_with(f"LLMIO_DATA={trial['LLMIO_DATA']}"), PATIENCE), "no server is left"
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
 
 
 def test_what_was_off_stays_off(site):
