@@ -29,6 +29,7 @@ def register(app: App) -> None:
     app.add_schedule(jobs.forget_attempts, every=24 * 3600)
     app.add_schedule(jobs.resume_parked, every=300)
     app.add_event_job(jobs.publish_event)
+    app.add_observer(jobs.follow_meeting, "Outcome")
     app.add_seen_listener(seen.on_seen)
 
 

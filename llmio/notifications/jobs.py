@@ -10,13 +10,14 @@ from sqlalchemy import select
 from llmio.core.jobs import job
 from llmio.core.tables import Event
 from llmio.mail import deliver as deliver_mail
-from llmio.notifications import contact, service, tasks
+from llmio.notifications import contact, meetings, service, tasks
 from llmio.notifications.catch_up import service as catch_ups
 from llmio.notifications.channels import deliver_to_channel, forget_attempts
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Delivery, Status
 from llmio.notifications.parked import back
 from llmio.notifications.sending import count, give_up, prepare
 from llmio.plugins import Failed, Outcome, Retry, Sent
+from llmio.polls.models import Outcome as PollOutcome
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -130,6 +131,27 @@ def mail_task_due(app: App, task_id: int, user_id: int) -> None:
         deliver_mail(app, mail)
 
 
+@job("notifications.follow_meeting")
+def follow_meeting(ctx: Context, _record_type: str, outcome_id: int) -> None:
+    """Call off a meeting whose poll or thread was removed; all else about it comes with the event of its outcome."""
+    outcome = ctx.db.get(PollOutcome, outcome_id)
+    if outcome is not None and outcome.poll is not None and meetings.is_gone(outcome.poll):
+        service.follow_meeting(ctx, outcome.poll)
+
+
+@job("notifications.mail_meeting", queue="mailers", transaction=False)
+def mail_meeting(app: App, poll_id: int, user_id: int) -> None:
+    """Move a meeting in one person's calendar, or call it off."""
+    with app.begin() as ctx:
+        found = meetings.change(ctx, poll_id, user_id)
+    if found is None:
+        return
+    mail, delivery_id, entry = found
+    deliver_mail(app, mail)
+    with app.begin() as ctx:
+        meetings.note(ctx, delivery_id, entry)
+
+
 @job("notifications.mail_contact", queue="mailers", transaction=False)
 def mail_contact(app: App, name: str, email: str, subject: str, message: str, user_id: int | None, key: str) -> None:
     """Mail what somebody wrote to the people who run the site."""
@@ -159,6 +181,8 @@ JOBS = (
     send_catch_up,
     task_reminders,
     mail_task_due,
+    follow_meeting,
+    mail_meeting,
     mail_contact,
     mail_contact_request,
 )

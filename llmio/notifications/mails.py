@@ -19,13 +19,13 @@ from llmio.core.urls import absolute
 from llmio.discussions.models import DiscussionReader
 from llmio.mail.incoming import waiting
 from llmio.mail.models import ReceivedEmail
-from llmio.notifications import poll_parts, reasons, replies, texts, threading, volumes
+from llmio.notifications import meetings, poll_parts, reasons, replies, texts, threading, volumes
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery
 from llmio.notifications.service import invitation_path
 from llmio.notifications.subjects import Subject
 from llmio.plugins import Enclosure, Message, Target
-from llmio.polls import calendar
+from llmio.polls import outcome_guests
 from llmio.polls.models import Outcome, Stance
 
 TEMPLATE = "mail/event.jinja2"
@@ -41,7 +41,8 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject, user: U
         kind = "comment_replied_to" if row.reason == "replied" else event.kind or ""
         actor = ctx.db.get(User, event.user_id) if event.user_id else None
         name = _name_of(actor, subject)
-        place = None if event.kind in INVITATIONS else volumes.place_of(subject)
+        guest = user.id in event.custom_fields.get(outcome_guests.KEY, ())
+        place = None if event.kind in INVITATIONS or guest else volumes.place_of(subject)
         values = _values(ctx, event, subject, user, kind=kind, name=name)
         values["why"] = reasons.sentence(row.reason, name)
         made = mail.compose(
@@ -53,9 +54,9 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject, user: U
             kind=kind,
             message_id=f"event-{event.id}-{row.notifier}-{user.id}",
             actor_name=name,
-            reply_to=replies.address(ctx, subject, user),
+            reply_to=None if guest else replies.address(ctx, subject, user),
             unsubscribe_url=absolute(ctx.app.settings, volumes.unsubscribe_path(user, place)),
-            attachments=_files(ctx, subject, kind),
+            attachments=_files(ctx, row, subject, user, kind),
         )
     above = threading.references(ctx, row, event, _thread(subject), made.message_id)
     headers = {**made.headers, "Message-ID": made.message_id}
@@ -89,6 +90,7 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
         utm_campaign=kind,
         stance_token=token,
         discussion_reader_token=reader_token,
+        outcome_token=_outcome_token(ctx, event, user),
     )
     html = _absolute_links(str(subject.html), settings)
     values: dict[str, Any] = {
@@ -112,6 +114,13 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
     return values | poll_parts.values_of(theirs, subject, user, path, token)
 
 
+def _outcome_token(ctx: Context, event: Event, user: User) -> str | None:
+    """What lets in who was sent an outcome from inside."""
+    if event.eventable_id is None or user.id not in event.custom_fields.get(outcome_guests.KEY, ()):
+        return None
+    return outcome_guests.token(ctx, event.eventable_id, user.id)
+
+
 def _waiting_mail(ctx: Context, subject: Subject) -> dict[str, Any]:
     """A mail of somebody unknown in a few words, as plain text: nobody has looked at it yet."""
     one = waiting.Waiting.of(subject.record)
@@ -126,12 +135,17 @@ def _waiting_mail(ctx: Context, subject: Subject) -> dict[str, Any]:
     }
 
 
-def _files(ctx: Context, subject: Subject, kind: str) -> list[tuple[str, str, bytes]]:
-    """What goes along: the meeting that an outcome decides on."""
+def _files(ctx: Context, row: Delivery, subject: Subject, user: User, kind: str) -> list[tuple[str, str, bytes]]:
+    """What goes along: the meeting that an outcome decides on, or that it does not take place after all; noted with the delivery."""
     if kind not in OF_OUTCOME or not isinstance(subject.record, Outcome):
         return []
-    found = calendar.meeting(ctx, subject.record, attendees=True)
-    return [found] if found else []
+    poll = subject.record.poll
+    _row, known = meetings.held(ctx, poll, user.id).get(user.id, (None, None))
+    entry, found = meetings.told(ctx, poll, user, known)
+    if entry is None or found is None:
+        return []
+    meetings.note(ctx, row.id, entry)
+    return [found]
 
 
 def guest_token(ctx: Context, subject: Subject, user: User) -> str | None:

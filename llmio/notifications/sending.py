@@ -13,14 +13,13 @@ from llmio.accounts.models import User
 from llmio.accounts.sessions import identity_of
 from llmio.core.context import Context
 from llmio.core.measures import measures
-from llmio.core.permissions import Permission
 from llmio.core.tables import Event
 from llmio.mail import suppression
 from llmio.mail.models import ReceivedEmail
 from llmio.notifications import mails
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery, Status
-from llmio.notifications.subjects import Subject, subject_of
+from llmio.notifications.subjects import Subject, may_see, subject_of
 from llmio.plugins import Failed, Http, Message, Notifier, Outcome, Outgoing, Retry, Sent, Target
 from llmio.plugins.guard import guard
 
@@ -132,16 +131,6 @@ def _to_person(ctx: Context, row: Delivery, event: Event, subject: Subject) -> t
 def _may_see(ctx: Context, user: User, event: Event, subject: Subject) -> bool:
     """Rights may have changed since the event: what left the site cannot be taken back."""
     return event.kind in INVITATIONS or may_see(Context(ctx.app, ctx.db, ctx.tm, identity_of(user)), subject)
-
-
-def may_see(theirs: Context, subject: Subject) -> bool:
-    """Whether the person of this context may see what it is about."""
-    if subject.poll is not None:
-        return theirs.can(Permission.POLL_SHOW, subject.poll)
-    if subject.discussion is not None:
-        return theirs.can(Permission.DISCUSSION_SHOW, subject.discussion)
-    right = Permission.GROUP_UPDATE if isinstance(subject.record, ReceivedEmail) else Permission.GROUP_SHOW
-    return subject.group is None or theirs.can(right, subject.group)
 
 
 def _told_lately(ctx: Context, row: Delivery, received: ReceivedEmail) -> bool:

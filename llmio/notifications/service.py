@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
@@ -17,10 +18,11 @@ from llmio.core.permissions import Permission
 from llmio.core.tables import Event
 from llmio.discussions.models import Comment, DiscussionReader, Reaction
 from llmio.groups.models import Membership
-from llmio.notifications import audience, kinds
+from llmio.notifications import audience, kinds, meetings
 from llmio.notifications.deliveries import Delivery, Status
 from llmio.notifications.models import Notification
 from llmio.notifications.subjects import RECORDS, Subject, subject_of
+from llmio.polls.models import Outcome, Poll
 
 if TYPE_CHECKING:
     from llmio.core.jobs import Job
@@ -41,8 +43,17 @@ def publish_event(ctx: Context, event: Event, deliver: Job) -> list[audience.Tol
         _mention(ctx, event, subject)
     told = audience.resolve(ctx, event, kind, subject)
     _ring(ctx, event, subject, [one for one in told if one.in_app])
-    _deliver(ctx, event, [one for one in told if one.email], deliver)
+    by_mail = [one for one in told if one.email]
+    _deliver(ctx, event, by_mail, deliver)
+    if isinstance(subject.record, Outcome) and subject.poll is not None:
+        follow_meeting(ctx, subject.poll, but={one.user.id for one in by_mail})
     return told
+
+
+def follow_meeting(ctx: Context, poll: Poll, *, but: Collection[int] = ()) -> None:
+    """Have a meeting moved, or called off, in the calendars of those who were mailed it and do not hear of it anyway."""
+    for user_id in meetings.follow(ctx, poll, but=but):
+        ctx.enqueue(ctx.app.jobs["notifications.mail_meeting"], poll.id, user_id)
 
 
 def _silent(subject: Subject) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmio.accounts.models import User
 from llmio.core import richtext
+from llmio.core.permissions import Permission
 from llmio.core.tables import Event
 from llmio.discussions.models import Comment, Discussion, Reaction
 from llmio.groups.models import Group, Membership, MembershipRequest
@@ -83,6 +84,16 @@ def describe(ctx: Context, record: Any) -> Subject | None:
         return _reaction(ctx, record)
     maker = makers.get(type(record).__name__)
     return maker(record) if maker else None
+
+
+def may_see(theirs: Context, subject: Subject) -> bool:
+    """Whether the person of this context may see what it is about."""
+    if subject.poll is not None:
+        return theirs.can(Permission.POLL_SHOW, subject.poll)
+    if subject.discussion is not None:
+        return theirs.can(Permission.DISCUSSION_SHOW, subject.discussion)
+    right = Permission.GROUP_UPDATE if isinstance(subject.record, ReceivedEmail) else Permission.GROUP_SHOW
+    return subject.group is None or theirs.can(right, subject.group)
 
 
 def discussion_path(discussion: Discussion) -> str:

@@ -15,8 +15,7 @@ from llmio.core.context import Context
 from llmio.core.i18n import _
 from llmio.core.urls import absolute
 from llmio.discussions.models import Task, TasksUser
-from llmio.notifications.sending import may_see
-from llmio.notifications.subjects import RECORDS, describe
+from llmio.notifications.subjects import RECORDS, describe, may_see
 
 if TYPE_CHECKING:
     from llmio.core.ports import Mail

@@ -32,25 +32,61 @@ LONGEST = 60 * 24 * 30
 """Minutes; what is longer was not meant."""
 FIRST, LAST = 1970, 9000
 YEAR = timedelta(days=366)
+File = tuple[str, str, bytes]
+"""Name, content type, content."""
 
 
-def meeting(ctx: Context, outcome: Outcome, *, attendees: bool = False) -> tuple[str, str, bytes] | None:
+def meeting(
+    ctx: Context, outcome: Outcome, *, attendees: bool = False, reader: User | None = None, number: int | None = None
+) -> File | None:
     """(file name, content type, content); None where the outcome decides on no time.
 
     With `attendees` those who chose the time are named with their addresses, as the reference does, and the file is an invitation
-    to them. Never for an anonymous poll.
+    to them. Never for an anonymous poll. A `reader` who was sent the meeting before is asked anew, whatever they chose. `number` is
+    that of the change, where it is not the poll's own count.
     """
     poll = outcome.poll
-    start = _start(ctx, outcome)
-    if start is None or not FIRST <= start.year <= LAST:
+    start = start_of(ctx, outcome)
+    if start is None:
         return None
-    invited = _chose(ctx, outcome) if attendees and not poll.anonymous else []
-    method = "REQUEST" if invited else "PUBLISH"
+    chose = [_attendee(name, email) for name, email in _chose(ctx, outcome)] if attendees and not poll.anonymous else []
+    if reader is not None and reader.email and f"mailto:{reader.email}" not in chose:
+        chose.append(_attendee(reader.name, reader.email, "NEEDS-ACTION"))
+    entry = _entry(ctx, poll, start, number=revision(ctx, poll) if number is None else number)
+    told = outcome.custom_fields or {}
+    entry.add("dtstamp", outcome.updated_at or outcome.created_at or ctx.now)
+    entry.add("summary", str(told.get("event_summary") or poll.title))
+    words = told.get("event_description") or richtext.plain(outcome.statement, outcome.statement_format)
+    entry.add("description", str(words))
+    if told.get("event_location"):
+        entry.add("location", str(told["event_location"]))
+    entry.add("class", "PRIVATE")
+    entry.add("status", "CONFIRMED")
+    for one in chose:
+        entry.add("attendee", one)
+    return _file(ctx, "REQUEST" if chose else "PUBLISH", entry, start)
+
+
+def called_off(ctx: Context, poll: Poll, name: str, reader: User, number: int) -> File | None:
+    """The file that takes a meeting, told with the option of this name, out of a reader's calendar."""
+    outcome = _first(ctx, poll)
+    start = _start(poll, outcome, name) if outcome else None
+    if outcome is None or start is None:
+        return None
+    entry = _entry(ctx, poll, start, number=number)
+    entry.add("dtstamp", ctx.now)
+    entry.add("summary", poll.title)
+    entry.add("status", "CANCELLED")
+    entry.add("attendee", _attendee(reader.name, reader.email or "", "NEEDS-ACTION"))
+    return _file(ctx, "CANCEL", entry, start)
+
+
+def _file(ctx: Context, method: str, entry: Event, start: date) -> File:
     calendar = Calendar()
     calendar.add("prodid", f"-//{ctx.app.settings.text('site.name')}//llmio//EN")
     calendar.add("version", "2.0")
     calendar.add("method", method)
-    calendar.add_component(_entry(ctx, outcome, start, invited))
+    calendar.add_component(entry)
     if isinstance(start, datetime):
         calendar.add_missing_timezones(first_date=start.date() - YEAR, last_date=start.date() + YEAR)
     return NAME, f"text/calendar; charset=utf-8; method={method}", calendar.to_ical()
@@ -73,19 +109,29 @@ def moment_of(name: str | None, reader: Identity | None) -> tuple[datetime, bool
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)), False
 
 
-def _start(ctx: Context, outcome: Outcome) -> date | None:
-    """The day, or the moment in the poll's zone, that the chosen option names."""
-    poll = outcome.poll
+def said(ctx: Context, outcome: Outcome) -> tuple[str, str]:
+    """The time that an outcome decides on, as its option names it, and the place."""
     option = ctx.db.get(PollOption, outcome.poll_option_id) if outcome.poll_option_id else None
-    if option is None or option.poll_id != poll.id or not decides(poll):
-        return None
+    found = option.name if option is not None and option.poll_id == outcome.poll_id and decides(outcome.poll) else ""
+    return found, str((outcome.custom_fields or {}).get("event_location") or "")
+
+
+def start_of(ctx: Context, outcome: Outcome) -> date | None:
+    """The day, or the moment in the poll's zone, that the chosen option names."""
+    name, _place = said(ctx, outcome)
+    return _start(outcome.poll, outcome, name) if name else None
+
+
+def _start(poll: Poll, outcome: Outcome, name: str) -> date | None:
     try:
-        if len(option.name) == len("2027-01-31"):
-            return date.fromisoformat(option.name)
-        moment = datetime.fromisoformat(option.name)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(_zone(poll, outcome))
+        if len(name) == len("2027-01-31"):
+            start: date = date.fromisoformat(name)
+        else:
+            moment = datetime.fromisoformat(name)
+            start = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(_zone(poll, outcome))
     except (ValueError, OverflowError):
         return None
+    return start if FIRST <= start.year <= LAST else None
 
 
 def _zone(poll: Poll, outcome: Outcome) -> tzinfo:
@@ -96,31 +142,22 @@ def _zone(poll: Poll, outcome: Outcome) -> tzinfo:
     return UTC
 
 
-def _entry(ctx: Context, outcome: Outcome, start: date, invited: Sequence[Any]) -> Event:
-    poll, told = outcome.poll, outcome.custom_fields or {}
+def _entry(ctx: Context, poll: Poll, start: date, *, number: int) -> Event:
     entry = Event()
     entry.add("uid", f"poll-{poll.key}@{site_url(ctx.app.settings).split('://')[-1]}")
-    entry.add("sequence", _revision(ctx, poll))
-    entry.add("dtstamp", outcome.updated_at or outcome.created_at or ctx.now)
+    entry.add("sequence", number)
     entry.add("dtstart", start)
     entry.add("dtend", _end(poll, start))
-    entry.add("summary", str(told.get("event_summary") or poll.title))
-    entry.add(
-        "description",
-        str(told.get("event_description") or richtext.plain(outcome.statement, outcome.statement_format)),
-    )
-    if told.get("event_location"):
-        entry.add("location", str(told["event_location"]))
-    entry.add("class", "PRIVATE")
-    entry.add("status", "CONFIRMED")
     entry.add("url", absolute(ctx.app.settings, f"/p/{poll.key}"))
-    if outcome.author.email:
-        entry.add("organizer", _address(outcome.author.name, outcome.author.email))
-    for name, email in invited:
-        one = _address(name, email)
-        one.params.update({"role": "REQ-PARTICIPANT", "partstat": "ACCEPTED", "rsvp": "FALSE"})
-        entry.add("attendee", one)
+    first = _first(ctx, poll)
+    if first is not None and first.author.email:
+        entry.add("organizer", _address(first.author.name, first.author.email))
     return entry
+
+
+def _first(ctx: Context, poll: Poll) -> Outcome | None:
+    """The poll's first outcome: whoever published it stays the one who invites, whoever edits it later."""
+    return ctx.db.scalar(select(Outcome).where(Outcome.poll_id == poll.id).order_by(Outcome.id).limit(1))
 
 
 def _end(poll: Poll, start: date) -> date:
@@ -139,7 +176,7 @@ def _length(poll: Poll) -> timedelta:
     return timedelta(minutes=minutes if 0 < minutes <= LONGEST else HOUR)
 
 
-def _revision(ctx: Context, poll: Poll) -> int:
+def revision(ctx: Context, poll: Poll) -> int:
     """How often outcomes of the poll were published or edited since the first."""
     query = select(func.sum(Outcome.versions_count + 1)).where(Outcome.poll_id == poll.id)
     return int(ctx.db.scalar(query) or 1) - 1
@@ -164,6 +201,12 @@ def _chose(ctx: Context, outcome: Outcome) -> Sequence[Any]:
         .order_by(User.id)
     )
     return ctx.db.execute(query).all()
+
+
+def _attendee(name: str | None, email: str, partstat: str = "ACCEPTED") -> vCalAddress:
+    made = _address(name, email)
+    made.params.update({"role": "REQ-PARTICIPANT", "partstat": partstat, "rsvp": "FALSE"})
+    return made
 
 
 def _address(name: str | None, email: str) -> vCalAddress:

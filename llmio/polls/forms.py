@@ -99,6 +99,7 @@ class ShareForm(Form):
 
     who: Literal["chosen", "voters", "group"] = "chosen"
     user_ids: list[int] = []
+    emails: Annotated[str, Limits(max_length=50_000)] = ""
     message: Annotated[str, Limits(max_length=2000)] = ""
 
 

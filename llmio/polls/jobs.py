@@ -9,6 +9,7 @@ from sqlalchemy import Interval, literal, select
 
 from llmio.core.jobs import job
 from llmio.core.tables import Event
+from llmio.discussions.models import Discussion
 from llmio.groups.models import Membership
 from llmio.polls import queries, service
 from llmio.polls.models import Poll
@@ -81,8 +82,15 @@ def follow_membership(ctx: Context, _record_type: str, membership_id: int) -> No
 
 @job("polls.follow_guests")
 def follow_guests(ctx: Context, _record_type: str, discussion_id: int) -> None:
-    """Give new guests of a thread their place in its open polls, and take it from those who were shown out."""
+    """Give new guests of a thread their place in its open polls, and take it from those who were shown out.
+
+    Where the thread was removed, whoever follows its outcomes hears of that.
+    """
     service.follow_guests(ctx, discussion_id)
+    discussion = ctx.db.get(Discussion, discussion_id)
+    if discussion is not None and discussion.discarded_at is not None:
+        for outcome in queries.outcomes_in_thread(ctx, discussion_id):
+            ctx.changed(outcome)
 
 
 @job("polls.recount", queue="low")

@@ -205,6 +205,12 @@ def outcomes(ctx: Context, poll_ids: Iterable[int]) -> dict[int, Outcome]:
     return {int(outcome.poll_id): outcome for outcome in ctx.db.scalars(query) if outcome.poll_id}
 
 
+def outcomes_in_thread(ctx: Context, discussion_id: int) -> Sequence[Outcome]:
+    """The latest outcomes of a thread's polls."""
+    polls = select(Poll.id).where(Poll.discussion_id == discussion_id, Poll.discarded_at.is_(None))
+    return ctx.db.scalars(select(Outcome).where(Outcome.poll_id.in_(polls), Outcome.latest.is_(True))).all()
+
+
 def polls_of_outcomes(ctx: Context, outcome_ids: Sequence[int]) -> set[int]:
     """The ids of the polls that these outcomes are of."""
     if not outcome_ids:

@@ -9,7 +9,7 @@ from llmio.core.permissions import Permission, signed_in, verified
 from llmio.discussions.models import Discussion
 from llmio.groups import rules as groups
 from llmio.groups.models import Group
-from llmio.polls import queries
+from llmio.polls import outcome_guests, queries
 from llmio.polls.models import Poll, Stance
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 TOKENS = "polls.tokens"
 """Key in `ctx.memo` of ids of polls that the request holds an invitation to."""
+
+
+OUTCOME_TOKENS = "polls.outcome_tokens"
+"""Likewise of polls whose outcome the request may see."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,13 @@ def holds_token(ctx: Context, subject: Any) -> bool:
     return poll_of(subject).id in ctx.memo.get(TOKENS, frozenset())
 
 
+def outcome_guest(ctx: Context, subject: Any) -> bool:
+    """Was sent the outcome from inside, without belonging to the poll; or came by the link of who was."""
+    poll = poll_of(subject)
+    held = poll.id in ctx.memo.get(OUTCOME_TOKENS, frozenset())
+    return held or (ctx.actor is not None and ctx.actor.id in outcome_guests.of_poll(ctx, poll.id))
+
+
 def has_stance(ctx: Context, subject: Any) -> bool:
     """Was asked to vote."""
     return queries.my_stance(ctx, poll_of(subject).id) is not None
@@ -220,6 +231,9 @@ def is_cast(ctx: Context, subject: Stance) -> bool:
     return subject.cast_at is not None
 
 
+SEES = (is_author, public, group_member, thread_guest, poll_guest, holds_token, (not_active, outcome_guest))
+
+
 def register(app: App) -> None:
     """Fill the rule map."""
     allow = app.add_rule
@@ -233,7 +247,7 @@ def register(app: App) -> None:
         (thread_open, ungrouped, thread_guest),
         (standing_alone, verified),
     )
-    allow(Permission.POLL_SHOW, is_author, public, group_member, thread_guest, poll_guest, holds_token)
+    allow(Permission.POLL_SHOW, *SEES)
     allow(Permission.POLL_VOTE, *votes)
     allow(Permission.POLL_UPDATE, (kept, is_admin, not_closed, thread_open))
     allow(Permission.POLL_DISCARD, (kept, is_admin, thread_open))

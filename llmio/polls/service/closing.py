@@ -121,6 +121,8 @@ def discard_poll(ctx: Context, poll: Poll) -> Poll:
     unpinned = created.values(user_id=None, pinned=False, child_count=0)
     ctx.db.execute(unpinned.execution_options(synchronize_session=False))
     ctx.changed(poll)
+    for outcome in queries.outcomes(ctx, [poll.id]).values():
+        ctx.changed(outcome)
     return poll
 
 

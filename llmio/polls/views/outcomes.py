@@ -111,6 +111,7 @@ def share(outcome: Outcome, request: Any) -> View:
         "view": cards.one(ctx, queries.get(ctx, poll.id)),
         "outcome": outcome,
         "people": [cards.person_of(user) for user in people.values() if user is not None],
+        "may_add_guests": ctx.can(Permission.POLL_ADD_GUESTS, poll),
         "may_tell_all": poll.group is not None and ctx.can(Permission.GROUP_NOTIFY, poll.group),
         "values": {"who": "chosen"},
     }

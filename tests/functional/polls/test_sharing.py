@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import icalendar
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from llmio.discussions import service as threads
+from llmio.groups.models import Membership
 from llmio.mail.message import build
 from llmio.polls import service
-from llmio.polls.models import Outcome
+from llmio.polls.models import Outcome, Stance
 
 TIMES = ["2027-03-27T19:00:00.000Z", "2027-03-28T19:00:00Z", "2027-04-01"]
 
@@ -217,3 +219,111 @@ def test_the_time_decided_on_is_shown_by_the_readers_clock(meeting, make, ada, b
 
 def test_other_polls_ask_for_no_meeting(closed, ada, sign_in):
     assert "event_location" not in sign_in(ada).get(f"/p/{closed.key}/outcome")
+
+
+# -- what becomes of it --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(meeting, make, ada, ctx, run_jobs, mailbox):
+    """An outcome whose meeting (the second time) was mailed to Ben; his mailbox is empty again."""
+    outcome = service.publish_outcome(
+        ctx(ada), meeting, statement="We meet.", poll_option_id=at(make, meeting, TIMES[1]), notify=True,
+        meeting={"event_location": "Mill"},
+    )  # fmt: skip
+    run_jobs()
+    mailbox.mails.clear()
+    return outcome
+
+
+def cancelled(mail, ben, start=datetime(2027, 3, 28, 19, tzinfo=UTC)):
+    calendar, event = only(mail)
+    assert (calendar["method"], event["status"]) == ("CANCEL", "CANCELLED")
+    assert event.decoded("dtstart") == start
+    assert event["attendee"] == f"mailto:{ben.email}"
+    return event
+
+
+def test_a_meeting_that_lost_its_time_is_called_off(told, meeting, make, ada, ben, ctx, run_jobs, mailbox):
+    cleo = make.user("Cleo", email="cleo@example.org")
+    make.membership(meeting.group, cleo)
+    service.update_outcome(ctx(ada), told, statement="We do not know yet.")
+    run_jobs()
+    (mail,) = mailbox.mails
+    assert mail.to[1] == ben.email, "Cleo never had it"
+    event = cancelled(mail, ben)
+    assert (event["uid"].startswith(f"poll-{meeting.key}@"), event["sequence"] > 0) == (True, True)
+    assert event["organizer"] == f"mailto:{ada.email}"
+    assert mail.subject == "Called off: Summer; party, again?"
+    assert "Until now: 28 March 2027, 19:00 (UTC)" in mail.text
+    service.update_outcome(ctx(ada), told, statement="Still not.")
+    run_jobs()
+    assert len(mailbox.mails) == 1, "each once"
+    chosen = at(make, meeting, TIMES[2])
+    service.update_outcome(ctx(ada), told, statement="Now we do.", poll_option_id=chosen)
+    run_jobs()
+    calendar, again = only(mailbox.last(ben.email))
+    assert (calendar["method"], again["uid"], again["status"]) == ("REQUEST", event["uid"], "CONFIRMED")
+    assert again["sequence"] > event["sequence"]
+
+
+def test_a_meeting_at_another_time_is_asked_for_anew(told, meeting, make, ada, ben, ctx, run_jobs, mailbox, clock):
+    service.update_outcome(
+        ctx(ada),
+        told,
+        statement="We meet.",
+        poll_option_id=at(make, meeting, TIMES[0]),
+        meeting={"event_location": "Mill"},
+    )
+    run_jobs()
+    (mail,) = mailbox.mails
+    calendar, event = only(mail)
+    assert (calendar["method"], event["status"]) == ("REQUEST", "CONFIRMED")
+    assert event.decoded("dtstart").astimezone(UTC) == datetime(2027, 3, 27, 19, tzinfo=UTC)
+    assert event["sequence"] > 0
+    asked = {str(one): str(one.params["partstat"]) for one in event["attendee"]}
+    assert asked == {f"mailto:{ada.email}": "ACCEPTED", f"mailto:{ben.email}": "NEEDS-ACTION"}
+    assert mail.subject == "Another time: Summer; party, again?"
+    service.update_outcome(
+        ctx(ada),
+        told,
+        statement="We meet.",
+        poll_option_id=at(make, meeting, TIMES[0]),
+        meeting={"event_location": "Barn"},
+    )
+    run_jobs()
+    moved = only(mailbox.last(ben.email))[1]
+    assert (moved["location"], moved["sequence"] > event["sequence"]) == ("Barn", True)
+    service.update_outcome(ctx(ada), told, statement="*We* meet.", poll_option_id=at(make, meeting, TIMES[0]))
+    run_jobs()
+    assert len(mailbox.mails) == 2, "what changes nothing in a calendar is not mailed"
+
+
+def test_a_new_outcome_without_a_time_calls_off_by_its_own_mail(told, meeting, ada, ben, ctx, run_jobs, mailbox):
+    service.publish_outcome(ctx(ada), meeting, statement="We never meet.", notify=True)
+    run_jobs()
+    (mail,) = mailbox.to(ben.email)
+    assert mail.kind == "outcome_created"
+    cancelled(mail, ben)
+
+
+@pytest.mark.parametrize("what", ["poll", "thread"])
+def test_a_removed_meeting_is_called_off(told, meeting, make, ada, ben, ctx, run_jobs, mailbox, db, what):
+    if what == "thread":
+        meeting.discussion = make.discussion(meeting.group, author=ada)
+        db.flush()
+        threads.discard_discussion(ctx(ada), meeting.discussion)
+    else:
+        service.discard_poll(ctx(ada), meeting)
+    run_jobs()
+    (mail,) = mailbox.mails
+    cancelled(mail, ben)
+    assert "/p/" not in mail.text
+
+
+def test_who_may_not_see_it_any_more_hears_nothing(told, meeting, make, ada, ben, ctx, run_jobs, mailbox, db):
+    db.execute(update(Membership).where(Membership.user_id == ben.id).values(revoked_at=datetime.now(UTC)))
+    db.execute(update(Stance).where(Stance.participant_id == ben.id).values(revoked_at=datetime.now(UTC)))
+    service.update_outcome(ctx(ada), told, statement="Elsewhen.", poll_option_id=at(make, meeting, TIMES[0]))
+    run_jobs()
+    assert mailbox.to(ben.email) == []
