@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -27,8 +27,8 @@ NODE = ROOT / "tests" / "node" / "channels"
 ORIGIN = "http://site.example"
 TOKEN = "crowd"
 SERVERS = {"llmio": (sys.executable, "-m", "llmio", "channels"), "node": ("node", str(NODE / "reference.mjs"))}
-PACED = {"clients": 1000, "messages": 100, "rate": 10.0}
-FLAT = {"clients": 200, "messages": 500, "rate": 0.0}
+PACED: dict[str, Any] = {"clients": 1000, "messages": 100, "rate": 10.0}
+FLAT: dict[str, Any] = {"clients": 200, "messages": 500, "rate": 0.0}
 PATIENCE = 90
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -39,8 +39,8 @@ def measure(folder: Path) -> list[dict[str, Any]]:
     valkey.start()
     try:
         return [
-            {"server": name, **shape, **_one(valkey.url(), folder, command, **shape)}
-            for shape in (PACED, FLAT)
+            {"server": name, **shape, "copies": copies, **_run(valkey.url(), folder, command, copies=copies, **shape)}
+            for shape, copies in ((PACED, 1), (FLAT, 1), (PACED, 2))
             for name, command in SERVERS.items()
         ]
     finally:
@@ -49,37 +49,42 @@ def measure(folder: Path) -> list[dict[str, Any]]:
 
 def lines(figures: list[dict[str, Any]]) -> list[str]:
     """The figures for people."""
-    head = f"{'live channel':<28}{'sent':>9}{'lost':>7}{'median ms':>11}{'p95 ms':>9}{'worst':>8}{'cpu s':>8}{'MB':>7}"
+    head = f"{'live channel':<36}{'sent':>9}{'lost':>7}{'median ms':>11}{'p95 ms':>9}{'worst':>8}{'cpu s':>8}{'MB':>7}"
     return [head] + [
-        f"  {one['server']:<8}{one['clients']:>5} clients {'paced' if one['rate'] else 'flat ':<6}"
+        f"  {one['copies']} × {one['server']:<8}{one['clients']:>5} clients {'paced' if one['rate'] else 'flat ':<10}"
         f"{one['sent']:>9}{one['lost']:>7}{one['median']:>11.1f}{one['p95']:>9.1f}{one['worst']:>8.0f}{one['cpu']:>8}{one['memory']:>7}"
         for one in figures
     ]
 
 
-def _one(
-    url: str, folder: Path, command: tuple[str, ...], *, clients: int, messages: int, rate: float
+def _run(
+    url: str, folder: Path, command: tuple[str, ...], *, clients: int, messages: int, rate: float, copies: int
 ) -> dict[str, Any]:
-    with redis.Redis.from_url(url) as store, _server(url, folder, command, store) as (address, pid):
+    """One load on one server, or on several side by side with a share of the clients each."""
+    with ExitStack() as stack:
+        store = stack.enter_context(redis.Redis.from_url(url))
         store.set(f"/current_users/{TOKEN}", json.dumps({"name": "Crowd", "id": 1, "group_ids": [1]}))
-        with _crowd(address, clients) as crowd:
-            before = _processor(pid)
-            began = time.perf_counter()
-            for number in range(messages):
-                if rate:
-                    time.sleep(max(0.0, began + number / rate - time.perf_counter()))
-                store.publish("/records", _message(number))
-            _arrived(crowd, clients * messages)
-            took = time.perf_counter() - began
-            found = _ask(crowd, "report")
-            return {
-                "sent": clients * messages,
-                "lost": clients * messages - found["got"],
-                "seconds": round(took, 2),
-                "cpu": round(_processor(pid) - before, 2),
-                "memory": round(memory.megabytes(pid)),
-                **{name: found[name] for name in ("median", "p95", "worst", "broken")},
-            }
+        servers = [stack.enter_context(_server(url, folder, command, store, of=number + 1)) for number in range(copies)]
+        crowds = [stack.enter_context(_crowd(address, clients // copies)) for address, _pid in servers]
+        before = sum(_processor(pid) for _address, pid in servers)
+        began = time.perf_counter()
+        for number in range(messages):
+            if rate:
+                time.sleep(max(0.0, began + number / rate - time.perf_counter()))
+            store.publish("/records", _message(number))
+        for crowd in crowds:
+            _arrived(crowd, clients // copies * messages)
+        took = time.perf_counter() - began
+        found = [_ask(crowd, "report") for crowd in crowds]
+        return {
+            "sent": clients * messages,
+            "lost": clients * messages - sum(one["got"] for one in found),
+            "seconds": round(took, 2),
+            "cpu": round(sum(_processor(pid) for _address, pid in servers) - before, 2),
+            "memory": round(sum(memory.megabytes(pid) for _address, pid in servers)),
+            # Of several crowds the worse one counts.
+            **{name: max(one[name] for one in found) for name in ("median", "p95", "worst", "broken")},
+        }
 
 
 def _message(number: int) -> str:
@@ -89,7 +94,10 @@ def _message(number: int) -> str:
 
 
 @contextmanager
-def _server(url: str, folder: Path, command: tuple[str, ...], store: redis.Redis) -> Iterator[tuple[str, int]]:
+def _server(
+    url: str, folder: Path, command: tuple[str, ...], store: redis.Redis, *, of: int
+) -> Iterator[tuple[str, int]]:
+    """A server that hears Redis as the last one `of` so many."""
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -101,7 +109,7 @@ def _server(url: str, folder: Path, command: tuple[str, ...], store: redis.Redis
     }
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: dict(cast("Any", store.pubsub_numsub("/records")))[b"/records"] > 0, PATIENCE)
+        wait_until(lambda: dict(cast("Any", store.pubsub_numsub("/records")))[b"/records"] >= of, PATIENCE)
         yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
