@@ -12,7 +12,7 @@ def register(app: App) -> None:
     """Give the App this feature's rules, kinds, jobs and sections."""
     from llmio.admin import jobs  # noqa: PLC0415  # slow
 
-    app.add_jobs(jobs.mail_link)
+    app.add_jobs(jobs.mail_link, jobs.examine)
 
 
 def includeme(config: Any) -> None:

@@ -1,13 +1,16 @@
-"""Mails that administrators have sent."""
+"""Mails that administrators have sent, and the doctor they have called."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from llmio.accounts.models import LoginToken
+from llmio.admin import examining
+from llmio.admin.service import examinations
 from llmio.admin.service.people import MAIL_LINK
+from llmio.core import work
 from llmio.core.i18n import _
-from llmio.core.jobs import job
+from llmio.core.jobs import LONG, job
 from llmio.core.urls import absolute
 from llmio.mail.render import language_of
 from llmio.mail.service import compose, deliver
@@ -25,6 +28,16 @@ def mail_link(app: App, token_id: int, sender: str) -> None:
         mail = _link_mail(ctx, token_id, sender)
     if mail is not None:
         deliver(app, mail)
+
+
+@job(examinations.EXAMINE, queue="high", retries=1, transaction=False, limit=LONG)
+def examine(app: App, work_id: int | None = None) -> None:
+    """Look at every part of the site as `llmio doctor` does, and keep what is found with the support bundle."""
+    with work.reported(app, examinations.EXAMINE, str(examinations.TITLE), work_id) as report:
+        findings, bundle = examining.examine(report)
+        with app.begin() as ctx:
+            examinations.keep(ctx, findings, bundle)
+        report.result("/admin/doctor")
 
 
 def _link_mail(ctx: Context, token_id: int, sender: str) -> Mail | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Text
+from sqlalchemy import BigInteger, Identity, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from llmio.core.db import Base, Utc, utcnow
@@ -106,3 +108,15 @@ class BlazerDashboardQuery(Base):
     position: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(Utc(6), default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(Utc(6), default=utcnow, onupdate=utcnow)
+
+
+class Examination(Base):
+    """What `llmio doctor` found last, as in the support bundle, and the bundle itself."""
+
+    __tablename__ = "examinations"
+    __table_args__ = {"schema": "llmio"}
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    bundle: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)

@@ -25,6 +25,8 @@ def includeme(config: Any) -> None:
     config.add_route("admin.reindex", "/admin/search/reindex")
     config.add_route("work.show", "/work/{id}")
     config.add_route("admin.settings", "/admin/settings")
+    config.add_route("admin.doctor", "/admin/doctor")
+    config.add_route("admin.support_bundle", "/admin/doctor/bundle")
     config.add_route("admin.features", "/admin/features")
     config.add_route("admin.features_json", "/admin/features.json")
     config.add_route("admin.switch_feature", "/admin/features/{key}")

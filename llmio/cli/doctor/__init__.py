@@ -32,7 +32,8 @@ COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
     metavar="FILE",
     help="Also write FILE (.tar.gz) for those who are asked for help: findings, versions, settings, queues, logs; no secrets.",
 )
-def doctor(only: tuple[str, ...], bundle_path: Path | None, *, as_json: bool) -> None:
+@click.option("--progress", is_flag=True, help="Say on standard error how far it is, a line for each area.")
+def doctor(only: tuple[str, ...], bundle_path: Path | None, *, as_json: bool, progress: bool) -> None:
     """Look at every part of the site; say what is wrong, why, and what to do. Nothing is changed, no mail is sent.
 
     Areas: settings, database, redis, schema, jobs, clock, disk, mail, dns, storage, proxy, live, collab, push, backup, plugins, search.
@@ -45,7 +46,7 @@ def doctor(only: tuple[str, ...], bundle_path: Path | None, *, as_json: bool) ->
         raise click.UsageError(f"There is no area {', '.join(unknown)}; there are {', '.join(AREAS)}.")
     site = sites.opened()
     try:
-        findings = examine(site, only)
+        findings = examine(site, only, say=_say if progress else _hush)
         if bundle_path is not None:
             _bundle(bundle_path, site, findings)
     finally:
@@ -56,6 +57,14 @@ def doctor(only: tuple[str, ...], bundle_path: Path | None, *, as_json: bool) ->
         click.echo("\n".join(told(findings)))
     if any(one.severity == "error" for one in findings):
         raise click.exceptions.Exit(1)
+
+
+def _say(done: int, total: int, name: str) -> None:
+    click.echo(f"{done}/{total} {name}", err=True)
+
+
+def _hush(_done: int, _total: int, _name: str) -> None:
+    """Say nothing."""
 
 
 def _bundle(path: Path, site: Site, findings: Sequence[Finding]) -> None:

@@ -13,6 +13,7 @@ from llmio.cli.doctor.findings import Finding, first_line, found, ordered
 from llmio.cli.doctor.site import Site
 
 Check = Callable[[Site], Iterator[Finding]]
+Say = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ class Examination:
         return self.findings
 
 
-def examine(site: Site, only: Collection[str] = ()) -> list[Finding]:
-    """Everything that is found, the gravest first; `only` names areas."""
+def examine(site: Site, only: Collection[str] = (), *, say: Say = lambda _done, _total, _name: None) -> list[Finding]:
+    """Everything that is found, the gravest first; `only` names areas. `say` hears how many are done, of how many, and which."""
     wanted = [name for name in AREAS if not only or name in only]
     needed = {need for name in wanted for need in AREAS[name].needs} | {"database"}
     findings: list[Finding] = []
@@ -74,13 +75,15 @@ def examine(site: Site, only: Collection[str] = ()) -> list[Finding]:
         if name in wanted or name in needed:
             seen = _begin(site, name).end()
             findings += seen if name in wanted else []
+            say(sum(one in wanted for one in FIRST[: FIRST.index(name) + 1]), len(wanted), name)
     later = [name for name in wanted if name not in FIRST]
     if later and not _build(site, findings):
         return ordered(findings)
     skipped = {name: lacking for name in later if (lacking := set(AREAS[name].needs) - site.works)}
     under_way = [_begin(site, name) for name in later if name not in skipped]
-    for one in under_way:
+    for done, one in enumerate(under_way, start=len(wanted) - len(under_way) + 1):
         findings += one.end()
+        say(done, len(wanted), one.name)
     if skipped:
         needs = ", ".join(sorted(set[str]().union(*skipped.values())))
         findings.append(found("doctor.skipped", f"not looked at, since they need the {needs}: {', '.join(skipped)}"))
