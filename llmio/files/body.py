@@ -33,6 +33,8 @@ def form_of(request: Any) -> Iterator[dict[str, MultipartPart]]:
     if kind != "multipart/form-data" or not options.get("boundary"):
         raise Invalid.at(FIELD, _("Please choose a file."))
     limit = request.app.settings.number("files.max_bytes")
+    if request.is_body_seekable:  # the token of CSRF was looked for in it
+        request.body_file_raw.seek(0)
     parts: dict[str, MultipartPart] = {}
     parser = MultipartParser(
         request.body_file, options["boundary"], part_limit=20, partsize_limit=limit, spool_limit=SMALL

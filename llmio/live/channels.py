@@ -169,7 +169,7 @@ class Channels:
                 self.reseat(payload)
             else:
                 self.server.start_background_task(self._matrix.hand_on, channel, payload)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             log.warning("unreadable message on %s", channel)
 
 

@@ -111,7 +111,7 @@ def allowed(request: Any) -> Response:
     try:
         asked = json.loads(request.body)
         secret, name = asked["user_secret"], asked["document_name"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         secret = name = ""
     well = isinstance(secret, str) and isinstance(name, str) and _may_write(request, secret, name)
     response = Response(status=200 if well else 401, content_type="text/plain", text="" if well else "unauthorized\n")

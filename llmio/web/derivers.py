@@ -10,17 +10,9 @@ from pyramid.events import NewResponse
 from pyramid.httpexceptions import HTTPMethodNotAllowed
 from pyramid.viewderivers import INGRESS, csrf_view
 
-from llmio.files.faults import too_large
-from llmio.files.views import refuse_early
 from llmio.web import csp_reports
+from llmio.web.bodies import Request, fitting
 
-WORDS = ("application/x-www-form-urlencoded", "application/json", "text/plain")
-LETTERS = frozenset({"mail.relay", "mail.processor"})
-"""Doors for whole mails; they have their own limit."""
-PER_CHARACTER = 12
-"""Bytes of the longest character in a form: four, each as %XX."""
-AROUND = 1_000_000
-"""Bytes for all other fields of a form."""
 ON_ALL = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
@@ -38,6 +30,7 @@ def includeme(config: Any) -> None:
     config.add_view_deriver(csrf_view, "csrf_view", under=INGRESS, over="secured_view")
     config.add_view_deriver(only_reading, under=INGRESS, over="csrf_view")
     config.add_view_deriver(fitting, under=INGRESS, over="only_reading")
+    config.set_request_factory(Request)
     config.add_request_method(csp_nonce, reify=True)
     config.add_subscriber(add_headers, NewResponse)
 
@@ -53,29 +46,6 @@ def only_reading(view: Any, info: Any) -> Any:
         return view(context, request)
 
     return reading
-
-
-def fitting(view: Any, info: Any) -> Any:
-    """A form that is announced as larger than a file may be is refused before any of it is read (CSRF looks into forms)."""
-    if info.exception_only:
-        return view
-
-    def fitted(context: Any, request: Any) -> Any:
-        kind = request.headers.get("Content-Type", "")
-        if request.exception is None and kind.startswith("multipart/"):
-            refuse_early(request)
-        elif request.exception is None and kind.startswith(WORDS) and info.options.get("route_name") not in LETTERS:
-            refuse_long_words(request)
-        return view(context, request)
-
-    return fitted
-
-
-def refuse_long_words(request: Any) -> None:
-    """Refuse a form without files, or JSON, that holds more than any text may, before it is read and taken apart."""
-    longest = request.app.settings.number("text.max_length") * PER_CHARACTER + AROUND
-    if (request.content_length or 0) > longest:
-        raise too_large(longest)
 
 
 def csp_nonce(request: Any) -> str:

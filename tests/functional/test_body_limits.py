@@ -1,9 +1,12 @@
-"""A form or JSON that is longer than any text may be is refused before it is taken apart."""
+"""What is longer than any text, or in more parts than any form, is refused before it is taken apart."""
 
 from __future__ import annotations
 
+from io import BytesIO, RawIOBase
+
 import pytest
 
+from llmio.web import bodies
 from tests import factories as make
 
 
@@ -21,3 +24,92 @@ def test_the_longest_text_there_may_be_is_taken(db, sign_in, app):
     thread = make.discussion(db, make.group(db, admin=ada))
     words = "😀" * app.settings.number("text.max_length")
     sign_in(ada).send(f"/d/{thread.key}/comments", {"body": words, "body_format": "md"}, status=303)
+
+
+class Once(RawIOBase):
+    """A body as a server gives it: it can be read once."""
+
+    def __init__(self, content):
+        self._file = BytesIO(content)
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        return self._file.readinto(buffer)
+
+
+def multipart(parts, mark="b0undary"):
+    """(name, file name or None, content) of each part → headers, body."""
+    body = b"".join(
+        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"{f"; filename={file}" if file else ""}\r\n\r\n'.encode()
+        + content
+        + b"\r\n"
+        for name, file, content in parts
+    )
+    return {"Content-Type": f"multipart/form-data; boundary={mark}"}, body + f"--{mark}--\r\n".encode()
+
+
+def posted(web, path, headers, body, **how):
+    length = {"Content-Length": str(len(body))}
+    return web.request(path, method="POST", body_file=Once(body), headers=length | headers, expect_errors=True, **how)
+
+
+def test_a_file_is_taken_with_the_token_in_its_form(db, sign_in):
+    web = sign_in(make.user(db))
+    headers, body = multipart([("csrf_token", None, web.csrf_token.encode()), ("file", "a.txt", b"hello" * 5000)])
+    answer = posted(web, "/files", headers, body)
+    assert answer.status_int == 201, answer.text
+    assert answer.json["size"] == 25_000
+    headers, body = multipart([("csrf_token", None, b"wrong"), ("file", "a.txt", b"hello")])
+    assert "too old to be sent" in posted(web, "/files", headers, body).text
+
+
+def test_a_form_of_too_many_fields_is_refused_before_it_is_taken_apart(db, sign_in):
+    web = sign_in(make.user(db))
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = posted(web, "/profile", kind, b"a&" * bodies.MOST_FIELDS)
+    assert (answer.status_int, "more than 10000 fields" in answer.text) == (413, True)
+    right = b"csrf_token=" + web.csrf_token.encode()
+    assert posted(web, "/profile", kind, right + b"&a=1" * (bodies.MOST_FIELDS - 1)).status_int == 422
+
+
+@pytest.mark.parametrize("path", ["/profile", "/sign_in", "/files", "/no/such/page"])
+def test_a_form_of_too_many_parts_is_refused_for_anybody(db, sign_in, new_browser, path):
+    headers, body = multipart([(f"n{number}", None, b"x" * 70) for number in range(bodies.MOST_PARTS + 1)])
+    for web in (new_browser(), sign_in(make.user(db))):
+        answer = posted(web, path, headers, body)
+        assert answer.status_int in (413, 303, 404)
+        assert answer.status_int == 413 or path == "/no/such/page" or "/sign_in" in answer.location
+    headers, body = multipart([("csrf_token", None, web.csrf_token.encode()), *[("x", None, b"x")] * 300])
+    assert posted(web, "/profile", headers, body).status_int == 422
+
+
+@pytest.mark.parametrize("mark", ["b", "b0undary", "x" * 70])
+@pytest.mark.parametrize("lead", [0, 1, 65_530, 65_535, 131_070])
+def test_every_part_is_counted_wherever_it_stands(mark, lead):
+    parts = [("x", None, b"y" * 997)] * 300
+    _headers, body = multipart(parts, mark)
+    counted = bodies._parts_in(BytesIO(b"-" * lead + b"\n" + body), b"--" + mark.encode(), 10**6)
+    assert counted >= len(parts)
+    assert counted <= (len(parts) + 1) * (1 if len(mark) > 1 else 2)
+
+
+def test_json_without_end_and_json_that_is_none_are_answered(db, sign_in):
+    web = sign_in(make.user(db))
+    headers = {"X-CSRF-Token": web.csrf_token, "Content-Type": "application/json"}
+    for path in ("/direct_uploads", "/profile", "/api/hocuspocus", "/csp_reports", "/live/session"):
+        for body in (b"[" * 100_000, b'{"a":' * 50_000, b"\xff", b"", b"nul", b'"\\ud800"'):
+            assert posted(web, path, headers, body).status_int < 500, (path, body[:9])
+
+
+def test_a_body_that_names_no_length_is_not_waited_for(db, sign_in):
+    """HTTP/1.1 may send it in chunks; forms come with a length from every browser."""
+    web = sign_in(make.user(db))
+    kinds = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "application/json", "text/plain")
+    for kind in kinds:
+        headers = {"Content-Type": kind, "X-CSRF-Token": web.csrf_token, "Transfer-Encoding": "chunked"}
+        answer = web.request(
+            "/profile", method="POST", body_file=Once(b"a=1&" * 100), headers=headers, expect_errors=True
+        )
+        assert answer.status_int in (400, 411, 422), (kind, answer.status)

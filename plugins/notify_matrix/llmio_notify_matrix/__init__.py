@@ -124,7 +124,7 @@ def read(answer: HttpAnswer) -> dict[str, Any]:
     """The JSON object of an answer; empty where it is none."""
     try:
         found = json.loads(answer.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
