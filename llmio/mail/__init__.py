@@ -36,12 +36,14 @@ def register(app: App) -> None:
     """Give the App this feature's jobs."""
     from llmio.mail import incoming, jobs, suppression  # noqa: PLC0415  # slow
 
-    app.add_jobs(jobs.mail_sign_in, jobs.mail_account_closed, jobs.mail_account_opened, jobs.sweep_log)
+    app.add_jobs(jobs.mail_sign_in, jobs.mail_account_closed, jobs.mail_account_opened, jobs.mail_account_locked)
+    app.add_jobs(jobs.sweep_log)
     app.add_schedule(jobs.sweep_log, every=jobs.DAY)
     app.add_observer(jobs.mail_sign_in, "SignIn")
     app.add_extra("address_proved", "mail", suppression.address_proved)
     app.add_extra("account_closed", "mail", jobs.account_closed)
     app.add_extra("account_opened", "mail", jobs.account_opened)
+    app.add_extra("account_locked", "mail", jobs.account_locked)
     incoming.register(app)
 
 

@@ -1,10 +1,10 @@
-"""Mails to the owner of an account that was closed or opened again."""
+"""Mails to the owner of an account that was closed, opened again, or locked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmio.accounts.models import User
+from llmio.accounts.models import LoginToken, User
 from llmio.core.i18n import _
 from llmio.core.urls import absolute
 from llmio.mail.render import language_of
@@ -77,4 +77,38 @@ def account_opened(ctx: Context, user_id: int, moment: int) -> Mail | None:
             },
             kind="user_reactivated",
             message_id=f"opened-{user.id}-{moment}",
+        )
+
+
+def account_locked(ctx: Context, token_id: int) -> Mail | None:
+    """To the owner of an account after too many wrong passwords; None where the link was used, or they came in otherwise."""
+    token = ctx.db.get(LoginToken, token_id)
+    if token is None or token.used or token.user is None or token.user.locked_at is None:
+        return None
+    user, settings = token.user, ctx.app.settings
+    site = settings.text("site.name")
+    with language_of(user):
+        return compose(
+            ctx,
+            user,
+            "mail/notice.jinja2",
+            _("Too many wrong passwords for your account on {site}", site=site),
+            {
+                "headline_text": _("Too many wrong passwords"),
+                "paragraphs": [
+                    _(
+                        "A wrong password was given {count} times, so your account takes none for six hours.",
+                        count=user.failed_attempts,
+                    ),
+                    _("If that was you, this link signs you in now, and passwords are taken again."),
+                ],
+                "call": _("Sign in"),
+                "link": absolute(settings, f"/login_tokens/{token.token}"),
+                "notes": [
+                    _("If it was not you, nobody came in. You need not do anything; a longer password makes it harder.")
+                ],
+                "why": _("Somebody tried to sign in with this address."),
+            },
+            kind="unlock",
+            message_id=f"locked-{token.id}",
         )

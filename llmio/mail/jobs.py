@@ -124,3 +124,17 @@ def mail_account_opened(app: App, user_id: int, moment: int) -> None:
         mail = account_mails.account_opened(ctx, user_id, moment)
     if mail is not None:
         deliver(app, mail)
+
+
+def account_locked(ctx: Context, user: User) -> None:
+    """Have its owner told, with a link that opens it."""
+    ctx.enqueue(mail_account_locked, accounts.new_login_token(ctx, user).id)
+
+
+@job("mail.account_locked", queue="critical", transaction=False)
+def mail_account_locked(app: App, token_id: int) -> None:
+    """Mail the owner of an account that takes no password any more for some hours."""
+    with app.begin() as ctx:
+        mail = account_mails.account_locked(ctx, token_id)
+    if mail is not None:
+        deliver(app, mail)

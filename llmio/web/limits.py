@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from pyramid.events import BeforeTraversal
@@ -21,8 +21,10 @@ IN_DEVELOPMENT = 100
 AN_HOUR = {
     "announcements": 100, "groups": 20, "templates": 10, "membership_requests": 100, "memberships": 100, "discussions": 100,
     "polls": 100, "outcomes": 100, "stances": 100, "profile": 100, "comments": 100, "reactions": 100, "discussion_readers": 1000,
+    "files": 100, "integrations": 100,
 }  # fmt: skip
-"""What one address may send in an hour, by kind, as the reference has it; the doors to sign in and files count for themselves."""
+"""What one address may send in an hour, by kind, as the reference has it, and what costs much besides; the doors to sign in and
+announced files count for themselves."""
 ROUTES = {
     "groups.new": "groups", "groups.edit": "groups", "groups.settings": "groups", "groups.invite": "announcements",
     "discussions.people": "announcements", "polls.voters": "announcements", "polls.remind": "announcements", "outcomes.share": "announcements",
@@ -35,7 +37,8 @@ ROUTES = {
     "polls.new": "polls", "polls.edit": "polls", "polls.close": "polls", "polls.reopen": "polls", "polls.discard": "polls",
     "polls.outcome": "outcomes", "outcomes.edit": "outcomes", "polls.vote": "stances", "polls.uncast": "stances", "accounts.profile": "profile",
     "comments.create": "comments", "comments.edit": "comments", "comments.discard": "comments", "comments.undiscard": "comments",
-    "comments.destroy": "comments", "reactions.react": "reactions",
+    "comments.destroy": "comments", "reactions.react": "reactions", "files.create": "files", "integrations.new": "integrations",
+    "integrations.show": "integrations", "integrations.test": "integrations", "integrations.again": "integrations",
 }  # fmt: skip
 """Route → what it counts as."""
 
@@ -71,6 +74,13 @@ def is_private(text: str) -> bool:
     return text == "" or (_is_address(text) and ip_address(text).is_private)
 
 
+def counted_as(address: str) -> str:
+    """An address, or of IPv6 the network that one customer is given whole: they could take another address for each try."""
+    if not _is_address(address) or ip_address(address).version == 4:
+        return address
+    return str(ip_network(f"{address.partition('%')[0]}/64", strict=False).network_address)
+
+
 def limit(request: Any, what: str, an_hour: int) -> None:
     """Count one try of this address at something; raises TooMany beyond the limit of the hour or the day.
 
@@ -86,7 +96,8 @@ def limit(request: Any, what: str, an_hour: int) -> None:
     now = app.ports.clock.now().timestamp()
     hour, day = (max(1, int(seconds * settings["limits.time_factor"])) for seconds in (HOUR, DAY))
     spans = ((hour, int(an_hour * factor)), (day, int(an_hour * A_DAY * factor)))
-    keys = [(f"limit:{what}:{request.client_ip}:{span}:{int(now // span)}", span) for span, _most in spans]
+    who = counted_as(request.client_ip)
+    keys = [(f"limit:{what}:{who}:{span}:{int(now // span)}", span) for span, _most in spans]
     counts = _count(app.redis, keys)
     left = [(most - count, int(span - now % span) + 1) for count, (span, most) in zip(counts, spans, strict=True)]
     _tell(request, what, spans, left)

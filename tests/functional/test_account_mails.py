@@ -202,3 +202,47 @@ def test_strangers_may_not_write(web, db, ben, mailbox, run_jobs):
     assert web.send("/u/ben/contact", {"message": "Hi"}, expect_errors=True).status_int == 403
     run_jobs()
     assert mailbox.mails == []
+
+
+# -- locked ------------------------------------------------------------------------------------------------------------
+
+
+def guess(web, times, password="wrong-password"):
+    for _turn in range(times):
+        web.send("/sign_in", {"email": "ben@example.org", "password": password}, expect_errors=True)
+
+
+def test_the_owner_of_a_locked_account_gets_one_mail_that_opens_it(
+    web, ctx, ben, mailbox, run_jobs, new_browser, clock
+):
+    accounts.set_password_of(ctx(ben), ben, "correct horse battery staple")
+    guess(web, 19)
+    run_jobs()
+    assert kinds(mailbox) == []
+    guess(web, 11)
+    run_jobs()
+    assert kinds(mailbox) == ["unlock"]
+    mail = mailbox.last("ben@example.org")
+    assert "20 times" in mail.text
+    guess(new_browser(), 1, "correct horse battery staple")
+    assert ben.locked_at is not None
+    link = next(word for word in mail.text.split() if "/login_tokens/" in word)
+    web.send(link.removeprefix("http://localhost"), status=303)
+    assert (ben.locked_at, ben.failed_attempts) == (None, 0)
+    fields = {"email": "ben@example.org", "password": "correct horse battery staple"}
+    assert new_browser().send("/sign_in", fields).status_int == 303
+
+
+def test_no_mail_to_who_came_in_before_it_was_written(web, ctx, ben, mailbox, run_jobs, db):
+    guess(web, 20)
+    ben.locked_at, ben.failed_attempts = None, 0
+    db.flush()
+    run_jobs()
+    assert kinds(mailbox) == []
+
+
+def test_an_address_without_an_account_is_locked_and_mailed_never(web, mailbox, run_jobs, db):
+    for _turn in range(25):
+        web.send("/sign_in", {"email": "nobody@example.org", "password": "wrong-password"}, status=422)
+    run_jobs()
+    assert mailbox.addresses() == []

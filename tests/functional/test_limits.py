@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from redis import Redis
 
 from llmio.web import limits
 from tests import factories as make
+from tests.architecture.sources import python
 
 KINDS = sorted(set(limits.ROUTES.values()))
 
@@ -16,6 +20,7 @@ def path_of(kind):
         "groups": "/g/new", "announcements": "/g/nogroup/invite", "membership_requests": "/g/nogroup/request", "memberships": "/g/nogroup/join",
         "discussions": "/d", "discussion_readers": "/d/nothread/read", "polls": "/p/new", "outcomes": "/p/nopoll/outcome", "stances": "/p/nopoll/vote",
         "profile": "/profile", "comments": "/d/nothread/comments", "reactions": "/reactions/comment/1",
+        "files": "/files", "integrations": "/integrations/1/test",
     }  # fmt: skip
     return routes[kind]
 
@@ -64,3 +69,101 @@ def test_every_counted_route_is_there(wsgi):
     names = {one["introspectable"]["name"] for one in wsgi.registry.introspector.get_category("routes")}
     assert set(limits.ROUTES) <= names
     assert set(limits.ROUTES.values()) <= set(limits.AN_HOUR)
+
+
+# -- doors that count for themselves ---
+
+DOORS = {
+    "sessions": (10, "/sign_in", {"email": "ada@example.org", "password": "wrong-password"}),
+    "login_tokens": (10, "/sign_in", {"email": "ada@example.org"}),
+    "registrations": (10, "/sign_up", {"email": "new@example.org", "name": "New"}),
+    "contact_messages": (10, "/contact", {"name": "A", "email": "a@example.org", "subject": "S", "message": "M"}),
+    "contact_requests": (10, "/u/ben/contact", {"message": "Hello Ben"}),
+    "passwords": (20, "/profile/password", {"new_password": "x"}),
+    "merges": (5, "/profile/merge", {"email": "other@example.org"}),
+    "direct_uploads": (20, "/direct_uploads", {}),
+}
+"""Kind → how often in an hour, the door, what is sent."""
+
+
+@pytest.fixture
+def ada(db, sign_in):
+    person, ben = make.user(db, "Ada", email="ada@example.org"), make.user(db, "Ben", username="ben")
+    make.group(db, admin=person, members=[ben])
+    return person
+
+
+@pytest.fixture
+def knock(web, ada, with_settings):
+    """Send to a door, signed in where it is for people who are."""
+    with_settings(site__support_email="help@example.org")
+
+    def sent(kind):
+        _most, path, fields = DOORS[kind]
+        if kind in ("contact_requests", "passwords", "merges", "direct_uploads"):
+            web.sign_in(ada)
+        return web.send(path, fields, expect_errors=True)
+
+    return sent
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_each_door_counts_by_the_hour(knock, with_settings, clock, kind):
+    most = DOORS[kind][0]
+    with_settings(limits__rate_factor=1)
+    first = knock(kind)
+    assert first.status_int != 429
+    assert f'"{kind}-hour";q={most};w=3600, "{kind}-day";q={3 * most};w=86400' in first.headers["RateLimit-Policy"]
+    assert f'"{kind}-hour";r={most - 1};t=' in first.headers["RateLimit"]
+    with_settings(limits__rate_factor=2 / most)
+    assert knock(kind).status_int != 429
+    refused = knock(kind)
+    assert refused.status_int == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 3601
+    clock.move(hours=1, seconds=1)
+    assert knock(kind).status_int != 429
+
+
+@pytest.mark.parametrize("kind", DOORS)
+def test_no_door_counts_where_limits_are_off(knock, with_settings, kind):
+    with_settings(limits__on=False, limits__rate_factor=1 / DOORS[kind][0])
+    answers = [knock(kind) for _turn in range(3)]
+    assert not [one for one in answers if one.status_int == 429 or "RateLimit" in one.headers]
+
+
+def test_every_limit_that_is_counted_somewhere_is_tried_here():
+    counted = {
+        name for path in python("llmio", "plugins") for name in re.findall(r'\.limit\("(\w+)"', path.read_text())
+    }
+    assert counted == set(DOORS) | {"csp_reports"}  # tests/functional/test_headers.py
+
+
+def test_addresses_are_counted_each_for_itself_by_what_the_proxy_says(web, ada, with_settings):
+    with_settings(limits__rate_factor=0.1)
+    fields = DOORS["sessions"][2]
+
+    def status(**headers):
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.send("/sign_in", fields, headers=sent, expect_errors=True).status_int
+
+    assert [status(X_Forwarded_For="6.6.6.6, 198.18.0.1") for _turn in range(2)] == [422, 429]
+    assert status(X_Forwarded_For="7.7.7.7, 198.18.0.1") == 429, "what the client claims before is not believed"
+    assert status(X_Forwarded_For="198.18.0.2") == 422
+    with_settings(limits__ip_header="CF-Connecting-IP")
+    assert [status(CF_Connecting_IP="2001:db8::1", X_Forwarded_For="9.9.9.9") for _turn in range(2)] == [422, 429]
+    assert status(CF_Connecting_IP="2001:db8::ffff:2") == 429, "the same network of one customer"
+    assert status(CF_Connecting_IP="2001:db8:0:1::2") == 422
+
+
+def test_the_factor_of_time_shortens_hour_and_day(knock, with_settings, clock):
+    with_settings(limits__rate_factor=0.1, limits__time_factor=0.1)
+    assert [knock("sessions").status_int for _turn in range(2)] == [422, 429]
+    clock.move(seconds=361)
+    assert knock("sessions").status_int == 422
+
+
+def test_nobody_is_refused_while_redis_is_away(app, knock, with_settings, monkeypatch):
+    with_settings(limits__rate_factor=0.1)
+    gone = Redis(port=1, socket_connect_timeout=0.1, retry=None)
+    monkeypatch.setattr(app, "redis", gone)
+    assert [knock("sessions").status_int for _turn in range(3)] == [422] * 3

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 NAME_LENGTH = 100
-PROVED, OPENED, CLOSED = "address_proved", "account_opened", "account_closed"
+PROVED, OPENED, CLOSED, LOCKED = "address_proved", "account_opened", "account_closed", "account_locked"
 """Registries of functions (ctx, user) of features above: somebody used what a mail brought, so mail arrives there; an account
-was opened again; it was closed.
+was opened again; it was closed; it takes no password for some hours.
 """
 
 

@@ -14,7 +14,7 @@ from llmio.accounts import passwords, queries, sessions
 from llmio.accounts.keys import new_code, new_token
 from llmio.accounts.models import LoginToken, SignIn, User
 from llmio.accounts.service import people
-from llmio.accounts.service.people import OPENED, PROVED, tell
+from llmio.accounts.service.people import LOCKED, OPENED, PROVED, tell
 from llmio.core.errors import Invalid, NotAllowed, TooMany
 from llmio.core.i18n import _
 
@@ -206,6 +206,8 @@ def check_password(ctx: Context, email: str, password: str) -> User | None:
     expired = user.locked_at is not None
     user.failed_attempts = 1 if expired else user.failed_attempts + 1
     user.locked_at = ctx.now if user.failed_attempts >= settings.number("accounts.max_login_attempts") else None
+    if user.locked_at:
+        tell(ctx, LOCKED, user)
     return None
 
 
