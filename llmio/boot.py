@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from llmio.core import db, sources
+from llmio.core import collector, db, sources
 from llmio.core.app import App
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
@@ -85,6 +85,7 @@ def read_settings(ini: Mapping[str, str] | None = None, env: Mapping[str, str] |
     return settings
 
 
+@collector.resting()
 def build(
     ini: Mapping[str, str] | None = None,
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any, Final
 import click
 
 from llmio import __version__
+from llmio.core import collector
 
 COMMANDS: Final = {
     "up": "Run everything here; PostgreSQL and Valkey are brought along where none is named.",
@@ -63,7 +65,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported now."""
         if cmd_name in COMMANDS:
-            command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
+            with collector.resting():
+                command: click.Command = getattr(import_module(f"{__name__}.{cmd_name}"), cmd_name)
             return command
         return super().get_command(ctx, cmd_name)
 
@@ -135,7 +138,9 @@ def group(ctx: click.Context, *, traceback: bool, env_file: Path | None, ini: st
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; a person sees one line for what went wrong, and the exit code is 1 (2 for wrong usage)."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        atexit.register(collector.set_aside)  # as a program of its own: with it, nothing need be taken apart
+        arguments = sys.argv[1:]
     warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)  # in Pyramid; nobody here can mend it
     try:
         code: Any = group.main(arguments, prog_name="llmio", standalone_mode=False)

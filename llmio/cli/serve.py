@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import multiprocessing
 import os
 import select
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from setproctitle import getproctitle
 
-from llmio.core import logs, reports
+from llmio.core import collector, logs, reports
 from llmio.core.measures import measures
 from llmio.embedded.ports import is_free
 from llmio.embedded.process import follow_parent
@@ -38,10 +37,9 @@ KILL_SECONDS = 3
 """Given to a worker that has been drained and still does not end."""
 
 
+@collector.resting()
 def make(*, prepare: bool = False, demo: bool = False) -> None:
     """Make the application before the workers are forked: they share its memory, and start at once."""
-    # Nothing made here is garbage, and looking for some takes a tenth of the time.
-    gc.disable()
     give_back_large_blocks()
     from llmio import boot, web  # noqa: PLC0415  # slow
     from llmio.files import storages  # noqa: PLC0415  # slow
@@ -60,8 +58,7 @@ def make(*, prepare: bool = False, demo: bool = False) -> None:
     storages.load(app)
     _made[:] = [app, web.assemble(app, warm=True)]
     # Set aside, so that the collector of no worker touches, and thereby copies, what all share.
-    gc.freeze()
-    gc.enable()
+    collector.set_aside()
 
 
 def give_back_large_blocks() -> None:

@@ -8,6 +8,7 @@ from pyramid.config import Configurator
 from pyramid.csrf import SessionCSRFStoragePolicy
 
 from llmio import boot
+from llmio.core import collector
 from llmio.core.permissions import Permission
 from llmio.core.urls import site_url
 from llmio.groups import handle_route
@@ -75,6 +76,7 @@ def secret_of(app: App) -> str:
     return (secret or "development") * 8
 
 
+@collector.resting()
 def assemble(app: App, *, warm: bool = False) -> Any:
     """The WSGI application; `warm` compiles the templates now rather than when they are first needed."""
     from llmio.web import templating  # noqa: PLC0415  # slow

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from llmio.core import heartbeats, logs, reports
+from llmio.core import collector, heartbeats, logs, reports
 from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
 from llmio.core.measures import measures
@@ -50,7 +50,8 @@ def pool_for(hands: int) -> dict[str, int]:
 
 def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> None:
     """Be a worker: consume hints, relay rows, show signs of life; on request be the schedule, too."""
-    from llmio.worker import celery  # noqa: PLC0415  # slow, and `llmio beat` does without
+    with collector.resting():
+        from llmio.worker import celery  # noqa: PLC0415  # slow, and `llmio beat` does without
 
     _log(app)
     if not queue_url(app.settings):
@@ -77,6 +78,7 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     for loop in loops:
         loop.start()
     log.info("worker: %s jobs at a time", hands)
+    collector.set_aside()
     try:
         celery.consume(celery.make(app, notebook.run), hands, pool=pool, asked_to_end=renewal.call_off)
     finally:
