@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
@@ -20,8 +21,8 @@ from llmio.core.jobs import Job
 from llmio.embedded.process import wait_until
 from llmio.embedded.valkey import Valkey
 from llmio.worker.queue import CeleryQueue
+from tests.forked import Forked, mother
 
-ROOT = Path(__file__).parents[1]
 PATIENCE = 90.0
 """Seconds; a process takes ten to start where many run at once."""
 
@@ -35,29 +36,30 @@ class Site:
     engine: Engine
     valkey: Valkey
     folder: Path
-    running: list[subprocess.Popen] = field(default_factory=list)
+    running: list[subprocess.Popen | Forked] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     """What the processes are told besides."""
 
-    def start(self, *command: str, **more: str) -> subprocess.Popen:
+    def start(self, *command: str, **more: str) -> Forked:
         """Start the program of `tests/deeds.py`: `worker`, `beat` or an act."""
-        return self._start("tests.deeds", *command, cwd=ROOT, **more)
+        with self._log_of(command[0]) as log:
+            process = mother().start("tests.deeds", *command, env=self._told(more), log=log)
+        self.running.append(process)
+        return process
 
     def run(self, *command: str, **more: str) -> subprocess.Popen:
         """Start one of llmio's own commands: `serve`, `channels`, …"""
-        return self._start("llmio", *command, cwd=self.folder, **more)
-
-    def _start(self, module: str, *command: str, cwd: Path, **more: str) -> subprocess.Popen:
-        with (self.folder / f"{command[0]}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, *command],
-                cwd=cwd,
-                env=self.environment() | self.variables | more,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        words = [sys.executable, "-m", "llmio", *command]
+        with self._log_of(command[0]) as log:
+            process = subprocess.Popen(words, cwd=self.folder, env=self._told(more), stdout=log, stderr=log)
         self.running.append(process)
         return process
+
+    def _log_of(self, name: str) -> IO[bytes]:
+        return (self.folder / f"{name}.log").open("ab")
+
+    def _told(self, more: dict[str, str]) -> dict[str, str]:
+        return self.environment() | self.variables | more
 
     def environment(self) -> dict[str, str]:
         """What each process is told."""
@@ -129,7 +131,7 @@ def site(committed_db, folder: Path):
         valkey.remove()
 
 
-def kill(process: subprocess.Popen) -> None:
+def kill(process: subprocess.Popen | Forked) -> None:
     """As the kernel does when memory is short: no chance to say goodbye."""
     process.send_signal(signal.SIGKILL)
     process.wait()

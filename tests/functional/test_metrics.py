@@ -14,7 +14,7 @@ from llmio.core.ports import LIVE_CLIENTS
 from llmio.plugins.failures import Failures
 from llmio.worker.queue import client
 from tests import deeds
-from tests.processes import ROOT
+from tests.forked import ROOT
 
 
 @job("test.counted", queue="high")

@@ -16,8 +16,9 @@ import redis
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from llmio.embedded.valkey import Valkey
+from tests.forked import ROOT
 from tests.nodes import NODE, installed
-from tests.processes import PATIENCE, ROOT
+from tests.processes import PATIENCE
 
 ORIGIN = "http://site.example"
 SERVERS = ("llmio", "node")

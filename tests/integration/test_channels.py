@@ -18,7 +18,8 @@ from llmio.embedded.process import wait_until
 from llmio.embedded.valkey import Valkey
 from llmio.live.publish import RedisLive
 from llmio.worker.queue import client
-from tests.processes import PATIENCE, ROOT
+from tests.forked import ROOT
+from tests.processes import PATIENCE
 
 ORIGIN = "http://site.example"
 

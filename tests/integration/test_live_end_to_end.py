@@ -19,7 +19,8 @@ from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from llmio.testing.browser import identity_of
 from tests import factories
-from tests.processes import PATIENCE, ROOT, site
+from tests.forked import ROOT
+from tests.processes import PATIENCE, site
 
 TRIES = 8
 

@@ -18,8 +18,9 @@ from llmio.integrations.http import GuardedHttp
 from llmio.integrations.models import Chatbot
 from llmio.plugins import Failed, Message, Outgoing, Sent, Target
 from llmio.testing.ports import Mailbox
+from tests.forked import ROOT
 from tests.homeserver import homeserver
-from tests.processes import PATIENCE, ROOT
+from tests.processes import PATIENCE
 
 pytest.importorskip("synapse", reason="the extra `test` brings it")
 OPEN = {"webhooks.allow_private": "1"}

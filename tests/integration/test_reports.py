@@ -11,7 +11,8 @@ import sys
 import pytest
 
 from llmio.embedded.process import wait_until
-from tests.processes import PATIENCE, ROOT
+from tests.forked import ROOT
+from tests.processes import PATIENCE
 from tests.receiver import receiver
 
 SITE = """

@@ -33,9 +33,10 @@ from llmio.embedded.valkey import Valkey
 from llmio.testing.plugin import SECRET
 from llmio.testing.servers import engine_of
 from tests.commands import run_command
+from tests.forked import ROOT
 from tests.functional.doctor.front import Front
 from tests.functional.mail_in import nameserver
-from tests.processes import PATIENCE, ROOT
+from tests.processes import PATIENCE
 
 DOMAIN = "site.example"
 REPLY = "reply.site.example"

@@ -8,7 +8,7 @@ from llmio.cli.doctor import running
 from llmio.cli.doctor.codes import CODES
 from llmio.cli.doctor.findings import SEVERITIES, found
 from tests.commands import run_command
-from tests.processes import ROOT
+from tests.forked import ROOT
 
 
 def test_a_healthy_site_has_no_findings(doctor, site):

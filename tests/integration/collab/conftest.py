@@ -21,9 +21,10 @@ from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from llmio.testing.servers import engine_of
 from tests import factories
+from tests.forked import ROOT
 from tests.node import hocuspocus
 from tests.nodes import installed
-from tests.processes import PATIENCE, ROOT
+from tests.processes import PATIENCE
 
 
 @dataclass
