@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
+from llmio_search_postgres.rows import COMPLETE, LEXEMES
 from sqlalchemy import text
 
 WORDS = 50_000
@@ -55,6 +56,8 @@ STATEMENTS = (
     INSERT INTO plugin_search_postgres.words SELECT DISTINCT word FROM unnest(CAST(:words AS text[])) AS word
     WHERE length(word) > 3 ON CONFLICT DO NOTHING
     """,
+    LEXEMES,
+    COMPLETE,
     "SET maintenance_work_mem = '512MB'",
     "CREATE INDEX pg_search_documents_searchable_index ON pg_search_documents USING gin (ts_content)",
     "CREATE INDEX documents_stems ON plugin_search_postgres.documents USING gin (stems)",

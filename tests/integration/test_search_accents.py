@@ -7,6 +7,7 @@ from pathlib import Path
 from llmio_search_postgres import Postgres, rows
 from sqlalchemy import text
 
+from llmio.plugins import Filters, Visible
 from llmio.plugins.migrate import upgrade
 from llmio.testing.contracts.search import document
 
@@ -15,6 +16,7 @@ def test_words_known_before_get_their_accents_by_the_migration(connection):
     Postgres().reindex(connection)
     Postgres().index(connection, [document(1, "Le café, les cafés, von Müller an der Straße, ein Résumé, été, bread")])
     connection.execute(text("DROP TABLE plugin_search_postgres.accents"))
+    connection.execute(text("DROP TABLE plugin_search_postgres.lexemes"))
     connection.execute(text("DROP FUNCTION plugin_search_postgres.folded"))
     connection.execute(text("UPDATE plugin_search_postgres.alembic_version SET version_num = 'search_postgres_1'"))
     upgrade(connection, "search_postgres", Path(rows.__file__).parent / "migrations")
@@ -26,3 +28,5 @@ def test_words_known_before_get_their_accents_by_the_migration(connection):
         ("résumé", "resume"),
         ("straße", "strasse"),
     ]
+    (hit,) = Postgres().search(connection, "cafe", Filters(), Visible(group_ids=[1])).hits
+    assert "<mark>cafés</mark>" in hit.highlight

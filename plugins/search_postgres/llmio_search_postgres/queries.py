@@ -55,23 +55,51 @@ def configuration(language: str) -> str:
 
 
 def words_of(terms: Iterable[Term]) -> list[str]:
-    """The words in terms, in lower case, each once."""
-    return list(dict.fromkeys(word for term in terms for word in _WORDS.findall(_composed(term.text).lower())))
+    """The words in terms as they were typed, each once."""
+    return list(dict.fromkeys(word for term in terms for word in _WORDS.findall(_composed(term.text))))
 
 
-def tsquery(terms: Sequence[Term], spellings: Spellings = NONE) -> str:
+def plain_word(term: Term) -> str:
+    """The word that a term is, as it was typed; "" where it is a phrase or has signs in it."""
+    written = _composed(term.text)
+    return written if not term.phrase and _WORDS.fullmatch(written) else ""
+
+
+def tsquery(terms: Sequence[Term], spellings: Spellings = NONE, whole: Spellings = NONE) -> str:
     """Terms as a text for `to_tsquery`: every word as a prefix, all of them needed; "" where none is left to look for.
 
-    `spellings` has, for words of the terms, beginnings of words that are the same but for accents.
+    `spellings` has, for words of the terms, beginnings of words that are the same but for accents; `whole` words that
+    shall stand for themselves.
     """
     if all(term.excluded for term in terms):
         return ""
-    asked = [(_term(term, spellings), term.excluded) for term in terms]
+    return joined((_term(term, spellings, whole), term.excluded) for term in terms)
+
+
+def joined(asked: Iterable[tuple[str, bool]]) -> str:
+    """All of them needed, but for those that are excluded."""
     return " & ".join(f"!({one})" if excluded else f"({one})" for one, excluded in asked)
 
 
-def _term(term: Term, spellings: Spellings) -> str:
+def matching(terms: Sequence[Term], spellings: Spellings, words: Spellings) -> tuple[str, dict[str, str]]:
+    """What documents must match, as an expression of SQL and its values: for a word of which all are known that begin with it,
+    those themselves, as they stand in the index; for others the beginning.
+    """
+    known = [(term, words[plain_word(term)]) for term in terms if plain_word(term) in words]
+    literal = joined(
+        (_any(there, "", bare=True, as_is=True) or _quoted(plain_word(term)), term.excluded) for term, there in known
+    )
+    rest = joined((_term(term, spellings, NONE), term.excluded) for term in terms if plain_word(term) not in words)
+    each = {"literal": ("CAST(:literal AS tsquery)", literal), "rest": ("to_tsquery('simple', :rest)", rest)}
+    used = {name: part for name, part in each.items() if part[1]}
+    expression = " && ".join(part for part, _value in used.values())
+    return f"({expression})", {name: value for name, (_part, value) in used.items()}
+
+
+def _term(term: Term, spellings: Spellings, whole: Spellings) -> str:
     """A phrase as it stands. A word by its beginning; one with signs in it as PostgreSQL reads it, or as its parts."""
+    if there := whole.get(plain_word(term)):
+        return _any(there, "", bare=True)
     written = _composed(term.text)
     parts = _WORDS.findall(written)
     others = any(part.lower() in spellings for part in parts)
@@ -85,8 +113,8 @@ def _term(term: Term, spellings: Spellings) -> str:
     return f"{whole} | ({' & '.join(spelt)})"
 
 
-def _any(words: Sequence[str], sign: str, *, bare: bool = False) -> str:
-    each = list(dict.fromkeys(word.lower() if word.isascii() else word for word in words))
+def _any(words: Sequence[str], sign: str, *, bare: bool = False, as_is: bool = False) -> str:
+    each = list(dict.fromkeys(word.lower() if word.isascii() and not as_is else word for word in words))
     joined = " | ".join(_quoted(word) + sign for word in each)
     return joined if bare or len(each) == 1 else f"({joined})"
 

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import text
 
 from llmio.plugins import Filters, Hit, Page, Term, Visible
-from llmio_search_postgres.accents import spellings
-from llmio_search_postgres.queries import NONE, Spellings, tsquery
+from llmio_search_postgres.lexicon import Lexicon, look_up
+from llmio_search_postgres.queries import matching, plain_word, tsquery
 from llmio_search_postgres.rows import START, STOP, has_tables
 
 NEWEST = 100
@@ -26,10 +26,12 @@ index of words; to fetch a document that it leads to. Measured; only their propo
 ALL = 20_000
 """Where there are fewer, all are ranked; the planner guesses, so that it may be more."""
 COLUMNS = "document.id, document.searchable_type, document.searchable_id, document.authored_at"
-EXACT = "document.ts_content @@ to_tsquery('simple', :query)"
-# A word that is in every tenth document is no help in an index: the others are looked up, and what they lead to is read.
-RARE = "document.ts_content @@ to_tsquery('simple', :rare) AND (document.ts_content @@ to_tsquery('simple', :query)) IS TRUE"
+EXACT = "document.ts_content @@ {asked}"
+# A beginning of words that is in every tenth document is no help in an index: the others are looked up, and what they lead to is read.
+RARE = "document.ts_content @@ {rare} AND (document.ts_content @@ {asked}) IS TRUE"
 COMMON = 0.1
+SKIP = 2.0
+"""Of words that are looked up as they stand no more entries are read than of the rarest, about; the others are skipped."""
 FEW = 5000
 DOCUMENTS = "public.pg_search_documents AS document"
 WINDOW = """(
@@ -37,15 +39,8 @@ WINDOW = """(
 ) AS document"""
 """The first documents of all in an order that has an index: what matches comes from there, and no further."""
 BESIDE = "JOIN plugin_search_postgres.documents AS beside ON beside.document_id = document.id"
-GUESS = "EXPLAIN (FORMAT JSON) SELECT FROM {source} WHERE {match} AND {conditions}"
-GUESS_EACH = "SELECT FROM public.pg_search_documents AS document WHERE document.ts_content @@ to_tsquery('simple', :term{number})"
-# A plan made for any words and any groups serves none of them.
-BEGIN = """
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
-  (SELECT greatest(reltuples, 1) FROM pg_class WHERE oid = 'public.pg_search_documents'::regclass) AS size,
-  {configurations} AS configurations
-"""
-CONFIGURATIONS = "(SELECT array_agg(configuration ORDER BY configuration) FROM plugin_search_postgres.languages)"
+MATCHES = "SELECT FROM {source} WHERE {match} AND {conditions}"
+EACH = "SELECT FROM public.pg_search_documents AS document WHERE document.ts_content @@ {asked}"
 BEST = f"""
 WITH chosen AS MATERIALIZED (
   SELECT {COLUMNS}, {{words}} AS words FROM {{source}} WHERE {{match}} AND {{conditions}} ORDER BY {{first}} LIMIT :reach
@@ -73,7 +68,8 @@ FROM public.pg_search_documents AS document LEFT JOIN plugin_search_postgres.doc
 CROSS JOIN LATERAL (
   SELECT CASE WHEN document.ts_content @@ to_tsquery('simple', :query) THEN CAST('simple' AS regconfig)
   ELSE CAST(beside.configuration AS regconfig) END AS configuration
-) AS chosen CROSS JOIN LATERAL (SELECT to_tsquery(chosen.configuration, :query) AS asked) AS meant
+) AS chosen CROSS JOIN LATERAL (SELECT to_tsquery(chosen.configuration,
+  CASE WHEN chosen.configuration = CAST('simple' AS regconfig) THEN :query ELSE :forms END) AS asked) AS meant
 WHERE document.id = ANY(:ids)
 """
 TAGGED = (
@@ -101,9 +97,10 @@ class Arm:
     words: str
     asked: str
     joined: str = ""
-
-
-BY_WORD = Arm(EXACT, "document.ts_content", "to_tsquery('simple', :query)")
+    many: float | None = None
+    """How many documents match, as the planner thinks."""
+    reading: float = 0.0
+    """What it costs to read their entries in the index of words."""
 
 
 class Search:
@@ -116,49 +113,67 @@ class Search:
         self.backwards, self.order = ORDERS.get(filters.order, ORDERS["newest"])
         conditions, self.values = _conditions(filters, visible_to)
         self.conditions = " AND ".join(conditions)
-        self.reading = 0.0
-        self.spellings: Spellings = NONE
         self.beside = has_tables(connection)
-        configurations = CONFIGURATIONS if self.beside else "CAST(NULL AS text[])"
-        begun = connection.execute(text(BEGIN.format(configurations=configurations))).one()
-        self.size = float(begun.size)
-        # One query in every language that documents are in: a stem of one language is seldom a word of another.
-        stems = " || ".join(f"to_tsquery('{one}', :query)" for one in begun.configurations or ())
-        self.by_stem = (
-            Arm(f"beside.stems @@ ({stems}) AND NOT {EXACT}", "beside.stems", f"({stems})", BESIDE) if stems else None
-        )
+        self.lexicon = Lexicon(1.0)
 
     def page(self, terms: Sequence[Term], offset: int) -> Page:
         """What answers to the terms, from `offset` on."""
-        self.spellings = spellings(self.connection, terms) if self.beside else NONE
-        query = tsquery(terms, self.spellings)
-        self.values["query"] = query
-        by_word = self._by_word([term for term in terms if not term.excluded])
-        rows = self._by_time(by_word, offset) if self.timely else self._best(by_word, offset)
+        self.lexicon = look_up(self.connection, terms, beside=self.beside)
+        self.values["query"] = tsquery(terms, self.lexicon.spellings)
+        self.values["forms"] = tsquery(terms, self.lexicon.spellings, self.lexicon.whole)
+        exact, values = matching(terms, self.lexicon.spellings, self.lexicon.words)
+        self.values |= values
+        by_word = self._by_word([term for term in terms if not term.excluded], exact)
+        rows = self._by_time(by_word, exact, offset) if self.timely else self._best(by_word, exact, offset)
         more, shown = len(rows) > self.limit, rows[: self.limit]
-        return Page(self._hits(query, shown), offset, more)
+        return Page(self._hits(shown), offset, more)
 
-    def _by_word(self, wanted: Sequence[Term]) -> Arm:
-        """By all words at once; where one is in very many documents and the others are not, by those others."""
-        union = " UNION ALL ".join(GUESS_EACH.format(number=number) for number in range(len(wanted)))
-        terms = {f"term{number}": tsquery([term], self.spellings) for number, term in enumerate(wanted)}
-        (plan,) = self.connection.scalar(text(f"EXPLAIN (FORMAT JSON) {union}"), terms)
-        parts = plan["Plan"]["Plans"] if len(wanted) > 1 else [plan["Plan"]]
-        guesses = [float(part["Plan Rows"]) for part in parts]
-        self.reading = READ * sum(guesses)
-        rare = [term for term, guess in zip(wanted, guesses, strict=True) if guess < COMMON * self.size]
+    def _by_word(self, wanted: Sequence[Term], exact: str) -> Arm:
+        """By all words at once; where a beginning is in very many documents and other words are not, by those others."""
+        lexicon = self.lexicon
+        arm = Arm(EXACT.format(asked=exact), "document.ts_content", "to_tsquery('simple', :query)")
+        parts, values = [], {}
+        for number, term in enumerate(wanted):
+            asked, named = matching([term], lexicon.spellings, lexicon.words)
+            for name, value in named.items():
+                asked = asked.replace(f":{name}", f":{name}{number}")
+                values[f"{name}{number}"] = value
+            parts.append(EACH.format(asked=asked))
+        parts.append(MATCHES.format(source=DOCUMENTS, match=arm.match, conditions=self.conditions))
+        *guesses, many = self._guesses(parts, values)
+        known = [plain_word(term) in lexicon.words for term in wanted]
+        begun = [guess for guess, one in zip(guesses, known, strict=True) if not one]
+        reading = READ * (sum(begun) + SKIP * min(guesses) * (len(guesses) - len(begun)))
+        rare = [
+            term
+            for term, guess, one in zip(wanted, guesses, known, strict=True)
+            if one or guess < COMMON * lexicon.size
+        ]
         if not rare or len(rare) == len(wanted) or min(guesses) > FEW:
-            return BY_WORD
-        self.values["rare"] = tsquery(rare, self.spellings)
-        self.reading = (READ + FETCH) * min(guesses)
-        return replace(BY_WORD, match=RARE)
+            return replace(arm, many=many, reading=reading)
+        asked, named = matching(rare, lexicon.spellings, lexicon.words)
+        for name, value in named.items():
+            asked = asked.replace(f":{name}", f":rare_{name}")
+            self.values[f"rare_{name}"] = value
+        match = RARE.format(rare=asked, asked=exact)
+        return replace(arm, match=match, many=many, reading=(READ + FETCH) * min(guesses))
 
-    def _best(self, by_word: Arm, offset: int) -> list[Any]:
+    def _by_stem(self, exact: str) -> Arm | None:
+        """One query in every language that documents are in: a stem of one language is seldom a word of another."""
+        stems = " || ".join(f"to_tsquery('{one}', :forms)" for one in self.lexicon.configurations)
+        if not stems:
+            return None
+        return Arm(
+            f"beside.stems @@ ({stems}) AND NOT {EXACT.format(asked=exact)}", "beside.stems", f"({stems})", BESIDE
+        )
+
+    def _best(self, by_word: Arm, exact: str, offset: int) -> list[Any]:
         """By rank; where exact words are at an end, other forms of them follow."""
         wanted = self.limit + 1
         rows, total = self._ranked(by_word, offset, wanted)
-        if len(rows) < wanted and total < ENOUGH and self.by_stem:
-            more, _total = self._ranked(self.by_stem, max(0, offset - total), wanted - len(rows))
+        by_stem = self._by_stem(exact) if len(rows) < wanted and total < ENOUGH else None
+        if by_stem:
+            more, _total = self._ranked(by_stem, max(0, offset - total), wanted - len(rows))
             rows += more
         return rows
 
@@ -170,21 +185,26 @@ class Search:
             return [], first[0].total if first else 0
         return rows, rows[0].total if rows else 0
 
-    def _by_time(self, by_word: Arm, offset: int) -> list[Any]:
+    def _by_time(self, by_word: Arm, exact: str, offset: int) -> list[Any]:
         """Exact words and other forms of them together, by time."""
         reach = offset + self.limit + 1
         rows = self._chosen(BY_TIME, by_word, {}, newest=reach, at_most=reach)
-        if self.by_stem:
-            rows += self._chosen(BY_TIME, self.by_stem, {}, newest=reach, at_most=reach)
+        if by_stem := self._by_stem(exact):
+            rows += self._chosen(BY_TIME, by_stem, {}, newest=reach, at_most=reach)
         newest = self.backwards.endswith("DESC")
         rows.sort(key=lambda row: (row.authored_at or datetime.min, row.id), reverse=newest)  # noqa: DTZ901  # as stored
         return rows[offset:reach]
 
     def _chosen(self, statement: str, arm: Arm, values: dict[str, Any], *, newest: int, at_most: int) -> list[Any]:
         """Of many matches the newest, found by going backwards; of few all, found by their words."""
-        many = max(self._guess(arm), 1.0)
-        if LOOK * newest * self.size / many < self.reading + FETCH * many:
-            window = int(min(self.size, 3 * newest * self.size / many)) + newest
+        if arm.many is None:
+            source = f"{DOCUMENTS} {arm.joined}"
+            (many,) = self._guesses([MATCHES.format(source=source, match=arm.match, conditions=self.conditions)], {})
+        else:
+            many = arm.many
+        many, size = max(many, 1.0), self.lexicon.size
+        if LOOK * newest * size / many < arm.reading + FETCH * many:
+            window = int(min(size, 3 * newest * size / many)) + newest
             source = f"{WINDOW.format(backwards=self.backwards)} {arm.joined}"
             rows = self._rows(
                 statement, arm, source, f"document.{self.backwards}", {**values, "reach": newest, "window": window}
@@ -193,11 +213,16 @@ class Search:
                 return rows
         return self._rows(statement, arm, f"{DOCUMENTS} {arm.joined}", self.order, {**values, "reach": at_most})
 
-    def _guess(self, arm: Arm) -> float:
-        """How many match, as the planner thinks."""
-        statement = GUESS.format(source=f"{DOCUMENTS} {arm.joined}", match=arm.match, conditions=self.conditions)
-        (plan,) = self.connection.scalar(text(statement), self.values)
-        return float(plan["Plan"]["Plan Rows"])
+    def _guesses(self, statements: Sequence[str], values: dict[str, Any]) -> list[float]:
+        """How many rows each would bring, as the planner thinks."""
+        together = f"EXPLAIN (FORMAT JSON) {' UNION ALL '.join(statements)}"
+        (plan,) = self.connection.scalar(text(together), {**self.values, **values})
+        if len(statements) == 1:
+            return [float(plan["Plan"]["Plan Rows"])]
+        parts = plan["Plan"].get("Plans", ())
+        if len(parts) < len(statements):  # one that can bring nothing was left out, nobody says which
+            return [guess for one in statements for guess in self._guesses([one], values)]
+        return [float(part["Plan Rows"]) for part in parts]
 
     def _rows(self, statement: str, arm: Arm, source: str, first: str, values: dict[str, Any]) -> list[Any]:
         filled = statement.format(
@@ -205,11 +230,12 @@ class Search:
         )
         return list(self.connection.execute(text(filled), {**self.values, **values}))
 
-    def _hits(self, query: str, rows: Sequence[Any]) -> list[Hit]:
+    def _hits(self, rows: Sequence[Any]) -> list[Hit]:
         if not rows:
             return []
         values = {
-            "query": query,
+            "query": self.values["query"],
+            "forms": self.values["forms"],
             "ids": [row.id for row in rows],
             "body": BODY,
             "whole": WHOLE,

@@ -36,12 +36,17 @@ INSERT = """
 WRITE_ALONE = text(GIVEN + INSERT)
 WRITE = text(f"""
 {GIVEN}, made AS ({INSERT}
-  RETURNING id, searchable_type, searchable_id
+  RETURNING id, searchable_type, searchable_id, ts_content
 ), beside AS (
   INSERT INTO plugin_search_postgres.documents (document_id, configuration, title, body, stems)
   SELECT made.id, given.configuration, given.title, given.body,
     to_tsvector(CAST(given.configuration AS regconfig), concat_ws(' ', given.title, given.body, given.author))
   FROM made JOIN given ON given.type = made.searchable_type AND given.id = made.searchable_id
+), indexed AS (
+  INSERT INTO plugin_search_postgres.lexemes (word)
+  SELECT DISTINCT lexeme FROM made, unnest(made.ts_content) AS found (lexeme)
+  WHERE NOT EXISTS (SELECT FROM plugin_search_postgres.lexemes AS known WHERE known.word = lexeme)
+  ORDER BY lexeme ON CONFLICT DO NOTHING
 ), spoken AS (
   INSERT INTO plugin_search_postgres.languages (configuration)
   SELECT DISTINCT configuration FROM given
@@ -81,12 +86,24 @@ ORPHANS = (
     "DELETE FROM plugin_search_postgres.documents AS beside WHERE NOT EXISTS "
     "(SELECT FROM public.pg_search_documents AS document WHERE document.id = beside.document_id)"
 )
+# All words there are, found in all documents: also in those that were written by others, or before words were kept. Whoever
+# writes meanwhile adds theirs. None is ever taken out: a document with it may be on its way.
+LEXEMES = (
+    "INSERT INTO plugin_search_postgres.lexemes (word) "
+    "SELECT word FROM ts_stat('SELECT ts_content FROM public.pg_search_documents') AS found "
+    "WHERE NOT EXISTS (SELECT FROM plugin_search_postgres.lexemes AS known WHERE known.word = found.word) "
+    "ORDER BY word ON CONFLICT DO NOTHING"
+)
+COMPLETE = "INSERT INTO plugin_search_postgres.lexemes (word) VALUES ('') ON CONFLICT DO NOTHING"
 TIDY = (
     ORPHANS,
+    LEXEMES,
+    COMPLETE,
     "ANALYZE public.pg_search_documents",
     "ANALYZE plugin_search_postgres.documents",
     "ANALYZE plugin_search_postgres.words",
     "ANALYZE plugin_search_postgres.accents",
+    "ANALYZE plugin_search_postgres.lexemes",
     # Rows just written wait in lists that every search would read through.
     "SELECT gin_clean_pending_list('public.pg_search_documents_searchable_index'::regclass)",
     "SELECT gin_clean_pending_list('plugin_search_postgres.documents_stems'::regclass)",
@@ -129,7 +146,7 @@ def has_tables(connection: Any) -> bool:
     """Whether the plugin's own tables are there; without them search goes on as the reference has it."""
     database = str(connection.engine.url)
     if database not in _known:
-        if connection.scalar(text("SELECT to_regclass('plugin_search_postgres.accents')")) is None:
+        if connection.scalar(text("SELECT to_regclass('plugin_search_postgres.lexemes')")) is None:
             return False
         _known.add(database)
     return True
@@ -163,19 +180,21 @@ def count(connection: Any) -> int:
 def clear(connection: Any) -> None:
     """Delete all rows."""
     connection.execute(text("DELETE FROM public.pg_search_documents"))
-    for table in ("documents", "words", "accents", "languages") if has_tables(connection) else ():
-        connection.execute(text(f"DELETE FROM plugin_search_postgres.{table}"))
+    if has_tables(connection):
+        for table in ("documents", "words", "accents", "lexemes", "languages"):
+            connection.execute(text(f"DELETE FROM plugin_search_postgres.{table}"))
+        connection.execute(text(COMPLETE))
 
 
 def tidy(connection: Any) -> None:
     """Drop what belongs to rows that others deleted, and let the planner know what there is."""
     if not has_tables(connection):
         return
-    for statement in TIDY:
-        connection.execute(text(statement))
     trigrams = connection.scalar(text("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"))
     there = connection.scalar(text("SELECT to_regclass('plugin_search_postgres.words_trigrams')"))
     if trigrams and there is None:  # the extension came later than the table
         connection.execute(
             text("CREATE INDEX words_trigrams ON plugin_search_postgres.words USING gin (word gin_trgm_ops)")
         )
+    for statement in TIDY:
+        connection.execute(text(statement))
