@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.orm import load_only
 
+from llmio.core.db import among
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -53,7 +54,7 @@ def of_groups(ctx: Context, ids: Iterable[int]) -> dict[int, Pictures]:
     query = (
         select(Attachment.record_id, Attachment.name, Blob)
         .join(Blob, Blob.id == Attachment.blob_id)
-        .where(Attachment.record_type == "Group", Attachment.record_id.in_(wanted), Attachment.name.in_(NAMES))
+        .where(Attachment.record_type == "Group", among(Attachment.record_id, wanted), Attachment.name.in_(NAMES))
     )
     found: dict[int, dict[str, str]] = {}
     for group_id, name, blob in ctx.db.execute(query.options(load_only(Blob.id, Blob.filename))):

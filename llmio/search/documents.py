@@ -96,22 +96,13 @@ def _made(kind: str, one: Any, texts: tuple[str | None, str | None, str], author
     )
 
 
-def _of_discussion(one: Discussion) -> Document:
-    texts = (one.title, one.description, one.description_format)
-    place = {"author_id": one.author_id, "group_id": one.group_id, "discussion_id": one.id, "tags": one.tags or ()}
-    return _made("Discussion", one, texts, one.author, created_at=one.created_at, **place)
-
-
-def _of_comment(one: Comment) -> Document:
-    thread = one.discussion
-    place = {
-        "author_id": one.user_id,
+def _in_thread(thread: Discussion | None) -> dict[str, Any]:
+    return {
         "group_id": thread.group_id if thread else None,
-        "discussion_id": one.discussion_id,
-        "created_at": one.created_at,
-        "tags": (thread.tags or ()) if thread else (),
+        "discussion_id": thread.id if thread else None,
+        "poll_id": None,
+        "tags": list(thread.tags or ()) if thread else [],
     }
-    return _made("Comment", one, (None, one.body, one.body_format), one.user, **place)
 
 
 def _in_poll(poll: Poll) -> dict[str, Any]:
@@ -124,9 +115,28 @@ def _in_poll(poll: Poll) -> dict[str, Any]:
     }
 
 
+def place_of(record: Any) -> dict[str, Any]:
+    """Where a record belongs: ids of group, thread and poll, and its tags, as its document has them."""
+    if isinstance(record, Discussion):
+        return _in_thread(record)
+    return _in_thread(record.discussion) if isinstance(record, Comment) else _in_poll(getattr(record, "poll", record))
+
+
+def _of_discussion(one: Discussion) -> Document:
+    texts = (one.title, one.description, one.description_format)
+    return _made(
+        "Discussion", one, texts, one.author, author_id=one.author_id, created_at=one.created_at, **place_of(one)
+    )
+
+
+def _of_comment(one: Comment) -> Document:
+    texts = (None, one.body, one.body_format)
+    return _made("Comment", one, texts, one.user, author_id=one.user_id, created_at=one.created_at, **place_of(one))
+
+
 def _of_poll(one: Poll) -> Document:
     texts = (one.title, one.details, one.details_format)
-    return _made("Poll", one, texts, one.author, author_id=one.author_id, created_at=one.created_at, **_in_poll(one))
+    return _made("Poll", one, texts, one.author, author_id=one.author_id, created_at=one.created_at, **place_of(one))
 
 
 def _of_stance(one: Stance) -> Document:
@@ -134,14 +144,12 @@ def _of_stance(one: Stance) -> Document:
     voter = None if one.poll.anonymous else one.participant
     texts = (None, one.reason, one.reason_format)
     voter_id = None if one.poll.anonymous else one.participant_id
-    return _made("Stance", one, texts, voter, author_id=voter_id, created_at=one.cast_at, **_in_poll(one.poll))
+    return _made("Stance", one, texts, voter, author_id=voter_id, created_at=one.cast_at, **place_of(one))
 
 
 def _of_outcome(one: Outcome) -> Document:
     texts = (None, one.statement, one.statement_format)
-    return _made(
-        "Outcome", one, texts, one.author, author_id=one.author_id, created_at=one.created_at, **_in_poll(one.poll)
-    )
+    return _made("Outcome", one, texts, one.author, author_id=one.author_id, created_at=one.created_at, **place_of(one))
 
 
 MAKERS: dict[str, Callable[[Any], Document]] = {
@@ -156,12 +164,6 @@ MAKERS: dict[str, Callable[[Any], Document]] = {
 def document_of(record: Any) -> Document:
     """The document of one record, with its loaded relations."""
     return MAKERS[type(record).__name__](record)
-
-
-def place_of(record: Any) -> tuple[int | None, int | None, int | None]:
-    """Where a record belongs: group, thread, poll."""
-    made = document_of(record)
-    return made.group_id, made.discussion_id, made.poll_id
 
 
 def of_author(user_id: int) -> dict[str, Any]:

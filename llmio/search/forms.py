@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 
 from llmio.accounts.models import User
+from llmio.core.db import among
 from llmio.core.i18n import _
 from llmio.groups import queries as groups
 from llmio.groups.models import Group, Membership, Tag
@@ -122,7 +123,7 @@ def _author(ctx: Context, typed: str, errors: dict[str, list[object]]) -> int | 
 def _known(ctx: Context) -> Any:
     own = [group.id for group in groups.groups_of(ctx)]
     shared = select(Membership.user_id).where(
-        Membership.group_id.in_(own), Membership.accepted_at.is_not(None), Membership.revoked_at.is_(None)
+        among(Membership.group_id, own), Membership.accepted_at.is_not(None), Membership.revoked_at.is_(None)
     )
     return or_(User.id == ctx.signed_in().id, User.id.in_(shared))
 
@@ -149,5 +150,5 @@ def tags(ctx: Context) -> list[str]:
     own = [group.id for group in groups.groups_of(ctx)]
     if not own:
         return []
-    query = select(Tag.name).where(Tag.group_id.in_(own)).distinct().order_by(Tag.name)
+    query = select(Tag.name).where(among(Tag.group_id, own)).distinct().order_by(Tag.name)
     return list(ctx.db.scalars(query.limit(LONGEST)))

@@ -27,6 +27,17 @@ ENTERED = ("poll_created", "stance_created", "stance_updated", "outcome_created"
 
 
 @dataclass(frozen=True)
+class GroupName:
+    """What is said of a result's group."""
+
+    id: int
+    name: str | None
+    full_name: str | None
+    handle: str | None
+    key: str | None
+
+
+@dataclass(frozen=True)
 class Found:
     """One result; `title` and `highlight` are safe HTML in which `<mark>` surrounds what was looked for."""
 
@@ -36,7 +47,7 @@ class Found:
     path: str
     highlight: Markup
     author: User | None
-    group: Group | None
+    group: GroupName | None
     discussion: Discussion | None
     poll: Poll | None
     at: datetime | None
@@ -50,9 +61,9 @@ def shown(ctx: Context, hits: Sequence[Hit], allowed: Visible) -> list[Found]:
     for kind in {hit.record_type for hit in hits} & set(documents.TYPES):
         ids = [hit.record_id for hit in hits if hit.record_type == kind]
         for record in documents.records(ctx, kind, ids):
-            document = documents.document_of(record)
-            if allowed.includes(kind, document.group_id, document.discussion_id, document.poll_id):
-                made[kind, record.id] = _found(kind, record, list(document.tags))
+            place = documents.place_of(record)
+            if allowed.includes(kind, place["group_id"], place["discussion_id"], place["poll_id"]):
+                made[kind, record.id] = _found(kind, record, place["tags"])
     groups = _groups(ctx, made.values())
     places = sequence_ids(ctx, [(one.record_type, one.record.id) for one in made.values() if one.poll is not None])
     results = []
@@ -106,12 +117,13 @@ def _path(kind: str, record: Any, poll: Poll | None, discussion: Discussion | No
     return f"{thread}/comment/{record.id}" if kind == "Comment" else path_of(discussion.key, discussion.title)  # type: ignore[union-attr]  # a Discussion
 
 
-def _groups(ctx: Context, found: Iterable[Found]) -> Mapping[int, Group]:
+def _groups(ctx: Context, found: Iterable[Found]) -> Mapping[int, GroupName]:
     ids = {one.poll.group_id if one.poll else one.discussion.group_id for one in found if one.poll or one.discussion}  # type: ignore[union-attr]  # one of both
     wanted = [group_id for group_id in ids if group_id]
     if not wanted:
         return {}
-    return {group.id: group for group in ctx.db.scalars(select(Group).where(Group.id.in_(wanted)))}
+    query = select(Group.id, Group.name, Group.full_name, Group.handle, Group.key).where(Group.id.in_(wanted))
+    return {row.id: GroupName(*row) for row in ctx.db.execute(query)}
 
 
 def sequence_ids(ctx: Context, records: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:

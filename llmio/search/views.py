@@ -16,6 +16,9 @@ from llmio.polls import cards
 from llmio.polls.results import stance_visible
 from llmio.search import documents, forms, results, service
 
+RESULTS = "llmio:web/templates/search/results.jinja2"
+FRAME = "search-results"
+
 
 @view_config(route_name="search.show", renderer="llmio:web/templates/search/show.jinja2")
 def show(request: Any) -> Mapping[str, Any]:
@@ -26,20 +29,20 @@ def show(request: Any) -> Mapping[str, Any]:
     if asked.errors:
         request.response.status_int = 422
     found = service.search(ctx, asked.query, asked.filters, offset=asked.offset) if _answerable(asked) else None
-    address = {name: value for name, value in asked.values.items() if value and value != "relevance"}
-    return {
+    values = {
         "q": asked.query,
         "asked": asked,
         "results": found,
         "errors": asked.errors,
-        "values": asked.values,
-        "places": forms.places(ctx),
-        "tags": forms.tags(ctx),
-        "address": address,
+        "address": {name: value for name, value in asked.values.items() if value and value != "relevance"},
         "only_excluded": bool(asked.query) and not any(not term.excluded for term in parse_query(asked.query)),
         "next_offset": asked.offset + service.PAGE,
         "previous_offset": max(0, asked.offset - service.PAGE),
     }
+    if request.headers.get("Turbo-Frame") == FRAME:  # as somebody types
+        request.override_renderer = RESULTS
+        return values
+    return {**values, "values": asked.values, "places": forms.places(ctx), "tags": forms.tags(ctx)}
 
 
 def _answerable(asked: forms.Asked) -> bool:

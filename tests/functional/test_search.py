@@ -132,6 +132,16 @@ def test_a_new_thread_is_found_once_its_jobs_have_run_and_a_discarded_one_is_not
     assert titles(web.get("/search?q=zebra")) == []
 
 
+def test_while_one_types_the_results_come_alone(web, make, ada, group, indexed):
+    make.discussion(group, author=ada, title="Zebra")
+    indexed()
+    page = web.sign_in(ada).get("/search?q=zebra", headers={"Turbo-Frame": "search-results"})
+    assert titles(page) == ["Zebra"]
+    assert [one.name for one in page.html.find_all(recursive=False)] == ["turbo-frame"]
+    wrong = web.get("/search?q=zebra&since=never", headers={"Turbo-Frame": "search-results"}, status=422)
+    assert "This is no date" in wrong
+
+
 def test_filters_and_pages(web, make, ada, group, indexed):
     elsewhere = make.group(admin=ada, name="Bakers")
     for number in range(22):

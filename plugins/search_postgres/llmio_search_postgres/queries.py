@@ -106,11 +106,11 @@ def _term(term: Term, spellings: Spellings, whole: Spellings) -> str:
     if term.phrase:
         spelt = [_any([part, *(spellings.get(part.lower(), ()))], "") for part in parts]
         return f"{_quoted(written)} | ({' <-> '.join(spelt)})" if others else _quoted(written)
-    whole = _quoted(written) + ":*"
+    as_it_stands = _quoted(written) + ":*"
     if parts == [written]:
         return _any([written, *spellings.get(written.lower(), ())], ":*", bare=True)
     spelt = [_any([part, *spellings.get(part.lower(), ())], ":*") for part in parts]
-    return f"{whole} | ({' & '.join(spelt)})"
+    return f"{as_it_stands} | ({' & '.join(spelt)})"
 
 
 def _any(words: Sequence[str], sign: str, *, bare: bool = False, as_is: bool = False) -> str:
