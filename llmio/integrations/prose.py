@@ -12,6 +12,7 @@ from markdownify import MarkdownConverter
 from llmio.core import richtext
 from llmio.core.i18n import _
 from llmio.core.urls import absolute
+from llmio.notifications.mail_parts import with_signs
 from llmio.plugins.content import Prose
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def prose(text: str | None, text_format: str, settings: Settings) -> Prose | Non
     safe = str(richtext.to_html(text, text_format))
     if not safe.strip():
         return None
+    safe = with_signs(safe)
     whole = PATHS.sub(lambda found: f'{found[1]}="{absolute(settings, found[2])}"', safe)
     html = _cleaner.clean(MEDIA.sub(_linked, whole)).strip()
     made = GAPS.sub("\n\n", _converter.convert(html)).strip()

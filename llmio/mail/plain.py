@@ -34,6 +34,7 @@ BLOCKS = frozenset(
 )
 SPACED = frozenset(["p", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "section"])
 SKIPPED = frozenset(["style", "script", "head", "title", "template"])
+MARK = re.compile(r" *(?:-|\d+\.) ")
 VOID_SKIPPED = frozenset({"img"})
 
 
@@ -67,7 +68,8 @@ class _Writer(HTMLParser):
         elif tag in ("td", "th"):
             self.out.append("" if "".join(self.out[-3:])[-1:] in ("", "\n") else " | ")
         elif tag in BLOCKS:
-            self._break(double=tag in SPACED)
+            if not self._at_mark():
+                self._break(double=tag in SPACED and not self._lists)
             self._enter(tag)
 
     def _enter(self, tag: str) -> None:
@@ -105,7 +107,11 @@ class _Writer(HTMLParser):
             self._break(double=True)
         elif tag in BLOCKS:
             self._pre -= tag == "pre"
-            self._break(double=tag in SPACED)
+            self._break(double=tag in SPACED and not self._lists)
+
+    def _at_mark(self) -> bool:
+        """Whether a list item has begun and has no words yet: editors put a paragraph into each."""
+        return bool(self._lists and self.out and MARK.fullmatch(self.out[-1]))
 
     def _end_link(self) -> None:
         if self._link is None:

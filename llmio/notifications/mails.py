@@ -19,7 +19,7 @@ from llmio.core.urls import absolute
 from llmio.discussions.models import DiscussionReader
 from llmio.mail.incoming import waiting
 from llmio.mail.models import ReceivedEmail
-from llmio.notifications import meetings, poll_parts, reasons, replies, texts, threading, volumes
+from llmio.notifications import mail_parts, meetings, poll_parts, reasons, replies, texts, threading, volumes
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery
 from llmio.notifications.service import invitation_path
@@ -92,7 +92,7 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
         discussion_reader_token=reader_token,
         outcome_token=_outcome_token(ctx, event, user),
     )
-    html = _absolute_links(str(subject.html), settings)
+    html = _absolute_links(mail_parts.with_signs(str(subject.html)), settings)
     values: dict[str, Any] = {
         "headline_text": texts.headline(kind, actor=name, title=subject.title),
         "call": texts.call(kind),
@@ -107,9 +107,11 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
         "closing_at": None,
         "notes": [],
         "facts_told": [],
+        "files": mail_parts.files_of(settings, subject),
+        "pictures": mail_parts.seen_by(ctx, event, user),
     }
     if isinstance(subject.record, ReceivedEmail):
-        return values | _waiting_mail(ctx, subject)
+        return values | {"files": []} | _waiting_mail(ctx, subject)
     theirs = Context(ctx.app, ctx.db, ctx.tm, identity_of(user), ctx.now)
     return values | poll_parts.values_of(theirs, subject, user, path, token)
 
@@ -193,7 +195,8 @@ def _subject_line(subject: Subject, event: Event, headline: str) -> str:
     """`[handle] …`, as the reference has it; mails about a thread carry its title, so that they stay together."""
     if event.kind in INVITATIONS or event.kind == "membership_requested":
         return headline
-    prefix = f"[{subject.group.handle or subject.group.name}] " if subject.group else ""
+    group = subject.group
+    prefix = f"[{group.handle or group.full_name or group.name}] " if group else ""
     return prefix + (subject.title if event.kind in OF_THREAD else headline)
 
 

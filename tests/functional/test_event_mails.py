@@ -7,12 +7,15 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import select
 
 from llmio.core.events import Audience
 from llmio.core.ports import Receipt
 from llmio.discussions import kinds as threads_kinds
 from llmio.discussions import service as threads
+from llmio.discussions.models import DiscussionReader
 from llmio.mail.incoming.strip import DELIMITER
+from llmio.notifications.models import Notification
 from llmio.polls import kinds as polls
 from tests import factories as make
 
@@ -217,3 +220,48 @@ def test_a_mail_tried_again_is_the_same_mail(world, ctx, commit, run_jobs, mailb
     assert len(mails) == 2
     roots = [one for one, headers in mails.items() if "References" not in headers]
     assert len(roots) == 1
+
+
+def test_files_and_boxes_reach_the_mail(world, ctx, tell, web):
+    ada, _ben, thread = world
+    sent = web.sign_in(ada).send("/files", upload_files=[("file", "Loom plan (2).pdf", b"%PDF-1.4 a loom")])
+    body = (
+        '<ul data-type="taskList"><li data-type="taskItem" data-checked="true"><p>measure</p></li>'
+        '<li data-type="taskItem" data-checked="false">saw</li></ul>'
+    )
+    comment = threads.add_comment(ctx(ada), thread, body=body, body_format="html", attachments=[sent.json["id"]])
+    mail = tell(threads_kinds.NEW_COMMENT, comment, chosen=False)
+    assert "- \u2611 measure\n- \u2610 saw\n" in mail.text
+    link = BeautifulSoup(mail.html, "html.parser").find("a", string="Loom plan (2).pdf")
+    assert link["href"].startswith("http://localhost/files/")
+    assert f"Loom plan (2).pdf ({link['href']})" in mail.text
+
+
+def test_a_group_without_a_handle_is_called_by_its_full_name(world, db, tell):
+    thread = world[2]
+    thread.group.handle, thread.group.full_name = None, "Guild - Weavers"
+    db.flush()
+    assert tell(threads_kinds.NEW_DISCUSSION, thread).subject == "[Guild - Weavers] A new loom?"
+
+
+def test_a_mail_that_is_opened_is_read(world, ctx, tell, web, db, commit, run_jobs, mailbox):
+    ada, ben, thread = world
+    threads.add_comment(ctx(ada), thread, body="Hello", body_format="md")
+    commit()
+    run_jobs()
+    mail = mailbox.last("ben@example.org")
+    pictures = [one["src"] for one in BeautifulSoup(mail.html, "html.parser").select('img[width="1"]')]
+    assert len(pictures) == 1
+    for one in pictures:
+        assert web.get(one.removeprefix("http://localhost")).content_type == "image/gif"
+    reader = db.scalars(select(DiscussionReader).where(DiscussionReader.user_id == ben.id)).one()
+    assert reader.read_ranges_string == "1-1"
+    rung = tell(threads_kinds.NEW_DISCUSSION, thread)
+    (picture,) = [one["src"] for one in BeautifulSoup(rung.html, "html.parser").select('img[width="1"]')]
+    notice = db.scalars(
+        select(Notification).where(Notification.user_id == ben.id).order_by(Notification.id.desc())
+    ).first()
+    assert notice.viewed is False
+    web.get(picture.removeprefix("http://localhost"))
+    db.refresh(notice)
+    assert notice.viewed is True

@@ -159,3 +159,8 @@ def test_link_that_was_used_meanwhile_is_not_mailed(asked, run_jobs, mailbox, db
 )  # fmt: skip
 def test_html_as_text(html, text):
     assert html_to_text(html) == text
+
+
+def test_lists_of_the_editor_read_as_lists():
+    html = "<p>So:</p><ul><li><p>one</p><ul><li><p>half</p></li></ul></li><li><p>two</p><p>more</p></li></ul><ol><li><p>a</p></li></ol><p>End</p>"
+    assert html_to_text(html) == "So:\n\n- one\n  - half\n- two\nmore\n\n1. a\n\nEnd"
