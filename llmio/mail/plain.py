@@ -68,11 +68,11 @@ class _Writer(HTMLParser):
         elif tag in ("td", "th"):
             self.out.append("" if "".join(self.out[-3:])[-1:] in ("", "\n") else " | ")
         elif tag in BLOCKS:
-            if not self._at_mark():
-                self._break(double=tag in SPACED and not self._lists)
             self._enter(tag)
 
     def _enter(self, tag: str) -> None:
+        if not self._at_mark():
+            self._break(double=tag in SPACED and not self._lists)
         if tag == "blockquote":
             self._quotes.append(len(self.out))
         elif tag == "pre":

@@ -32,6 +32,15 @@ HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x
 ROBOTS = re.compile(r"(?:mailer-daemon|postmaster|mail-daemon|no-?reply-bounce|bounces?)@", re.IGNORECASE)
 
 
+CALENDAR_ANSWERS = frozenset({"REPLY", "COUNTER", "REFRESH"})
+CALENDAR_WORDS = re.compile(r"https?://calendar\.google\.com/|https?://www\.google\.com/calendar")
+
+
+def is_calendar_answer(letter: Letter) -> bool:
+    """Whether a calendar answers an invitation, without a word of its owner."""
+    return letter.method in CALENDAR_ANSWERS and (not letter.text.strip() or bool(CALENDAR_WORDS.search(letter.text)))
+
+
 def is_automatic(letter: Letter) -> bool:
     """Whether a program sent it in answer to something."""
     submitted = letter.header("auto-submitted").lower()
@@ -45,4 +54,5 @@ def is_automatic(letter: Letter) -> bool:
         or letter.header("x-failed-recipients")
         or ROBOTS.match(letter.sender[1])
         or SUBJECTS.match(letter.subject)
+        or is_calendar_answer(letter)
     )

@@ -35,12 +35,24 @@ _LABELS = (
     "差出人", "送信日時", "宛先", "件名", "日付", "送信元", "寄件者", "收件者", "主旨", "日期", "寄件日期", "发件人", "发送时间",
     "收件人", "主题", "抄送", "보낸 사람", "보낸 날짜", "받는 사람", "제목", "날짜",
     "מאת", "נשלח", "אל", "נושא", "תאריך", "من", "إلى", "الموضوع", "تاريخ الإرسال", "التاريخ", "تم الإرسال",
-    "Từ", "Ngày", "Đến", "Tới", "Chủ đề",
+    "Từ", "Ngày", "Đến", "Tới", "Chủ đề", "Đã gửi", "Dari", "Dikirim", "Kepada", "Perihal", "จาก", "ส่ง", "ถึง", "เรื่อง",
+    "Poslano", "Za", "Zadeva", "Nuo", "Išsiųsta", "Kam", "Tema", "No", "Nosūtīts", "Temats", "Saatja", "Saadetud", "Adressaat", "Teema",
+    "Изпратено", "До", "Относно", "Пошиљалац", "Послато", "За", "Наслов", "Enviat", "Per a", "Assumpte", "Frá", "Efni", "Nork", "Bidalia",
+    "Nori", "Gaia", "از", "ارسال شده", "به", "موضوع", "से", "भेजा गया", "को", "विषय",
 )  # fmt: skip
 BLOCK_LABELS = re.compile(
     r"[ \t>]*[*_]{0,2}(?:" + "|".join(re.escape(word) for word in sorted(set(_LABELS), key=len, reverse=True)) + r")"
     r"[*_]{0,2}[ \u00a0]?[:：][*_]{0,2}(?:\s|$|.*[@\d])",
 )
+PAIR = r"[ \t>]*[*_]{0,2}[^:：@\d]{1,30}[:：]"
+BLOCK_SHAPE = (
+    re.compile(PAIR + r".*<[^<>\s]+@[^<>\s]+>\s*$"),
+    re.compile(PAIR + r"(?=.*\d{1,2}[:.h]\d{2})(?=.*(?:\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2}))"),
+    re.compile(PAIR + r".*[^<>\s]+@[^<>\s]+"),
+    re.compile(PAIR),
+)
+"""The head of an older mail in any language: from an address, at a time, to an address, about something."""
+DATED = re.compile(r"@|\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
 SEPARATOR = re.compile(
     r"_{20,}$|-{20,}$|\*{20,}$|"
     r"-{2,} ?(?:Original Message|Original-Nachricht|Ursprüngliche Nachricht|Urspr(?:ü|ue)ngliche E-?Mail|Message d'origine|"
@@ -50,7 +62,7 @@ SEPARATOR = re.compile(
     r"元のメッセージ|Original Message \(.*\)|原始邮件|原始郵件|원본 메시지|הודעה מקורית|الرسالة الأصلية) ?-{2,}\s*$",
     re.IGNORECASE,
 )
-_DEVICE = r"(?:i ?Phone|i ?Pad|i ?Pod|Android|Samsung|Galaxy|Huawei|Xiaomi|Nokia|BlackBerry|Windows|Outlook|Yahoo|Proton|Mail|"
+_DEVICE = r"(?:i ?Phon\w*|i ?Pad|i ?Pod|Android|Samsung|Galaxy|Huawei|Xiaomi|Nokia|BlackBerry|Windows|Outlook|Yahoo|Proton|Mail|"
 _DEVICE += r"Handy|Smartphone|Smartphones|mobile|Mobil\w*|telefon\w*|téléphone|móvil|celular|Tablet|K-9|Nine|Spark|Thunderbird|"
 _DEVICE += r"GMX|WEB\.DE|FairEmail|BlueMail|myMail|Aqua ?Mail|Canary|Edison|Tutanota|Tuta|Superhuman|AOL|myPhone)"
 SENT_FROM = re.compile(
@@ -69,7 +81,9 @@ SENT_FROM = re.compile(
     r"Отправлено (?:с|из|от) .{1,80}|Надіслано (?:з|із) .{1,80}|.{1,60}(?:gönderildi|'?umdan gönderildi)\.?|"
     r"Küldve .{1,80}|Trimis de (?:pe|la) .{1,80}|Στάλθηκε από .{1,80}|Enviat des .{1,80}|"
     r".{1,60}から送信|.{0,10}から送信されました|发自我的.{1,60}|從我的.{1,60}傳送|發自我的.{1,60}|나의 .{1,60}에서 보냄|"
-    r"נשלח מה?.{1,80}|أُرسلت من .{1,80}|تم الإرسال من .{1,80}|Được gửi từ .{1,80}|Dikirim dari .{1,80}"
+    r"נשלח מה?.{1,80}|أُرسلت من .{1,80}|تم الإرسال من .{1,80}|Được gửi từ .{1,80}|Đã gửi từ .{1,80}|Dikirim dari .{1,80}|"
+    r"(?:Poslano (?:s|sa|z|iz)|Изпратено (?:от|с)|Послато (?:са|из)|Išsiųsta iš|Nosūtīts no|Saadetud|Dihantar daripada|ส่งจาก|ارسال.{0,3}شده از) "
+    r".{0,60}" + _DEVICE + r".{0,40}|.{0,40}" + _DEVICE + r".{0,20} (?:से भेजा गया|bidalia|gönderildi)"
     r")(?:\s*<?https?://\S*>?)?\s*$",
     re.IGNORECASE,
 )

@@ -42,6 +42,10 @@ IGNORED_NAMES = re.compile(
 )
 
 
+ARMOUR = "-----BEGIN PGP SIGNED MESSAGE-----"
+SIGNED, SIGNED_END = "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"
+CALENDARS = frozenset({"text/calendar", "application/ics"})
+METHOD = re.compile(rb"^METHOD:([A-Za-z]{1,20})\s*$", re.MULTILINE | re.IGNORECASE)
 REPORT, REPORT_LIMIT = "message/delivery-status", 1 << 16
 
 
@@ -69,6 +73,8 @@ class Letter:
     files: tuple[File, ...] = ()
     report: str = ""
     """What a server reports of a delivery, for programs."""
+    method: str = ""
+    """What it asks of calendars."""
 
     def header(self, name: str) -> str:
         """A header, or empty."""
@@ -135,8 +141,9 @@ def read(taken: mime.Taken) -> Letter:
     texts: list[str] = []
     pages: list[str] = []
     files: list[File] = []
-    report = ""
+    report = method = ""
     for part in taken.parts:
+        method = method or method_of(part)
         if part.content_type == REPORT:
             report = report or part.text(REPORT_LIMIT).decode("utf-8", "replace")
         elif is_text(part):
@@ -147,10 +154,29 @@ def read(taken: mime.Taken) -> Letter:
             files.append(_file(part, len(files) + 1))
     page = "\n".join(pages)
     text = "\n\n".join(one for one in (each.strip("\n") for each in texts) if one.strip())
+    text = unarmoured(text)
     has_text = bool(text.strip())
     if not has_text and page:
         text = text_of(page)
-    return Letter(first, everything, text, page, has_text, tuple(files), report)
+    return Letter(first, everything, text, page, has_text, tuple(files), report, method)
+
+
+def unarmoured(text: str) -> str:
+    """What was signed within the text (OpenPGP's clear signatures, RFC 9580 7), without the signature; else the text."""
+    before, armour, rest = text.partition(ARMOUR)
+    words, signed, after = rest.replace("\r\n", "\n").partition(SIGNED)
+    if not armour or not signed:
+        return text
+    _head, _blank, words = words.partition("\n\n")
+    return before + re.sub(r"(?m)^- ", "", words) + after.partition(SIGNED_END)[2]
+
+
+def method_of(part: mime.Part) -> str:
+    """What a part asks of calendars (`REQUEST`, `REPLY`, …); empty where it is none."""
+    if part.content_type not in CALENDARS:
+        return ""
+    found = METHOD.search(part.text(REPORT_LIMIT))
+    return (mime.parameter(part.headers, "method") or (found[1].decode("ascii") if found else "")).upper()
 
 
 def text_of(page: str) -> str:

@@ -13,18 +13,25 @@ from mailparser_reply import EmailReplyParser
 from mailparser_reply.constants import MAIL_LANGUAGES
 
 from llmio.mail.incoming import html
-from llmio.mail.incoming.habits import BLOCK_LABELS, SENT_FROM, SEPARATOR, WROTE
+from llmio.mail.incoming.habits import BLOCK_LABELS, BLOCK_SHAPE, DATED, SENT_FROM, SEPARATOR, WROTE
 from llmio.mail.incoming.letter import Letter, text_of
 
 DELIMITER = "\ufeff" * 8
 """Four pairs of U+FEFF: what stands below it in a mail of ours is no answer."""
 MARK = re.compile(r"(?:\ufeff[ \t>]*){4,}")
 INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad\u202a-\u202e\u2066-\u2069]")
+EDGES = re.compile("^[\u200e\u200f\u061c \t]+(?=[\u200e\u200f\u061c])|^[\u200e\u200f\u061c]+|[\u200e\u200f\u061c]+$")
+"""Marks of direction at both ends of a line, which some programs put around what they write."""
 QUOTED = re.compile(r"[ \t]*>")
 INTRODUCES = re.compile(r"(?=.*(?:\d|@)).{4,}[:：]\s*$")
 ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>]+>?")
 RUN_ON = re.compile(r"[ \t]*(?=.{0,200}\d).{6,300}@.{1,200}[:：]\s{2,}\S")
 """Yahoo's program puts the older mail into the line that introduces it."""
+LETTERHEAD = re.compile(
+    r"(?=.*\d{1,2}[:.h]\d{2})(?=.*(?:\d{4}|\d{1,2}[./]\d{1,2}[./]\d{2}))(?!.*(?:https?:|mailto:)).{0,200}<[^<>\s]+@[^<>\s]+>[^<>@]{0,40}[:：]"
+)
+DASHED = re.compile(r"-{3,} (?=.*\d{1,2}:\d{2}).{0,200}<?[^<>\s]+@[^<>\s]+>?.{0,60} -{3,}")
+"""How Zoho does."""
 SIGNATURE = re.compile(r"--[ \u00a0]?$")
 LONGEST_SIGNATURE = 15
 LIBRARY_LINES, LIBRARY_WIDTH = 400, 120
@@ -35,7 +42,7 @@ _parser = EmailReplyParser(languages=[name for name in MAIL_LANGUAGES if len(nam
 def answer(text: str) -> str:
     """The words of the answer, as Markdown; empty where there are none."""
     lines = _before_mark(text.replace("\u00a0", " ")).split("\n")
-    lines = [INVISIBLE.sub("", line).rstrip() for line in lines]
+    lines = [EDGES.sub("", INVISIBLE.sub("", line).rstrip()).rstrip() for line in lines]
     lines = _without_quotes(_trim(lines))
     lines = _before_older_mail(lines)
     lines = _without_signature(lines)
@@ -132,7 +139,7 @@ def _before_older_mail(lines: list[str]) -> list[str]:
     lines = lines[: _block(lines)]
     text = "\n".join(line[:LIBRARY_WIDTH] for line in lines[:LIBRARY_LINES])
     replies = _parser.read(text).replies if text.strip() else []
-    if len(replies) < 2 or not re.search(r"\d|@", replies[1].headers or ""):
+    if len(replies) < 2 or not DATED.search(replies[1].headers or ""):
         # "On Tuesday I wrote:" is what somebody says; a mail program names a date or an address.
         return lines
     kept = len((replies[0].content or "").strip("\n").split("\n")) if (replies[0].content or "").strip() else 0
@@ -150,9 +157,30 @@ def _block(lines: list[str]) -> int:
                 return number
             if following and _labels(following + lines[number + 4 : number + 10]) >= 2:
                 return number
-        if BLOCK_LABELS.match(line) and _labels(lines[number : number + 8]) >= 3:
+        if number and (_is_letterhead(line) or _is_letterhead(" ".join(lines[number : number + 2]))):
+            return number
+        if (
+            BLOCK_LABELS.match(line)
+            and _labels(lines[number : number + 8]) >= 3
+            and _is_dated(lines[number : number + 8])
+        ):
+            return number
+        head = lines[number : number + len(BLOCK_SHAPE)]
+        if len(head) == len(BLOCK_SHAPE) and all(
+            shape.match(one[:400]) for shape, one in zip(BLOCK_SHAPE, head, strict=True)
+        ):
             return number
     return len(lines)
+
+
+def _is_letterhead(line: str) -> bool:
+    """Whether a line says of an older mail, which follows without marks, when and from which address it came: `25.11.2026, 14:03, X <x@…>:`."""
+    return len(line) <= 400 and bool(LETTERHEAD.fullmatch(line.strip()) or DASHED.fullmatch(line.strip()))
+
+
+def _is_dated(lines: list[str]) -> bool:
+    """Whether heads of a mail name an address or a day; whoever lists "From: 2 pm, To: 4 pm" names neither."""
+    return any(DATED.search(line[:400]) for line in lines if BLOCK_LABELS.match(line))
 
 
 def _labels(lines: list[str]) -> int:

@@ -377,3 +377,23 @@ def test_old_mail_is_swept(scene, post, letter, db, run_jobs, app, clock):
         db.expire_all()
         assert len(db.scalars(select(ReceivedEmail)).all()) == left
         assert len(db.scalars(select(IncomingMail)).all()) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("", False),
+        ("Ben has accepted this invitation.\nhttps://calendar.google.com/", False),
+        ("I come by bike.", True),
+    ],
+)
+def test_an_answer_of_a_calendar_is_dropped_unless_its_owner_says_something(
+    scene, post, letter, bodies, mailbox, text, kept
+):
+    message = letter(answer(scene), text, subject="Accepted: Loom")
+    message.add_alternative(
+        "BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\nEND:VCALENDAR\r\n", subtype="calendar", params={"method": "REPLY"}
+    )
+    post(message)
+    assert bodies() == ([text] if kept else [])
+    assert mailbox.mails == []
