@@ -28,7 +28,7 @@ def _cost(settings: Settings) -> int:
     return COST_IN_TESTS if settings["llmio.env"] in ("testing", "test") else COST
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=32)
 def _decoy(cost: int) -> bytes:
     """A hash that is checked where there is none, so that the answer takes as long."""
     return bcrypt.hashpw(b"decoy", bcrypt.gensalt(cost, b"2a"))
@@ -40,14 +40,18 @@ def hash_password(settings: Settings, password: str) -> str:
 
 
 def matches(settings: Settings, password: str, stored: str | None) -> bool:
-    """Whether a password is the stored one; takes as long where none is stored."""
-    if not stored:
-        bcrypt.checkpw(_material(settings, password), _decoy(_cost(settings)))
-        return False
+    """Whether a password is the stored one; where it is not, it takes as long as if a hash of ours had been checked."""
+    material, cost, begun = _material(settings, password), _cost(settings), None
     try:
-        return bcrypt.checkpw(_material(settings, password), stored.encode())
-    except ValueError:  # not a bcrypt hash
-        return False
+        if stored and bcrypt.checkpw(material, stored.encode()):
+            return True
+        begun = int(stored.split("$")[2]) if stored else None
+    except (ValueError, IndexError):  # not a bcrypt hash
+        begun = None
+    # A hash of cost n takes 2ⁿ: what lacks to one of ours is the sum of all costs between.
+    for one in (cost,) if begun is None else range(begun, cost):
+        bcrypt.checkpw(material, _decoy(one))
+    return False
 
 
 def check_new(password: str, *, field: str = "password", others: tuple[str, ...] = ()) -> None:

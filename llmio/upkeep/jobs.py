@@ -250,7 +250,7 @@ def refresh_blocked_domains(app: App) -> None:
     url = app.settings.text("accounts.blocked_domains_url")
     if not url:
         return
-    names = domains.fetch(url)
+    names = domains.fetch(app.ports.http, url)
     with app.begin() as ctx:
         domains.replace(ctx, names)
 

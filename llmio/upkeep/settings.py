@@ -52,7 +52,7 @@ SETTINGS = (
         default="",
         help=(
             "A hosts file (such as one of StevenBlack's lists) that is fetched each month: nobody signs up with an address "
-            "in one of its domains. Empty fetches nothing."
+            "in one of its domains. Empty fetches nothing. One of your own network needs LLMIO_WEBHOOKS_ALLOW_NETWORKS."
         ),
     ),
 )

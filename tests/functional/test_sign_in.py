@@ -365,3 +365,59 @@ def test_closed_account_opens_again_only_for_its_owner(ask, web, ada, make, cloc
     assert web.send(asked.link).status_int == 303
     assert ada.deactivated_at is None
     assert is_in(web)
+
+
+# -- how long it takes -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def work(monkeypatch):
+    """What bcrypt has been made to do, in units of its cheapest hash."""
+    import bcrypt
+
+    done: list[int] = []
+    check = bcrypt.checkpw
+
+    def checked(password, stored):
+        answer = check(password, stored)  # raises where it does nothing
+        done.append(2 ** int(stored.split(b"$")[2]))
+        return answer
+
+    monkeypatch.setattr(bcrypt, "checkpw", checked)
+    return done
+
+
+def test_a_wrong_password_is_the_same_work_whoever_has_the_address(
+    web, with_password, db, work, app, monkeypatch, clock
+):
+    import bcrypt
+
+    monkeypatch.setattr("llmio.accounts.passwords.COST_IN_TESTS", 6)
+    hashes = {
+        "ours": bcrypt.hashpw(b"x", bcrypt.gensalt(6, b"2a")).decode(),
+        "older": bcrypt.hashpw(b"x", bcrypt.gensalt(4, b"2a")).decode(),
+        "none": None,
+        "empty": "",
+        "broken": "$2a$",
+        "no hash": "abc",
+    }
+    found = {}
+    for name, stored in hashes.items():
+        with_password.encrypted_password = stored
+        work.clear()
+        web.send("/sign_in", {"email": with_password.email, "password": "wrong-password"}, status=422)
+        found[name] = sum(work)
+    for name, change in (
+        ("locked", {"locked_at": clock.now()}),
+        ("closed", {"deactivated_at": clock.now()}),
+        ("bot", {"bot": True}),
+    ):
+        for field, value in change.items():
+            setattr(with_password, field, value)
+        work.clear()
+        web.send("/sign_in", {"email": with_password.email, "password": "wrong-password"}, status=422)
+        found[name] = sum(work)
+    work.clear()
+    web.send("/sign_in", {"email": "nobody@example.org", "password": "wrong-password"}, status=422)
+    found["nobody"] = sum(work)
+    assert found == dict.fromkeys(found, 2**6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -14,6 +15,7 @@ from sqlalchemy import select, text
 from llmio.accounts.models import OmniauthIdentity
 from llmio.core.errors import Unavailable
 from llmio.core.jobs import GiveUp
+from llmio.integrations.http import GuardedHttp
 from llmio.upkeep.service import domains
 
 HOSTS = """# Title: a list
@@ -57,6 +59,8 @@ def refresh(app, db, server, monkeypatch):
     """`refresh()`: the monthly job; the names held afterwards."""
     server.page = (200, HOSTS)
     monkeypatch.setitem(app.settings.values, "accounts.blocked_domains_url", server.url)
+    monkeypatch.setitem(app.settings.values, "webhooks.allow_networks", ("127.0.0.1",))
+    monkeypatch.setattr(app, "ports", replace(app.ports, http=GuardedHttp(app.settings)))
 
     def done():
         db.flush()
@@ -88,6 +92,13 @@ def test_a_bad_answer_leaves_the_list_as_it_is(refresh, server, db, page, error)
 def test_an_address_that_does_not_answer_is_tried_again(app, refresh, monkeypatch):
     monkeypatch.setitem(app.settings.values, "accounts.blocked_domains_url", "http://127.0.0.1:9/hosts")
     with pytest.raises(Unavailable):
+        refresh()
+
+
+def test_an_address_in_the_operators_network_is_not_asked_unless_it_is_opened(app, refresh, server, monkeypatch):
+    monkeypatch.setitem(app.settings.values, "webhooks.allow_networks", ())
+    monkeypatch.setattr(app, "ports", replace(app.ports, http=GuardedHttp(app.settings)))
+    with pytest.raises(Unavailable, match="private network"):
         refresh()
 
 

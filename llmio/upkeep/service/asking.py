@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def read(ctx: Context, token: str) -> tuple[User, User]:
     except (BadData, ValueError, TypeError):
         raise NotFound(_("This link does not work. Ask for a new one.")) from None
     source, target = ctx.db.get(User, source_id), ctx.db.get(User, target_id)
-    if source is None or target is None or source.email is None or source.secret_token != secret:
+    if source is None or target is None or source.email is None or not _is_still(source, secret):
         raise NotFound(_("This link was used already, or the account is gone."))
     if at < (ctx.now - LIFETIME).timestamp():
         raise NotFound(_("This link is too old. Ask for a new one."))
@@ -49,6 +50,10 @@ def read(ctx: Context, token: str) -> tuple[User, User]:
             _("Sign in as {email} first: this is the account that stays.", email=_hinted(target.email or ""))
         )
     return source, target
+
+
+def _is_still(source: User, secret: object) -> bool:
+    return hmac.compare_digest(source.secret_token.encode(), str(secret).encode())
 
 
 def _hinted(email: str) -> str:

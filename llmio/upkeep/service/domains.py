@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import httpx
 from sqlalchemy import insert, text
 
 from llmio.core.errors import Unavailable
@@ -15,6 +16,7 @@ from llmio.upkeep.service.records import table
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
+    from llmio.core.ports import Fetcher
 
 LINE = re.compile(
     r"\s*(?:0\.0\.0\.0|127\.0\.0\.1|::1?)\s+((?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{1,62})\s*(?:#.*)?",
@@ -23,7 +25,6 @@ LINE = re.compile(
 MOST_BYTES = 50_000_000
 BATCH = 5000
 OWN = frozenset({"localhost.localdomain"})
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
 def domains_in(lines: Iterable[str]) -> set[str]:
@@ -32,29 +33,17 @@ def domains_in(lines: Iterable[str]) -> set[str]:
     return {match.group(1).lower() for match in found if match} - OWN
 
 
-def fetch(url: str) -> set[str]:
+def fetch(http: Fetcher, url: str) -> set[str]:
     """Read the file, line by line. Raises Unavailable where it cannot be had now, GiveUp where it is no hosts file."""
-    try:
-        with httpx.stream("GET", url, timeout=TIMEOUT, follow_redirects=True, trust_env=False) as answer:
-            if answer.status_code != httpx.codes.OK:
-                raise Unavailable(f"{url} answered {answer.status_code}")
-            found = domains_in(_limited(answer.iter_lines()))
-    except httpx.HTTPError as error:
-        raise Unavailable(f"{url} cannot be read: {error or type(error).__name__}") from error
-    except (httpx.InvalidURL, ValueError) as error:
-        raise GiveUp(f"{url} cannot be read: {error}") from error
+    with tempfile.TemporaryFile() as file:
+        answer = http.fetch(url, file, max_bytes=MOST_BYTES)
+        if answer.status != HTTPStatus.OK:
+            raise Unavailable(f"{url} cannot be read: {answer.text[:200] if not answer.status else answer.status}")
+        file.seek(0)
+        found = domains_in(line.decode("utf-8", "replace").rstrip("\r\n") for line in file)
     if not found:
         raise GiveUp(f"{url} names no domain: is it a hosts file?")
     return found
-
-
-def _limited(lines: Iterable[str]) -> Iterator[str]:
-    size = 0
-    for line in lines:
-        size += len(line) + 1
-        if size > MOST_BYTES:
-            raise GiveUp(f"more than {MOST_BYTES // 1_000_000} MB: this is no list of domains")
-        yield line
 
 
 def replace(ctx: Context, names: set[str]) -> tuple[int, int]:
