@@ -13,6 +13,7 @@ from llmio.core.permissions import Permission
 from llmio.core.urls import site_url
 from llmio.groups import handle_route
 from llmio.web import sessions
+from llmio.web.old_links import group_route
 from llmio.web.security import SecurityPolicy
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def configurator(app: App) -> Configurator:
         config.include(part)
     for feature in boot.FEATURES:
         config.include(feature)
+    config.include(group_route)
     config.include(handle_route)
     return config
 

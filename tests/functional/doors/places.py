@@ -32,6 +32,8 @@ KINDS = {
     ("merge", "token"): "=wrong-token", ("invitations", "token"): "invitation", ("group", "token"): "join link",
     ("model", "token"): "=wrong-token", ("", "handle"): "handle", ("dashboard", "filter"): "=all",
     ("mark_notification_as_read", "id"): "notice", ("mark_discussion_as_read", "id"): "thread id", ("id", "event"): "event",
+    ("unfollow_discussion", "id"): "thread id", ("mark_summary_email_as_read", "picture"): "=.gif", ("token", "picture"): "=.gif",
+    ("", "page"): "=start_group", ("new", "kind"): "=proposal", ("key", "rest"): "=any-words/more",
     ("event", "token"): "=wrong-token", ("id", "token"): "=wrong-token",
 }  # fmt: skip
 """(what stands before, name of the part) → what goes there: a key of the world's records, `=` a text, `@` what another part says."""
