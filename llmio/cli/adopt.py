@@ -153,6 +153,9 @@ def _told(report: Report, *, dry: bool, shown: int) -> Iterator[str]:
             f"  {one['table']} {one['row']}: {one['what']} — {one['done']}" for one in report.findings
         ])  # fmt: skip
         yield from _some("Not known here", shown, [f"  {one}" for one in report.unknown])
+        yield from _some("Files of before Active Storage, which Loomio no longer showed; their rows stay (see the page on moving)", shown, [
+            f"  {one}" for one in report.old_files
+        ])  # fmt: skip
     if report.files:
         yield from _files(report)
     if dry:

@@ -16,7 +16,7 @@ from psycopg import Connection
 from psycopg.errors import LockNotAvailable
 
 from llmio.accounts import zones as accepted
-from llmio.continuity import finishing, rules, script, totals, zones
+from llmio.continuity import finishing, leftovers, rules, script, totals, zones
 from llmio.continuity.loading import Finding, Loaded, Loader
 from llmio.continuity.looking import Looked, Say, silent
 from llmio.continuity.scratch import connect
@@ -45,6 +45,7 @@ class Report:
     polls: list[dict[str, Any]] = field(default_factory=list)
     findings: list[dict[str, str]] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    old_files: list[str] = field(default_factory=list)
     seconds: float = 0.0
     before: bool = False
     files: dict[str, Any] = field(default_factory=dict)
@@ -148,6 +149,7 @@ def _in_one(connection: Connection[Any], looked: Looked, kinds: Sequence[str], r
     _compare_rows(connection, looked, read, report, added, aside)
     _compare_polls(before, totals.count(connection), report)
     _tell_kinds(connection, kinds, report)
+    report.old_files = leftovers.found(connection)
     row = connection.execute("SELECT coalesce(max(id), 0) FROM public.active_storage_blobs").fetchone()
     report.last_blob = row[0] if row else 0
 

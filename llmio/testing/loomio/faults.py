@@ -48,6 +48,13 @@ BROKEN: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 """What is wrong → the table that it is listed under, the statement that makes it so."""
 
+OLD_FILES = (
+    "UPDATE public.groups SET cover_photo_file_name = 'cover.jpg' WHERE handle = 'archived'",
+    "UPDATE public.users SET uploaded_avatar_file_name = 'chi.png' WHERE username = 'chi'",
+    "UPDATE public.comments SET body = 'See <img src=\"/system/attachments/files/000/000/001/original/plan.png\">' WHERE body = 'Why?'",
+)
+"""Files of before Active Storage, which nobody moved."""
+
 
 def make(rows: Rows, world: World) -> None:
     """Add them."""
@@ -55,6 +62,22 @@ def make(rows: Rows, world: World) -> None:
         rows.connection.execute(statement.encode())
     for _table, statement in BROKEN.values():
         rows.connection.execute(statement.encode())
+    for statement in OLD_FILES:
+        rows.connection.execute(statement.encode())
+    rows.add(
+        "attachments",
+        user_id=world.people["ada"],
+        filename="minutes.doc",
+        file_file_name="minutes.doc",
+        migrated_to_document=False,
+    )
+    rows.add(
+        "attachments",
+        user_id=world.people["ada"],
+        filename="moved.doc",
+        file_file_name="moved.doc",
+        migrated_to_document=True,
+    )
     rows.add("comments", discussion_id=world.deep.id, user_id=NOBODY, body="By nobody", parent_type="Discussion",
              parent_id=world.deep.id)  # fmt: skip
     rows.add("comments", discussion_id=NOWHERE, user_id=world.people["ada"], body="Nowhere", parent_type="Discussion",

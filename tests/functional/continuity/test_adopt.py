@@ -115,6 +115,20 @@ def test_every_malformed_row_is_listed_with_what_was_done(mended):
     assert rows(url, "SELECT count(*) FROM llmio.adoption_findings") == [(len(report["findings"]),)]
 
 
+def test_files_of_before_active_storage_are_listed(mended):
+    url, _site, report = mended
+    told = {(line.split()[0], line.partition(": ")[2]) for line in report["old_files"]}
+    assert told >= {
+        ("attachments", "minutes.doc (file_file_name)"),
+        ("comments", "its body names a file below /system/"),
+        ("groups", "cover.jpg (cover_photo_file_name)"),
+        ("users", "chi.png (uploaded_avatar_file_name)"),
+    }
+    assert not [line for line in report["old_files"] if "moved.doc" in line]
+    kept = rows(url, "SELECT file_file_name FROM attachments WHERE file_file_name LIKE '%%.doc' ORDER BY id")
+    assert kept == [("minutes.doc",), ("moved.doc",)]
+
+
 def test_a_malformed_row_is_kept_as_it_came(mended):
     url, _site, _report = mended
     kept = dict(
