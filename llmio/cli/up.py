@@ -20,6 +20,9 @@ PROCESSES = (
     "aiosmtpd.controller",
 )
 
+RARE = ("llmio.files.moving", "llmio.mail.incoming.dns", "llmio.mail.incoming.proof", "llmio.mail.incoming.smtpd")
+"""What most sites' processes do without, with the libraries behind it."""
+
 
 def load() -> None:
     """Load what web, worker and the others have in common: all of it takes some 100 MB and two seconds.
@@ -29,7 +32,8 @@ def load() -> None:
     boot = import_module("llmio.boot")
     for feature in (*boot.FEATURES, "llmio.core", "llmio.plugins", "llmio.live", "llmio.web", "llmio.worker"):
         for module in walk_packages(import_module(feature).__path__, f"{feature}."):
-            _load(module.name)
+            if module.name not in RARE:
+                _load(module.name)
     _load("llmio.models")
     for entry in entry_points(group="llmio.plugins"):
         if entry.dist is not None and entry.dist.name == "llmio":

@@ -37,6 +37,7 @@ SETTINGS = {
     "max_wal_size": "256MB",
     "jit": "off",  # its start-up costs more than our short queries
     "max_parallel_workers_per_gather": "0",
+    "max_logical_replication_workers": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
