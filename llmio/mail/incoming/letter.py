@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from email.utils import getaddresses
 from typing import IO
 
-from llmio.mail.incoming import charsets, html, mime, tnef
+from llmio.mail.incoming import charsets, html, mime, signed, tnef
 from llmio.mail.incoming.flowed import unflowed
 from llmio.mail.incoming.unreadable import UNREADABLE
 from llmio.mail.plain import html_to_text
@@ -142,7 +142,7 @@ def read(taken: mime.Taken) -> Letter:
     pages: list[str] = []
     files: list[File] = []
     report = method = ""
-    for part in taken.parts:
+    for part in _opened(taken):
         method = method or method_of(part)
         if part.content_type == REPORT:
             report = report or part.text(REPORT_LIMIT).decode("utf-8", "replace")
@@ -159,6 +159,17 @@ def read(taken: mime.Taken) -> Letter:
     if not has_text and page:
         text = text_of(page)
     return Letter(first, everything, text, page, has_text, tuple(files), report, method)
+
+
+def _opened(taken: mime.Taken) -> Iterator[mime.Part]:
+    """The parts, and those of a mail within a signature in its place."""
+    for part in list(taken.parts):
+        within = signed.taken_out(part) if signed.is_signed(part) else None
+        if within is None:
+            yield part
+        else:
+            taken.inside.append(within)
+            yield from within.parts
 
 
 def unarmoured(text: str) -> str:

@@ -97,10 +97,14 @@ class Taken:
     headers: Message
     parts: list[Part] = field(default_factory=list)
     kept: IO[bytes] = field(default_factory=_spooled)
+    inside: list[Taken] = field(default_factory=list)
+    """Mails that were taken out of parts of this one."""
 
     def close(self) -> None:
         """Remove what was kept."""
         self.kept.close()
+        for one in self.inside:
+            one.close()
 
 
 @dataclass(frozen=True)

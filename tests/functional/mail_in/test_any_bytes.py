@@ -6,6 +6,7 @@ import base64
 import io
 import time
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -161,4 +162,36 @@ def test_twenty_five_megabytes_stay_on_disk():
     tracemalloc.stop()
     assert found.files[0].size == 18 << 20
     assert peak < 8 << 20
+    taken.close()
+
+
+OPAQUE = (Path(__file__).parent / "mails" / "172-smime-opaque-in-pieces.eml").read_bytes().partition(b"\r\n\r\n")[2]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, len(base64.b64decode(OPAQUE)) - 1), st.integers(0, 255)), max_size=4),
+    st.integers(0, 2000),
+)
+def test_a_signature_that_is_damaged_breaks_nothing(changes, length):
+    raw = bytearray(base64.b64decode(OPAQUE))
+    for at, byte in changes:
+        raw[at] = byte
+    head = b"Content-Type: application/pkcs7-mime; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    through(head + base64.encodebytes(bytes(raw[:length])))
+
+
+def test_what_is_encrypted_stays_a_file():
+    head = b"Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    found = letter.read(
+        mime.take_apart(io.BytesIO(head + base64.b64encode(bytes.fromhex("300b06092a864886f70d010703"))))
+    )
+    assert ([one.name for one in found.files], found.text) == (["smime.p7m"], "")
+
+
+def test_files_within_a_signature_are_files():
+    raw = (Path(__file__).parent / "mails" / "172-smime-opaque-in-pieces.eml").read_bytes()
+    taken = mime.take_apart(io.BytesIO(raw))
+    (file,) = letter.read(taken).files
+    assert (file.name, file.open().read()) == ("plan.pdf", b"%PDF-1.4")
     taken.close()
