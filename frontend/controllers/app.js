@@ -4,6 +4,7 @@ import { Application } from "@hotwired/stimulus";
 import Autosize from "./autosize.js";
 import Bell from "./bell.js";
 import Clipboard from "./clipboard.js";
+import Completing from "./completing.js";
 import Confirm from "./confirm.js";
 import Editor from "./editor.js";
 import Flash from "./flash.js";
@@ -40,6 +41,7 @@ const controllers = {
   autosize: Autosize,
   bell: Bell,
   clipboard: Clipboard,
+  completing: Completing,
   confirm: Confirm,
   editor: Editor,
   flash: Flash,

@@ -37,6 +37,7 @@ def includeme(config: Any) -> None:
     config.add_route("tasks.list", "/tasks")
     config.add_route("tasks.tick", "/tasks/{id:\\d{1,18}}/tick", request_method="POST", factory=resources.task)
     config.add_route("discussions.mentions", "/mentions")
+    config.add_route("discussions.tags", "/threads/tags")
     config.add_route("discussions.new", "/d/new")
     config.add_route("discussions.create", "/d", request_method="POST")
     for act in ("edit", "history", "items", "read", "reply", "unread", "volume"):

@@ -44,6 +44,7 @@ class PollForm(Form):
     notify: bool = False
     message: Annotated[str, Limits(max_length=2000)] = ""
     attachments: list[int] = []
+    tags: Annotated[str, Limits(max_length=2000)] = ""
 
 
 class VoteForm(Form):
@@ -172,6 +173,7 @@ def read_poll(kind: PollType, data: Mapping[str, Any]) -> Entered:
         notify_on_closing_soon=form.notify_on_closing_soon,
         time_zone=form.time_zone,
         attachments=form.attachments,
+        tags=form.tags.split(",") if "tags" in data else None,
     )
     return Entered(values, form.notify, form.message)
 
@@ -262,6 +264,7 @@ def form_values(values: PollInput) -> dict[str, Any]:
         "who": "chosen" if values.specified_voters_only else "all",
         "notify_on_closing_soon": int(values.notify_on_closing_soon),
         "options": list(values.options),
+        "tags": ", ".join(values.tags or ()),
         **values.settings,
     }
 

@@ -96,7 +96,8 @@ class PollInput:
     specified_voters_only: bool = False
     notify_on_closing_soon: int = ClosingSoon.UNDECIDED_VOTERS
     time_zone: str = ""
-    tags: Sequence[str] = ()
+    tags: Sequence[str] | None = None
+    """None leaves those that are there."""
     attachments: Sequence[int] | None = None
     """Ids of uploaded files; None leaves those that are there."""
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, or_, select
 from llmio.accounts.models import User
 from llmio.core.db import among
 from llmio.core.i18n import _
+from llmio.discussions.service import tagging
 from llmio.groups import queries as groups
 from llmio.groups.models import Group, Membership, Tag
 from llmio.plugins import Filters
@@ -145,10 +146,7 @@ def places(ctx: Context) -> dict[str, list[tuple[str, Any]]]:
     return choices
 
 
-def tags(ctx: Context) -> list[str]:
-    """Tags of the actor's groups, by name."""
-    own = [group.id for group in groups.groups_of(ctx)]
-    if not own:
-        return []
-    query = select(Tag.name).where(among(Tag.group_id, own)).distinct().order_by(Tag.name)
-    return list(ctx.db.scalars(query.limit(LONGEST)))
+def has_tags(ctx: Context) -> bool:
+    """Whether there are tags in the actor's groups, to narrow a search down to."""
+    homes = tagging.organisations_of(ctx)
+    return bool(homes and ctx.db.scalar(select(select(Tag.id).where(among(Tag.group_id, homes)).exists())))

@@ -42,7 +42,7 @@ def show(request: Any) -> Mapping[str, Any]:
     if request.headers.get("Turbo-Frame") == FRAME:  # as somebody types
         request.override_renderer = RESULTS
         return values
-    return {**values, "values": asked.values, "places": forms.places(ctx), "tags": forms.tags(ctx)}
+    return {**values, "values": asked.values, "places": forms.places(ctx), "tags": forms.has_tags(ctx)}
 
 
 def _answerable(asked: forms.Asked) -> bool:

@@ -172,6 +172,7 @@ OTHERWISE = {
     "admin.switch_feature": "takes what the form of /admin/features sends, and asks again where that needs it",
     "admin.plugins_json": NO_PAGE,
     "discussions.mentions": NO_PAGE,
+    "discussions.tags": NO_PAGE,
     "discussions.seen": NO_PAGE,
     "files.rails": NO_PAGE,
     "files.rails_preview": NO_PAGE,

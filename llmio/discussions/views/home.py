@@ -104,3 +104,13 @@ def mentions(context: Any, request: Any) -> list[dict[str, str]]:
     words = request.params.get("q", "").strip()[:60]
     found = queries.mentionable(ctx, group.id if group is not None and members else None, discussion_id, words)
     return [{"handle": person.username, "name": person.name} for person in found]
+
+
+@view_config(route_name="discussions.tags", permission=Permission.SIGNED_IN, renderer="json")
+def tags(context: Any, request: Any) -> list[str]:
+    """Tags that begin like `q`: of the organisation of a group that the actor sees, or of all of theirs."""
+    ctx = request.ctx
+    group = asked_group(request)
+    if request.params.get("group_id") and (group is None or not ctx.can(Permission.GROUP_SHOW, group)):
+        raise NotFound(_("There is no such group, or it is not for you to see."))
+    return list(tagging.offered(ctx, group, request.params.get("q", "").replace("\0", "")[: tagging.LONGEST]))

@@ -17,7 +17,7 @@ from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
 from llmio.discussions.lines import numbered
 from llmio.discussions.models import Discussion
-from llmio.discussions.service import tasks
+from llmio.discussions.service import tagging, tasks
 from llmio.files import service as files
 from llmio.groups.models import Group
 from llmio.plugins.guard import guard
@@ -80,6 +80,7 @@ def create_poll(
         content_locale=ctx.signed_in().locale,
     )
     _fill(poll, kind, values)
+    tagging.put(ctx, poll, values.tags or (), field="tags")
     _set_options(poll, values.options, [])
     ctx.db.add(poll)
     ctx.db.flush()
@@ -111,6 +112,8 @@ def update_poll(
     before = {name: getattr(poll, name) for name in KEPT} | {"poll_option_names": [one.name for one in poll.options]}
     opened_to_all = poll.specified_voters_only and not values.specified_voters_only
     _fill(poll, kind, values)
+    if values.tags is not None:
+        tagging.put(ctx, poll, values.tags, field="tags")
     gone = _set_options(poll, values.options, list(poll.options))
     ctx.db.flush()
     _check_whole(ctx, kind, poll)
@@ -258,7 +261,6 @@ def _fill(poll: Poll, kind: PollType, values: PollInput) -> None:
                  "limit_reason_length", "specified_voters_only", "notify_on_closing_soon"):  # fmt: skip
         setattr(poll, name, getattr(values, name))
     poll.reason_prompt = values.reason_prompt.strip() or None
-    poll.tags = list(values.tags)
     if values.time_zone:
         poll.custom_fields["time_zone"] = values.time_zone
     store_settings(poll, kind, values.settings)

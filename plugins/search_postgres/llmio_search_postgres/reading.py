@@ -72,9 +72,11 @@ CROSS JOIN LATERAL (
   CASE WHEN chosen.configuration = CAST('simple' AS regconfig) THEN :query ELSE :forms END) AS asked) AS meant
 WHERE document.id = ANY(:ids)
 """
+# Whatever its case: organisations spell a tag as they like, and lists of tags have an index by their letters.
+SPELT = "CAST(ARRAY(SELECT CAST(name AS text) FROM public.tags WHERE lower(CAST(name AS text)) = lower(:tag) UNION SELECT :tag) AS varchar[])"
 TAGGED = (
-    "(document.discussion_id IN (SELECT id FROM public.discussions WHERE tags @> CAST(ARRAY[:tag] AS varchar[])) "
-    "OR document.poll_id IN (SELECT id FROM public.polls WHERE tags @> CAST(ARRAY[:tag] AS varchar[])))"
+    f"(document.discussion_id IN (SELECT id FROM public.discussions WHERE tags && {SPELT}) "
+    f"OR document.poll_id IN (SELECT id FROM public.polls WHERE tags && {SPELT}))"
 )
 QUOTED_ALONE = """
 SELECT id, '' AS title, left(content, :edge) AS beginning, right(content, :edge) AS ending, ts_headline('simple', content, to_tsquery('simple', :query),

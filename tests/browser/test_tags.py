@@ -1,0 +1,53 @@
+"""Tags offered as one types: by keyboard and by a click, several in one field."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.site import Site
+from tests.browser.test_threads import enter
+
+NAMES = ("Flour", "Flour mills", "Ovens")
+
+
+def test_tags_are_offered_as_one_types(site: Site) -> None:
+    page = enter(site, "segun")
+    page.goto("/sunrise")
+    start = page.locator("a[href^='/d/new?group_id=']").first.get_attribute("href")
+    page.goto(page.locator("a[href$='/tags']").first.get_attribute("href"))
+    for name in NAMES:
+        page.get_by_label("Name", exact=True).last.fill(name)
+        page.get_by_role("button", name="Add the tag").click()
+        expect(page.locator(".row-title", has_text=re.compile(f"^{name}$"))).to_be_visible()
+
+    page.goto(start)
+    page.get_by_text("Tags", exact=True).click()
+    field = page.get_by_role("combobox", name="More tags")
+    offered = page.locator(".completing-list:not([hidden]) [role=option]")
+    field.press_sequentially("flo")
+    expect(offered).to_have_text(["Flour", "Flour mills"])
+    field.press("ArrowDown")
+    field.press("ArrowDown")
+    expect(offered.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", offered.nth(1).get_attribute("id"))
+    field.press("Enter")
+    expect(field).to_have_value("Flour mills, ")
+    expect(field).to_be_focused()
+    field.press_sequentially("FL")
+    expect(offered).to_have_text(["Flour"])
+    offered.first.click()
+    expect(field).to_have_value("Flour mills, Flour, ")
+    field.press_sequentially("ov")
+    expect(offered).to_have_text(["Ovens"])
+    field.press("Escape")
+    expect(offered).to_have_count(0)
+    expect(field).to_have_value("Flour mills, Flour, ov")
+    field.press("ArrowDown")
+    expect(offered).to_have_text(["Ovens"])
+    page.goto("/search?q=oven&tag=ov")
+    tag = page.get_by_label("Tag", exact=True)
+    tag.press("ArrowDown")
+    offered.first.click()
+    expect(page).to_have_url(re.compile("tag=Ovens"))
