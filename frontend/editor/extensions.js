@@ -7,6 +7,7 @@ import { Table, TableCell, TableHeader, TableRow } from "@tiptap/extension-table
 import { Markdown } from "@tiptap/markdown";
 import { StarterKit } from "@tiptap/starter-kit";
 import { suggestion } from "./suggestion.js";
+import { heard, withDay } from "./tasks.js";
 
 const kept = (name) => ({
   default: null,
@@ -36,6 +37,8 @@ const Task = TaskItem.extend({
   renderHTML({ HTMLAttributes }) {
     return ["li", mergeAttributes(HTMLAttributes, { "data-type": "taskItem" }), 0];
   },
+  parseMarkdown: (...given) => heard(TaskItem.config.parseMarkdown(...given)),
+  renderMarkdown: (node, ...given) => withDay(TaskItem.config.renderMarkdown(node, ...given), node.attrs),
 });
 
 const Person = Mention.extend({

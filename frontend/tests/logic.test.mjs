@@ -52,3 +52,15 @@ test("links that a redirect leads to a place in a page are the browser's own", a
   for (const path of ["/d/Ab12Cd34/comment/7", "https://x.example/d/k/comment/7?utm_medium=email", "/notifications/12"]) assert.equal(leadsToPlace(path), true, path);
   for (const path of ["/d/Ab12Cd34/comments/7", "/d/Ab12Cd34/lunch", "/notifications", "/d/k/comment/7/edit", "/g/k"]) assert.equal(leadsToPlace(path), false, path);
 });
+
+test("the day of a task goes to Markdown and comes back", async () => {
+  const { heard, withDay } = await load("../editor/tasks.js");
+  const task = (text, attrs) => ({ type: "taskItem", attrs: { checked: false, ...attrs }, content: [{ type: "paragraph", content: [{ type: "text", text }] }] });
+  assert.equal(withDay("- [ ] bake\n  - [ ] heat", { "data-due-on": "2030-03-29", "data-remind": "1" }), "- [ ] bake due:2030-03-29\n  - [ ] heat");
+  assert.equal(withDay("- [x] bake", { "data-due-on": "2030-03-29", "data-remind": "3" }), "- [x] bake due:2030-03-29 remind:3");
+  assert.equal(withDay("- [x] bake", { "data-due-on": null }), "- [x] bake");
+  assert.deepEqual(heard(task("bake due:2030-03-29 remind:3")), task("bake", { "data-due-on": "2030-03-29", "data-remind": "3" }));
+  assert.deepEqual(heard(task("bake due:2030-03-29")), task("bake", { "data-due-on": "2030-03-29", "data-remind": "1" }));
+  assert.deepEqual(heard(task("bake overdue:2030-03-29")), task("bake overdue:2030-03-29"));
+  assert.deepEqual(heard({ type: "taskItem", attrs: {}, content: [{ type: "paragraph" }] }), { type: "taskItem", attrs: {}, content: [{ type: "paragraph" }] });
+});

@@ -91,6 +91,9 @@ def tick(ctx: Context, task: Task, *, done: bool) -> Task:
     record, place = record_of(ctx, task), place_of(ctx, task)
     if record is None or place is None or task.done == done:
         return task
+    # Others may tick in the same text at the same moment: their boxes must not be written over.
+    ctx.db.refresh(record, [place.field, f"{place.field}_format"], with_for_update=True)
+    ctx.db.refresh(task)
     text, format = getattr(record, place.field) or "", getattr(record, f"{place.field}_format")
     setattr(record, place.field, boxes.ticked(text, format, task.uid, done=done))
     task.done, task.done_at, task.doer_id = done, ctx.now if done else None, ctx.actor_id if done else None
