@@ -29,13 +29,14 @@ def show(request: Any) -> Mapping[str, Any]:
     if asked.errors:
         request.response.status_int = 422
     found = service.search(ctx, asked.query, asked.filters, offset=asked.offset) if _answerable(asked) else None
+    terms = parse_query(asked.query)
     values = {
         "q": asked.query,
         "asked": asked,
         "results": found,
         "errors": asked.errors,
         "address": {name: value for name, value in asked.values.items() if value and value != "relevance"},
-        "only_excluded": bool(asked.query) and not any(not term.excluded for term in parse_query(asked.query)),
+        "only_excluded": bool(terms) and all(term.excluded for term in terms),
         "next_offset": asked.offset + service.PAGE,
         "previous_offset": max(0, asked.offset - service.PAGE),
     }

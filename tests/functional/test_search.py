@@ -132,6 +132,27 @@ def test_a_new_thread_is_found_once_its_jobs_have_run_and_a_discarded_one_is_not
     assert titles(web.get("/search?q=zebra")) == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("q=-zebra", "only what must not be there"),
+        ("q=%25", "Nothing found"),
+        ("q=()", "Nothing found"),
+        ("q=lion", "Nothing found"),
+        ("q=zebra&offset=20", "Nothing more"),
+        ("type=Comment", "Add a word"),
+        ("", "Find what was said"),
+    ],
+)
+def test_where_nothing_is_shown_the_page_says_why(web, make, ada, group, indexed, asked, said):
+    make.discussion(group, author=ada, title="Zebra")
+    indexed()
+    page = web.sign_in(ada).get(f"/search?{asked}")
+    assert said in page.html.select_one("#search-results").get_text()
+    again = [one["href"] for one in page.html.select("#search-results a")]
+    assert again == (["/search?q=zebra"] if "offset" in asked else [])
+
+
 def test_while_one_types_the_results_come_alone(web, make, ada, group, indexed):
     make.discussion(group, author=ada, title="Zebra")
     indexed()

@@ -50,7 +50,8 @@ class Postgres(SearchProvider):
         page = search.page(terms, offset)
         if page.hits or offset or not search.beside:
             return page
-        for meant in correcting.meant(connection, terms):
+        anywhere = reading.Search(connection, Filters(), visible_to, limit=1)
+        for meant in correcting.meant(connection, terms, anywhere.answers):
             corrected = search.page(meant, 0)
             if corrected.hits:
                 return Page(corrected.hits, 0, corrected.more, correcting.as_typed(meant))

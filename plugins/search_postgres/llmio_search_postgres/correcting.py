@@ -1,11 +1,12 @@
 """Words that were perhaps meant: those there are, close to those that were typed.
 
-They come from all that is indexed, so a caller shows one only after a search with it found what the searcher may see.
+They come from all that is indexed, so a caller shows one only after a search with it found what the searcher may see, and
+says of a typed word that it is known only where the searcher may see it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, product
 from typing import Any
@@ -21,34 +22,31 @@ ALIKE = text(
     "SELECT word FROM plugin_search_postgres.words WHERE word % :word AND length(word) BETWEEN :least AND :most "
     "ORDER BY similarity(word, :word) DESC, word LIMIT 60"
 )
-KNOWN = text("SELECT EXISTS (SELECT FROM plugin_search_postgres.words WHERE word LIKE :beginning)")
 TRIGRAMS = text(
     "SELECT set_config('pg_trgm.similarity_threshold', :likeness, true) FROM pg_extension WHERE extname = 'pg_trgm'"
 )
 
 
-def meant(connection: Any, terms: Sequence[Term]) -> Iterator[list[Term]]:
-    """Queries that were perhaps meant, the likeliest first; a corrected word is looked for whole."""
+def meant(connection: Any, terms: Sequence[Term], known: Callable[[Term], bool]) -> Iterator[list[Term]]:
+    """Queries that were perhaps meant, the likeliest first; a corrected word is looked for whole, one that is `known` stays."""
     wanted = [term for term in terms if not term.excluded]
     if len(wanted) > MOST_TERMS or connection.scalar(TRIGRAMS, {"likeness": str(LIKENESS)}) is None:
         return
-    choices = [_choices(connection, term) for term in terms]
+    choices = [_choices(connection, term, known) for term in terms]
     combined = sorted(product(*choices), key=lambda chosen: sum(cost for cost, _term in chosen))
     for chosen in islice(combined, 1, TRIES + 1):  # the first is what was typed
         yield [term for _cost, term in chosen]
 
 
-def _choices(connection: Any, term: Term) -> list[tuple[int, Term]]:
+def _choices(connection: Any, term: Term, known: Callable[[Term], bool]) -> list[tuple[int, Term]]:
     word = term.text.lower()
     if term.excluded or term.phrase or len(word) < SHORTEST or not word.isalpha():
-        return [(0, term)]
-    if connection.scalar(KNOWN, {"beginning": f"{word}%"}):
         return [(0, term)]
     most = 1 if len(word) < 6 else 2
     found = connection.scalars(ALIKE, {"word": word, "least": len(word) - most, "most": len(word) + most})
     near = sorted((distance(word, other), place, other) for place, other in enumerate(found) if other != word)
     kept = [(cost, replace(term, text=other, phrase=True)) for cost, _place, other in near if cost <= most]
-    return [(0, term), *kept[:PER_TERM]]
+    return [(0, term)] if not kept or known(term) else [(0, term), *kept[:PER_TERM]]
 
 
 def as_typed(terms: Sequence[Term]) -> str:

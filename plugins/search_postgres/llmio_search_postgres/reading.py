@@ -130,6 +130,10 @@ class Search:
         more, shown = len(rows) > self.limit, rows[: self.limit]
         return Page(self._hits(shown), offset, more)
 
+    def answers(self, term: Term) -> bool:
+        """Whether anything answers to one term."""
+        return bool(self.page([term], 0).hits)
+
     def _by_word(self, wanted: Sequence[Term], exact: str) -> Arm:
         """By all words at once; where a beginning is in very many documents and other words are not, by those others."""
         lexicon = self.lexicon

@@ -254,6 +254,18 @@ def test_a_correction_never_speaks_of_what_is_hidden(ask, connection):
     assert ask("layofs", hidden, document(2, "Bread")) == ([], "")
 
 
+def test_whether_a_word_is_known_is_no_sign_of_what_is_hidden(ask):
+    """Else a word typed again and again with a letter changed would tell whether it stands where one may not look."""
+    mine = document(1, "The layofts of a plan")
+    for others in ((), (document(2, "Layoffs are planned", group_id=9),)):
+        assert ask("layoffs", mine, *others) == ([1], "layofts")
+
+
+def test_words_that_are_known_are_not_corrected(ask):
+    said = (document(1, "A room to rent"), document(2, "The loom"))
+    assert ask("loom rent", *said) == ([], "")
+
+
 def test_numbers_addresses_and_versions_are_found(ask):
     said = document(1, "Version 3.0.18 of https://example.org/loom, mail ada@example.org, half-baked it's")
     for query in ("3.0.18", "ada@example.org", "half-baked", "it's", "example.org"):
