@@ -16,7 +16,7 @@ from llmio.core.tables import Event
 from llmio.discussions.service import leave_out
 from llmio.polls import kinds, queries
 from llmio.polls.models import Poll, Stance
-from llmio.polls.service.counts import lock, recount
+from llmio.polls.service.counts import count_places, lock, recount
 from llmio.polls.service.threads import bring_votes, place_below
 from llmio.polls.values import ClosingSoon, HideResults
 
@@ -68,6 +68,7 @@ def _close(ctx: Context, poll: Poll) -> None:
     ctx.db.flush()
     if poll.hide_results == HideResults.UNTIL_CLOSED:
         bring_votes(ctx, poll)
+    count_places(ctx, poll)
     ctx.changed(poll)
 
 
@@ -93,6 +94,7 @@ def reopen_poll(ctx: Context, poll: Poll, *, closing_at: datetime) -> Poll:
     ctx.db.flush()
     place, parent = place_below(ctx, poll)
     ctx.publish(kinds.POLL_REOPENED, poll, place=place, parent=parent)
+    count_places(ctx, poll)
     ctx.changed(poll)
     return poll
 
@@ -120,6 +122,7 @@ def discard_poll(ctx: Context, poll: Poll) -> Poll:
     )
     unpinned = created.values(user_id=None, pinned=False, child_count=0)
     ctx.db.execute(unpinned.execution_options(synchronize_session=False))
+    count_places(ctx, poll)
     ctx.changed(poll)
     for outcome in queries.outcomes(ctx, [poll.id]).values():
         ctx.changed(outcome)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect, select, text
 
+from llmio.discussions.models import Discussion
 from llmio.polls.models import Poll, PollOption
 
 if TYPE_CHECKING:
@@ -38,6 +39,18 @@ UPDATE stances s SET option_scores = c.scores FROM (
   FROM stances st LEFT JOIN stance_choices c ON c.stance_id = st.id WHERE st.poll_id = :poll_id GROUP BY st.id
 ) c WHERE s.id = c.id AND s.option_scores IS DISTINCT FROM c.scores
 """)
+IN_GROUPS = text("""
+UPDATE groups g SET polls_count = c.kept, closed_polls_count = c.closed FROM (
+  SELECT w.id, count(p.id) AS kept, count(p.closed_at) AS closed
+  FROM unnest(cast(:ids AS int[])) w(id) LEFT JOIN polls p ON p.group_id = w.id AND p.discarded_at IS NULL GROUP BY 1
+) c WHERE g.id = c.id AND (g.polls_count, g.closed_polls_count) <> (c.kept, c.closed)
+""")
+IN_THREADS = text("""
+UPDATE discussions d SET closed_polls_count = c.closed, anonymous_polls_count = c.anonymous FROM (
+  SELECT w.id, count(p.closed_at) AS closed, count(p.id) FILTER (WHERE p.anonymous) AS anonymous
+  FROM unnest(cast(:ids AS int[])) w(id) LEFT JOIN polls p ON p.discussion_id = w.id AND p.discarded_at IS NULL GROUP BY 1
+) c WHERE d.id = c.id AND (d.closed_polls_count, d.anonymous_polls_count) <> (c.closed, c.anonymous)
+""")
 COLUMNS = [attribute.key for attribute in inspect(Poll).column_attrs]
 
 
@@ -67,6 +80,18 @@ def recount_poll(ctx: Context, poll: Poll) -> Poll:
     ctx.db.execute(SCORES, {"poll_id": poll.id})
     recount(ctx, poll)
     return poll
+
+
+def count_places(ctx: Context, *places: Any) -> None:
+    """Bring up to date how many polls groups and threads are said to have; `places` are polls or threads in them."""
+    ctx.db.flush()
+    groups = sorted({one.group_id for one in places if one.group_id})
+    threads = sorted(
+        {found for one in places if (found := one.id if isinstance(one, Discussion) else one.discussion_id)}
+    )
+    for statement, ids in ((IN_THREADS, threads), (IN_GROUPS, groups)):
+        if ids:
+            ctx.db.execute(statement, {"ids": ids})
 
 
 def refresh(ctx: Context, poll: Poll) -> None:

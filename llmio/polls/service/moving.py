@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from llmio.core import versions
@@ -11,7 +12,7 @@ from llmio.core.permissions import Permission
 from llmio.discussions.models import Discussion
 from llmio.polls import kinds, queries
 from llmio.polls.models import Poll
-from llmio.polls.service.counts import lock, recount
+from llmio.polls.service.counts import count_places, lock, recount
 from llmio.polls.service.threads import bring_votes, place_of_poll, put
 from llmio.polls.service.voters import enrol_everyone
 
@@ -31,6 +32,7 @@ def add_to_thread(ctx: Context, poll: Poll, discussion: Discussion) -> Poll:
     versions.record(
         ctx, poll, {"discussion_id": (None, discussion.id), "group_id": (poll.group_id, discussion.group_id)}
     )
+    before = SimpleNamespace(group_id=poll.group_id, discussion_id=None)
     poll.discussion, poll.group = discussion, discussion.group
     poll.discussion_id, poll.group_id = discussion.id, discussion.group_id
     ctx.db.flush()
@@ -42,6 +44,7 @@ def add_to_thread(ctx: Context, poll: Poll, discussion: Discussion) -> Poll:
     if not poll.specified_voters_only:
         enrol_everyone(ctx, poll)
     recount(ctx, poll)
+    count_places(ctx, poll, before)
     ctx.changed(poll)
     ctx.changed(discussion)
     return poll

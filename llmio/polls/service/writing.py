@@ -25,7 +25,7 @@ from llmio.plugins.polls import FieldError, PollType
 from llmio.polls import kinds
 from llmio.polls.models import Poll, PollOption, StanceChoice
 from llmio.polls.rules import Place
-from llmio.polls.service.counts import lock, recount
+from llmio.polls.service.counts import count_places, lock, recount
 from llmio.polls.service.threads import place_below, place_of_poll
 from llmio.polls.service.voters import enrol_everyone
 from llmio.polls.values import ClosingSoon, HideResults, OptionInput, PollInput, Reason, poll_value, store_settings
@@ -92,6 +92,7 @@ def create_poll(
     told = [user_id for user_id in new if user_id != ctx.actor_id] if notify else []
     audience = Audience(told, message=message.strip() or None, name="group" if told and group else None)
     ctx.publish(kinds.POLL_CREATED, poll, place=place_of_poll(ctx, discussion), audience=audience)
+    count_places(ctx, poll)
     ctx.changed(poll)
     return poll
 
@@ -126,6 +127,7 @@ def update_poll(
     if opened_to_all:
         enrol_everyone(ctx, poll)
     recount(ctx, poll)
+    count_places(ctx, poll)
     after = {name: getattr(poll, name) for name in KEPT} | {"poll_option_names": [one.name for one in poll.options]}
     versions.record(ctx, poll, {name: (_plain(before[name]), _plain(after[name])) for name in before})
     poll.updated_at = ctx.now

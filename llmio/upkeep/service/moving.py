@@ -14,6 +14,7 @@ from llmio.core.permissions import Permission
 from llmio.core.tables import Event
 from llmio.discussions.models import Comment, Discussion
 from llmio.polls.models import Outcome, Poll, Stance
+from llmio.polls.service.counts import count_places
 from llmio.upkeep.service.repair import repair_thread
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def move(ctx: Context, source: Discussion, target: Discussion, *, event_ids: Seq
         ctx.db.execute(moved.execution_options(synchronize_session="fetch"))
     ctx.db.execute(update(Poll).where(Poll.id.in_(polls)).values(group_id=target.group_id))
     _answer_thread(ctx, target, comments)
+    count_places(ctx, source, target)
     for thread in (source, target):
         repair_thread(ctx, thread)
         ctx.changed(thread)

@@ -13,6 +13,7 @@ from llmio.migrations import catalogue, facts
 from llmio.testing.loomio import PASSWORD
 from llmio.testing.plugin import CommittedDatabase
 from llmio.testing.servers import engine_of
+from tests.functional.continuity.invariants import broken
 
 EMAIL = "ben@example.org"
 
@@ -267,69 +268,11 @@ def test_numbers_lead_to_keys_for_those_who_may_see(ben, world, new_browser):
 
 # --- and back again ---
 
-MAY_BE = {
-    "memberships.volume": {0, 1, 2, 3, None}, "discussion_readers.volume": {0, 1, 2, 3}, "stances.volume": {0, 1, 2, 3},
-    "polls.hide_results": {0, 1, 2}, "polls.notify_on_closing_soon": {0, 1, 2, 3}, "polls.stance_reason_required": {0, 1, 2},
-    "polls.details_format": {"md", "html"}, "comments.body_format": {"md", "html"}, "stances.reason_format": {"md", "html"},
-    "comments.parent_type": {"Discussion", "Comment", "Poll", "Stance", "Outcome"},
-    "reactions.reactable_type": {"Discussion", "Comment", "Poll", "Stance", "Outcome"},
-    "discussions.max_depth": {1, 2, 3}, "polls.poll_option_name_format": {"plain", "i18n", "iso8601", None},
-    "active_storage_blobs.service_name": {"local"},
-}  # fmt: skip
-KINDS = [
-    "new_discussion",
-    "discussion_edited",
-    "discussion_announced",
-    "discussion_closed",
-    "discussion_reopened",
-    "discussion_moved",
-    "discussion_forked",
-    "discussion_title_edited",
-    "discussion_description_edited",
-    "new_comment",
-    "comment_edited",
-    "comment_replied_to",
-    "user_mentioned",
-    "group_mentioned",
-    "reaction_created",
-    "poll_created",
-    "poll_edited",
-    "poll_announced",
-    "poll_reminder",
-    "poll_closing_soon",
-    "poll_expired",
-    "poll_closed_by_user",
-    "poll_reopened",
-    "poll_option_added",
-    "stance_created",
-    "stance_updated",
-    "outcome_created",
-    "outcome_updated",
-    "outcome_announced",
-    "outcome_review_due",
-    "membership_created",
-    "membership_resent",
-    "announcement_resend",
-    "membership_requested",
-    "membership_request_approved",
-    "invitation_accepted",
-    "user_added_to_group",
-    "user_joined_group",
-    "new_coordinator",
-    "new_delegate",
-    "unknown_sender",
-    "user_reactivated",
-    "announcement_created",
-]
-FIELDS = {
-    "pinned_title", "recipient_user_ids", "recipient_chatbot_ids", "recipient_message", "recipient_audience", "stance_ids",
-    "user_ids", "group_ids", "membership_id", "membership_ids", "kind", "poll_option_names", "source_group_id", "item_ids",
-    "mentioned_user_ids", "replied_user_ids",
-}  # fmt: skip
-
 
 def test_what_is_written_here_is_valid_there(ben, world, committed_db, run_jobs):
-    """What the reference would find if one went back: its schema, its values, its kinds, its order of threads."""
+    """What the reference would find if one went back: its schema, and no rule broken that was not broken in what came over."""
+    with committed_db.engine.connect() as connection:
+        before = {line.partition(":")[0] for line in broken(connection)}
     key = world.keys["Which oven?"]
     ben.send(f"/d/{key}/comments", {"body": "Written here @ada", "body_format": "md"})
     ben.send(f"/reactions/comment/{1}", {"reaction": "👍"})
@@ -351,23 +294,7 @@ def test_what_is_written_here_is_valid_there(ben, world, committed_db, run_jobs)
     run_jobs()
     with committed_db.engine.connect() as connection:
         assert catalogue.differences(facts.reference(), catalogue.live(connection)) == []
-        for place, allowed in MAY_BE.items():
-            table, column = place.split(".")
-            assert set(connection.scalars(text(f"SELECT DISTINCT {column} FROM {table}"))) <= allowed, place
-        assert set(connection.scalars(text("SELECT DISTINCT kind FROM events"))) <= set(KINDS)
-        held = set(connection.scalars(text("SELECT DISTINCT jsonb_object_keys(custom_fields) FROM events")))
-        assert held <= FIELDS
-        items = connection.execute(text(
-            "SELECT e.position_key, e.position, e.depth, p.position_key AS above, p.depth AS above_depth, e.sequence_id"
-            " FROM events e JOIN events p ON p.id = e.parent_id WHERE e.discussion_id IS NOT NULL"
-        )).all()  # fmt: skip
-        for one in items:
-            own = f"{one.position:05d}"
-            assert one.position_key == (f"{one.above}-{own}" if one.above else own)
-            assert one.depth == one.above_depth + 1
-        numbers = text("SELECT items_count = (SELECT count(*) FROM events e WHERE e.discussion_id = d.id), last_sequence_id ="
-                       " coalesce((SELECT max(sequence_id) FROM events e WHERE e.discussion_id = d.id), 0) FROM discussions d")  # fmt: skip
-        assert {tuple(row) for row in connection.execute(numbers)} == {(True, True)}
+        assert {line.partition(":")[0] for line in broken(connection)} - before == set()
         bodies = set(connection.scalars(text("SELECT body FROM comments")))
         assert any("Written here" in body for body in bodies)
         assert (
