@@ -97,7 +97,7 @@ LAGGING = """WITH gone AS (DELETE FROM public.partition_sequences s USING (
               'set aside; the counter is made anew', to_jsonb(gone)::text FROM gone"""
 COUNTERS = {
     "groups": (
-        """SELECT g.id, coalesce(m.members, 0) AS memberships_count, coalesce(m.waiting, 0) AS pending_memberships_count,
+        """SELECT g.id, coalesce(m.members + m.waiting, 0) AS memberships_count, coalesce(m.waiting, 0) AS pending_memberships_count,
                   coalesce(m.admins, 0) AS admin_memberships_count, coalesce(d.kept, 0) AS discussions_count,
                   coalesce(d.kept - d.closed, 0) AS open_discussions_count, coalesce(d.closed, 0) AS closed_discussions_count
            FROM public.groups g

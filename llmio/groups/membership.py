@@ -279,7 +279,7 @@ def reset_join_link(ctx: Context, group: Group) -> Group:
 
 
 def recount(ctx: Context, group: Group) -> None:
-    """The group's cached counts, from the rows."""
+    """The group's cached counts, from the rows; those who wait count among the memberships, as in the reference."""
     held = Membership.revoked_at.is_(None)
     counts = (
         select(
@@ -294,5 +294,5 @@ def recount(ctx: Context, group: Group) -> None:
     ctx.db.execute(
         update(Group)
         .where(Group.id == group.id)
-        .values(memberships_count=members, pending_memberships_count=waiting, admin_memberships_count=admins)
+        .values(memberships_count=members + waiting, pending_memberships_count=waiting, admin_memberships_count=admins)
     )

@@ -100,6 +100,11 @@ class Group(Base):
         primaryjoin="foreign(Group.subscription_id) == Subscription.id",
     )
 
+    @property
+    def members_count(self) -> int:
+        """How many are in, without those who wait."""
+        return self.memberships_count - self.pending_memberships_count
+
 
 class Membership(Base):
     """A person in a group: invited, accepted or revoked."""

@@ -188,4 +188,6 @@ def public_groups(ctx: Context, *, search: str = "", limit: int = 50) -> Sequenc
     )
     if search:
         query = query.where(Group.name.ilike(f"%{search}%") | Group.description.ilike(f"%{search}%"))
-    return ctx.db.scalars(query.order_by(Group.memberships_count.desc(), Group.id).limit(limit)).all()
+    return ctx.db.scalars(
+        query.order_by((Group.memberships_count - Group.pending_memberships_count).desc(), Group.id).limit(limit)
+    ).all()

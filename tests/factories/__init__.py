@@ -97,10 +97,10 @@ def membership(db: Session, group: Group, user: User, **fields: Any) -> Membersh
     """A person in a group, accepted; the group's counts follow."""
     values = {"group_id": group.id, "user_id": user.id, "accepted_at": now(), "volume": 2}
     made = add(db, Membership(**{**values, **fields}))
+    group.memberships_count += 1
     if made.accepted_at is None:
         group.pending_memberships_count += 1
     else:
-        group.memberships_count += 1
         group.admin_memberships_count += int(made.admin)
     db.flush()
     return made

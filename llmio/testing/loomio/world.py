@@ -379,7 +379,7 @@ WHERE p.id = %(poll)s
 COUNT_GROUPS = """
 UPDATE public.groups g SET
   memberships_count = (SELECT count(*) FROM public.memberships m
-                       WHERE m.group_id = g.id AND m.accepted_at IS NOT NULL AND m.revoked_at IS NULL),
+                       WHERE m.group_id = g.id AND m.revoked_at IS NULL),
   pending_memberships_count = (SELECT count(*) FROM public.memberships m
                                WHERE m.group_id = g.id AND m.accepted_at IS NULL AND m.revoked_at IS NULL),
   admin_memberships_count = (SELECT count(*) FROM public.memberships m

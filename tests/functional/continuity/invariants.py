@@ -99,7 +99,7 @@ QUERIES = {
     "one reaction for a person and a thing": "SELECT min(id) FROM reactions GROUP BY user_id, reactable_type, reactable_id HAVING count(*) > 1",
     "one latest vote for a person and a poll": "SELECT min(id) FROM stances WHERE latest AND participant_id IS NOT NULL GROUP BY poll_id, participant_id HAVING count(*) > 1",
     "counters of members": """SELECT g.id FROM groups g WHERE (g.memberships_count, g.pending_memberships_count, g.admin_memberships_count) <> (
-        SELECT count(*) FILTER (WHERE accepted_at IS NOT NULL), count(*) FILTER (WHERE accepted_at IS NULL), count(*) FILTER (WHERE admin)
+        SELECT count(*), count(*) FILTER (WHERE accepted_at IS NULL), count(*) FILTER (WHERE admin)
         FROM memberships m WHERE m.group_id = g.id AND revoked_at IS NULL)""",
     "counters of a group's threads": """SELECT g.id FROM groups g WHERE (g.discussions_count, g.open_discussions_count, g.closed_discussions_count, g.public_discussions_count) <> (
         SELECT count(*), count(*) FILTER (WHERE closed_at IS NULL), count(closed_at), count(*) FILTER (WHERE NOT private)
