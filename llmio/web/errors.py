@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from pyramid.exceptions import BadCSRFToken
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound, HTTPSeeOther
 from sqlalchemy.exc import DataError, SQLAlchemyError
+from webob.request import DisconnectionError
 
 from llmio.core.errors import Invalid, LlmioError, SignInNeeded, TooMany
 from llmio.core.i18n import _
@@ -37,6 +38,7 @@ def includeme(config: Any) -> None:
     config.add_exception_view(told, context=LlmioError, renderer=PAGE)
     config.add_exception_view(http, context=HTTPException, renderer=PAGE)
     config.add_exception_view(stale_form, context=BadCSRFToken, renderer=PAGE)
+    config.add_exception_view(broken_off, context=DisconnectionError, renderer=PAGE)
     config.add_exception_view(garbled, context=UnicodeDecodeError, renderer=PAGE)
     config.add_exception_view(unwritable, context=DataError, renderer=PAGE)
     config.add_exception_view(broken, context=Exception, renderer=PAGE)
@@ -86,6 +88,11 @@ def forbidden(request: Any) -> Any:
 def stale_form(error: Any, request: Any) -> Any:
     """The form was opened in another session, or long ago."""
     return page(request, 400, _("This form is too old to be sent. Please go back, reload the page and try again."))
+
+
+def broken_off(_error: DisconnectionError, request: Any) -> Any:
+    """The form did not come whole; hardly anybody is there to be told, and it is no fault of ours."""
+    return page(request, 400, _("The connection broke off before everything had come. Please try again."))
 
 
 def garbled(error: UnicodeDecodeError, request: Any) -> Any:

@@ -48,9 +48,9 @@ def is_ours(settings: Settings, host: str) -> bool:
 
 def refuse(settings: Settings, environ: dict[str, Any]) -> Response | None:
     """The answer to who asks for another host, or None. A request that names none (HTTP/1.0) counts as one for ours."""
-    host = environ.get("HTTP_HOST")
+    host = environ.get("HTTP_HOST", "")
     ours = site_url(settings)
-    if host is None:
+    if not host:
         environ["HTTP_HOST"] = ours.partition("://")[2]
         return None
     if is_ours(settings, host):

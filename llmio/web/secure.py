@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyramid.request import Request
 from pyramid.response import Response
+from webob.request import DisconnectionError
 
 from llmio.web import hosts
 from llmio.web.limits import is_private
@@ -45,11 +46,19 @@ class SeeScheme:
             named = environ.get("HTTP_X_FORWARDED_PROTO", "").split(",")[-1].strip().lower()
             environ["wsgi.url_scheme"] = named if named in ("http", "https") else environ["wsgi.url_scheme"]
         if _by_machine(environ.get("PATH_INFO", "")):
-            return self.application(environ, start_response)
+            return self._answer(environ, start_response)
         if environ["wsgi.url_scheme"] == "http" and settings.on("site.ssl"):
             return _by_https(self._app, environ)(environ, start_response)
         refused = hosts.refuse(settings, environ)
-        return (refused or self.application)(environ, start_response)
+        return (refused or self._answer)(environ, start_response)
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """What comes is read before any view is asked: where it breaks off, no page can say so."""
+        try:
+            return self.application(environ, start_response)
+        except DisconnectionError:
+            words = "The connection broke off before everything had come.\n"
+            return Response(words, status=400, content_type="text/plain", charset="utf-8")(environ, start_response)
 
 
 def _by_machine(path: str) -> bool:

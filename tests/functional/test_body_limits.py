@@ -113,3 +113,14 @@ def test_a_body_that_names_no_length_is_not_waited_for(db, sign_in):
             "/profile", method="POST", body_file=Once(b"a=1&" * 100), headers=headers, expect_errors=True
         )
         assert answer.status_int in (400, 411, 422), (kind, answer.status)
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "application/json"]
+)
+def test_a_form_that_breaks_off_is_no_fault_of_ours(db, sign_in, caplog, kind):
+    web = sign_in(make.user(db))
+    for path in ("/profile", "/direct_uploads"):
+        answer = posted(web, path, {"Content-Type": kind, "Content-Length": "500"}, b"a=1&")
+        assert answer.status_int in (400, 422), path
+    assert [line for line in caplog.records if line.levelname == "ERROR"] == []

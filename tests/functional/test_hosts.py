@@ -8,7 +8,7 @@ from tests import factories as make
 
 EVIL = ("evil.example", "evil.example:3000", "decide.example.org.evil.example", "xdecide.example.org", "decide.example.org@evil.example",
         "decide.example.org,evil.example", "decide.example.org/evil", "93.184.216.34", "[2606:4700::1]", "app", "10.0.0.9", "nas.local", "a b",
-        "localhost.evil.example", "decide.example.org:80:90", "decide.example.org:", "decide.example.org:x", "[::1", "::1", ".", "", "é.example")  # fmt: skip
+        "localhost.evil.example", "decide.example.org:80:90", "decide.example.org:", "decide.example.org:x", "[::1", "::1", ".", "é.example")  # fmt: skip
 OWN = ("decide.example.org", "decide.example.org:443", "DECIDE.Example.ORG", "decide.example.org.", "localhost", "localhost:3000", "127.0.0.1:3000",
        "127.1.2.3", "[::1]:3000", "votes.example.org", "a.groups.example.org", "groups.example.org", "[fd00::5]")  # fmt: skip
 AT_HOME = (
@@ -63,12 +63,15 @@ def test_doors_of_machines_answer_by_any_name(web, path):
 
 
 @pytest.mark.usefixtures("production")
-def test_a_request_without_a_name_is_one_for_us(wsgi):
-    """HTTP/1.0, as some load balancers ask."""
+@pytest.mark.parametrize("named", [None, ""])
+def test_a_request_without_a_name_is_one_for_us(wsgi, named):
+    """HTTP/1.0, as some load balancers ask; servers leave the name out, or empty."""
     from webtest import TestRequest  # only here
 
     request = TestRequest.blank("/sign_in", environ={"REMOTE_ADDR": "10.0.0.2", "SERVER_NAME": "evil.example"})
     del request.environ["HTTP_HOST"]
+    if named is not None:
+        request.environ["HTTP_HOST"] = named
     answer = request.get_response(wsgi)
     assert answer.status_int == 200
     assert "evil.example" not in answer.text
