@@ -64,6 +64,9 @@ const Person = Mention.extend({
   renderMarkdown: (node) => `@${node.attrs.id}`,
 });
 
+// What others write together with us comes unseen by the site: an address that would run something is not shown.
+export const fetched = (value) => (value && /^(https?:|\/)/i.test(value) ? value : null);
+
 // Films and sound that came with the text are kept as they are.
 const media = (name, attributes) =>
   Node.create({
@@ -72,8 +75,8 @@ const media = (name, attributes) =>
     atom: true,
     addAttributes: () => Object.fromEntries(attributes.map((one) => [one, kept(one)])),
     parseHTML: () => [{ tag: `${name}[src]` }],
-    renderHTML: ({ HTMLAttributes }) => [name, HTMLAttributes],
-    renderMarkdown: (node) => node.attrs.src,
+    renderHTML: ({ HTMLAttributes }) => [name, mergeAttributes(HTMLAttributes, { src: fetched(HTMLAttributes.src), poster: fetched(HTMLAttributes.poster) })],
+    renderMarkdown: (node) => fetched(node.attrs.src) ?? "",
   });
 
 export function extensions({ mentions, shared = [] }) {

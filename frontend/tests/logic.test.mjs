@@ -64,3 +64,9 @@ test("the day of a task goes to Markdown and comes back", async () => {
   assert.deepEqual(heard(task("bake overdue:2030-03-29")), task("bake overdue:2030-03-29"));
   assert.deepEqual(heard({ type: "taskItem", attrs: {}, content: [{ type: "paragraph" }] }), { type: "taskItem", attrs: {}, content: [{ type: "paragraph" }] });
 });
+
+test("what others write together with us loads nothing that would run", async () => {
+  const { fetched } = await load("../editor/extensions.js");
+  for (const good of ["https://www.youtube.com/embed/1", "http://x.org/a.mp4", "/files/1/a.mp4"]) assert.equal(fetched(good), good);
+  for (const bad of ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "\u0001javascript:alert(1)", " javascript:alert(1)", "java\tscript:alert(1)", "data:text/html,x", "blob:https://x/1", "vbscript:x", "", null, undefined]) assert.equal(fetched(bad), null);
+});

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -22,6 +23,10 @@ class Form(BaseModel):
     model_config = ConfigDict(str_strip_whitespace=True, extra="ignore", frozen=True, arbitrary_types_allowed=True)
 
 
+UNSEEN = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202d\u202e]")
+"""Control characters but tab and line break (NUL is refused elsewhere), and overrides of direction."""
+LINES = re.compile("[\t\r\n\x85\u2028\u2029]+")
+OF_ONE_LINE = frozenset({"name", "title", "subject", "event_summary", "event_location"})
 F = TypeVar("F", bound=Form)
 View = Callable[[Any, Any], Any]
 
@@ -53,7 +58,7 @@ def _collect(form: type[Form], data: Mapping[str, Any]) -> dict[str, Any]:
         if list in kinds or tuple in kinds:
             if posted:
                 values = [*data.getall(key), *data.getall(f"{key}[]")]  # type: ignore[attr-defined]  # a MultiDict
-                raw[key] = [value for value in values if value != ""]
+                raw[key] = [seen(value) for value in values if value != ""]
             elif key in data:
                 raw[key] = data[key]
             continue
@@ -61,11 +66,21 @@ def _collect(form: type[Form], data: Mapping[str, Any]) -> dict[str, Any]:
             if bool in kinds and posted:
                 raw[key] = False
             continue
-        value = data[key]
+        value = data[key] if "password" in key else one_line(data[key]) if key in OF_ONE_LINE else seen(data[key])
         if value == "" and str not in kinds and not info.is_required():
             continue
         raw[key] = value
     return raw
+
+
+def seen(value: Any) -> Any:
+    """A text without what nobody sees and programs obey: orders to terminals, and to turn the direction of all that follows."""
+    return UNSEEN.sub("", value) if isinstance(value, str) else value
+
+
+def one_line(value: Any) -> Any:
+    """A text for a field that has one line in every browser."""
+    return LINES.sub(" ", seen(value)) if isinstance(value, str) else value
 
 
 def _kinds(annotation: Any) -> set[Any]:

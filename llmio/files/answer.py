@@ -25,7 +25,7 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 
 def give(request: Any, blob: Blob, *, download: bool = False) -> Response:
     """The file, or the way to it. Whether the actor may have it was decided before."""
-    kind = blob.content_type or sniff.OPAQUE
+    kind = sniff.given_as(blob.content_type or sniff.OPAQUE)
     disposition = disposition_of(blob.filename, inline=kind in sniff.INLINE and not download)
     storage = storages.named(request.app, blob.service_name)
     noted = originals.is_noted(blob)

@@ -26,6 +26,8 @@ INLINE = frozenset(
 """Types that a browser shows without running anything. A PDF may hold scripts: it is given with a closed policy, in a sandbox
 (`answer.CLOSED`), and browsers' own readers do not let it at the page or the site."""
 
+RUN = re.compile(r"(application|text)/(x-)?(javascript[\d.]*|ecmascript|jscript|livescript)|text/css")
+"""Types that a page takes for scripts or styles, which it may load from its own host."""
 OPAQUE = "application/octet-stream"
 HEAD = 512
 
@@ -61,6 +63,11 @@ def content_type(head: bytes, filename: str) -> str:
             return called if (found, called) in _SIBLINGS else found
     # It calls itself something a browser would show, and is not.
     return OPAQUE if called in INLINE else called
+
+
+def given_as(kind: str) -> str:
+    """The type to give a file out with: a script is bytes to save, nothing for a page to run."""
+    return OPAQUE if RUN.fullmatch(kind) else kind
 
 
 def named(filename: str) -> str:

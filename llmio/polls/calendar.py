@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from llmio.accounts import zones
 from llmio.accounts.models import User
 from llmio.core import richtext
+from llmio.core.forms import one_line, seen
 from llmio.core.urls import absolute, site_url
 from llmio.polls.models import Outcome, Poll, PollOption, Stance, StanceChoice
 
@@ -55,11 +56,11 @@ def meeting(
     entry = _entry(ctx, poll, start, number=revision(ctx, poll) if number is None else number)
     told = outcome.custom_fields or {}
     entry.add("dtstamp", outcome.updated_at or outcome.created_at or ctx.now)
-    entry.add("summary", str(told.get("event_summary") or poll.title))
+    entry.add("summary", one_line(str(told.get("event_summary") or poll.title)))
     words = told.get("event_description") or richtext.plain(outcome.statement, outcome.statement_format)
-    entry.add("description", str(words))
+    entry.add("description", seen(str(words)))
     if told.get("event_location"):
-        entry.add("location", str(told["event_location"]))
+        entry.add("location", one_line(str(told["event_location"])))
     entry.add("class", "PRIVATE")
     entry.add("status", "CONFIRMED")
     for one in chose:
@@ -75,7 +76,7 @@ def called_off(ctx: Context, poll: Poll, name: str, reader: User, number: int) -
         return None
     entry = _entry(ctx, poll, start, number=number)
     entry.add("dtstamp", ctx.now)
-    entry.add("summary", poll.title)
+    entry.add("summary", one_line(poll.title))
     entry.add("status", "CANCELLED")
     entry.add("attendee", _attendee(reader.name, reader.email or "", "NEEDS-ACTION"))
     return _file(ctx, "CANCEL", entry, start)
@@ -212,5 +213,5 @@ def _attendee(name: str | None, email: str, partstat: str = "ACCEPTED") -> vCalA
 def _address(name: str | None, email: str) -> vCalAddress:
     made = vCalAddress(f"mailto:{email}")
     if name:
-        made.params["cn"] = name
+        made.params["cn"] = one_line(name)  # a program that meets a control character drops the line
     return made

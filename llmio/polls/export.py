@@ -21,7 +21,7 @@ from llmio.polls.values import poll_value
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # some spreadsheets take the wide ones, too
 
 
 def cell(value: Any) -> str:

@@ -13,7 +13,7 @@ from pydantic import Field as Limits
 
 from llmio.accounts.zones import Zone, zone_or_none
 from llmio.core.errors import Invalid
-from llmio.core.forms import Form, parse
+from llmio.core.forms import Form, one_line, parse, seen
 from llmio.core.i18n import _
 from llmio.plugins.fields import FieldError
 from llmio.plugins.polls import OptionPreset, PollType
@@ -189,11 +189,11 @@ def read_options(data: Mapping[str, Any]) -> list[OptionInput]:
 
 def _option(data: Mapping[str, Any], row: str) -> OptionInput:
     def text(name: str) -> str:
-        return str(data.get(row + name, "")).strip()
+        return str(seen(str(data.get(row + name, "")))).strip()
 
     known, percent = text("id"), text("test_percent")
     return OptionInput(
-        name=text("name"),
+        name=str(one_line(text("name"))),
         meaning=text("meaning"),
         prompt=text("prompt"),
         icon=text("icon"),

@@ -86,6 +86,17 @@ def test_what_is_shown_and_what_is_saved(sign_in, member, name, content, kind, i
     assert "sandbox" in rules  # without allow-scripts
 
 
+@pytest.mark.parametrize("name", ["a.js", "a.mjs", "a.css", "A.JS"])
+def test_no_file_is_given_as_a_script_or_styles_that_the_own_pages_may_load(sign_in, member, name):
+    """The policy of pages lets them load scripts from their own host, where files come from, too."""
+    web = sign_in(member)
+    answer = up(web, name, b"alert(1)").json
+    for url in (answer["url"], f"{answer['url']}?download=1"):
+        got = web.get(url)
+        assert (got.content_type, got.body) == ("application/octet-stream", b"alert(1)")
+        assert got.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_who_may_have_a_file(db, new_browser, member, thread, ctx):
     context = ctx(member)
     blob = service.store(context, filename="plan.txt", stream=BytesIO(b"secret"))
