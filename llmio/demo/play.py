@@ -17,7 +17,7 @@ from llmio.discussions.models import Comment, Discussion
 from llmio.groups import membership as memberships
 from llmio.groups import service as groups
 from llmio.groups.forms import GroupForm
-from llmio.groups.models import Group
+from llmio.groups.models import DEMO, Group
 from llmio.plugins import Ballot
 from llmio.polls import service as polls
 from llmio.polls.models import Poll
@@ -57,7 +57,9 @@ class Stage:
         """Someone starts a group."""
         with self.acting(who, days) as ctx:
             ctx.actor = ctx.actor and identity_of(self.people[who])
-            return groups.create_group(ctx, form)
+            group = groups.create_group(ctx, form)
+            group.info[DEMO] = True
+            return group
 
     def join(self, group: Group, inviter: str, keys: Sequence[str], days: float) -> None:
         """Someone invites people, and they accept."""

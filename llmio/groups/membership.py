@@ -17,7 +17,7 @@ from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.groups import kinds, queries
 from llmio.groups.forms import MAX_INVITED, addresses_in
-from llmio.groups.models import Group, Membership, MembershipRequest
+from llmio.groups.models import DEMO, Group, Membership, MembershipRequest
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -133,6 +133,16 @@ def join(ctx: Context, group: Group) -> Membership:
     ctx.publish(kinds.USER_JOINED_GROUP, membership)
     ctx.changed(membership)
     return membership
+
+
+def join_demo(ctx: Context, user: User) -> None:
+    """Whoever sets the site up is an admin of the demo's groups, and so finds on the dashboard what there is to try."""
+    for group in ctx.db.scalars(select(Group).where(Group.info[DEMO].as_boolean(), Group.archived_at.is_(None))).all():
+        membership = _renew(ctx, group, user.id, _own(ctx, group.id, user.id))
+        membership.admin = True
+        ctx.db.flush()
+        recount(ctx, group)
+        ctx.changed(membership)
 
 
 def _renew(ctx: Context, group: Group, user_id: int, row: Membership | None) -> Membership:

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from llmio.accounts.models import User
 from llmio.core.db import Base, Utc, utcnow
 
+DEMO = "demo"
+"""In a group's `info`: it was made to try the site out; whoever sets the site up is in it."""
+
 
 class Group(Base):
     """A group, or a subgroup when it has a parent."""

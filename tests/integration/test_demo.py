@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from llmio import demo
 from llmio.core.outbox import Outbox
 from llmio.discussions.models import Comment
+from llmio.groups.models import Group
 from llmio.polls.models import Outcome, Poll, Stance
 
 
@@ -21,6 +22,23 @@ def test_the_demo_tells_a_whole_story(app, db, web, run_jobs, mailbox):
     run_jobs()
     assert mailbox.mails == []
     assert db.scalars(select(Outbox.last_error).where(Outbox.last_error.is_not(None))).all() == []
+
+
+def test_who_sets_the_site_up_finds_the_demo_on_the_dashboard(app, db, web, data_folder, run_jobs, mailbox):
+    demo.load(app)
+    (data_folder / "setup-token").write_text("of-the-first-start\n")
+    page = web.get("/setup/of-the-first-start")
+    form = next(form for form in page.forms.values() if form.action.startswith("/setup"))
+    form["name"], form["email"] = "Nora Newcomer", "nora@example.org"
+    assert form.submit().location.endswith("/dashboard")
+    run_jobs()
+    page = web.get("/dashboard").text
+    assert "Sunrise Bakery Cooperative" in page
+    assert "Which breads should come back" in page
+    assert page.count("Your vote is waiting") == 4
+    key = db.scalars(select(Group.key).where(Group.handle == "sunrise")).one()
+    assert "Nora Newcomer" in web.get(f"/g/{key}/members").text
+    assert mailbox.mails == []
 
 
 def test_the_demo_is_worth_a_look(app, db, web):

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 100
 PROVED, OPENED, CLOSED, LOCKED = "address_proved", "account_opened", "account_closed", "account_locked"
+SET_UP = "site_set_up"
 """Registries of functions (ctx, user) of features above: somebody used what a mail brought, so mail arrives there; an account
-was opened again; it was closed; it takes no password for some hours.
+was opened again; it was closed; it takes no password for some hours; by the link of the first start it became the administrator's.
 """
 
 

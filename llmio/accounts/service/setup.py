@@ -68,4 +68,5 @@ def set_up(ctx: Context, token: str, *, name: str, email: str, password: str | N
         people.set_password_of(ctx, user, password)
     ctx.db.flush()
     audit.note(ctx, "site.set_up", user)
+    people.tell(ctx, people.SET_UP, user)
     return user
