@@ -88,9 +88,9 @@ class Site:
         with self.engine.connect() as connection:
             return list(connection.scalars(text("SELECT word FROM notes ORDER BY id")))
 
-    def waiting(self) -> int:
-        """How many rows the outbox holds."""
-        return self.ask("SELECT count(*) FROM llmio.outbox")
+    def waiting(self, jobs: str = "%") -> int:
+        """How many rows the outbox holds (of jobs like these: a worker that starts has a job of its own)."""
+        return self.ask(f"SELECT count(*) FROM llmio.outbox WHERE job LIKE '{jobs}'")
 
     def ask(self, statement: str) -> object:
         """The first value of a statement."""

@@ -34,10 +34,14 @@ def test_a_job_that_never_returns_is_given_up_and_named_and_the_queue_goes_on(pl
     shown = run_command("jobs", env=place.environment()).stdout
     assert 'Hung: test.hangs ["one"] was not over after 1 s' in shown.replace("'", '"')
     assert 'Hung: test.hangs_inside ["inside"]' in shown.replace("'", '"')
-    found = json.loads(run_command("jobs", "--json", env=place.environment()).stdout)
+
+    def told():
+        return json.loads(run_command("jobs", "--json", env=place.environment()).stdout)
+
+    until(lambda: told()["running"] == [])  # a job ends a moment after what it wrote is seen
+    found = told()
     assert "in hangs" in next(one["error"] for one in found["dead"]["jobs"] if one["job"] == "test.hangs")
-    assert found["running"] == []
-    assert "Hung: test.hangs ['one']" in place.log("worker")
+    until(lambda: "Hung: test.hangs ['one']" in place.log("worker"))
     assert "begins anew" not in place.log("worker"), "two of twelve are no reason yet"
 
     worker.send_signal(signal.SIGTERM)

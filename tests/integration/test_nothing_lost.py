@@ -93,7 +93,7 @@ def test_a_worker_killed_in_the_middle_of_a_transaction_loses_and_doubles_nothin
         place.act(deeds.note, "once")
         until(lambda: place.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 1)
         kill(worker)
-        assert place.waiting() == 1
+        assert place.waiting("test.note") == 1
     place.start("worker")
     until(lambda: place.waiting() == 0)
     assert place.notes() == ["once"]
@@ -114,7 +114,7 @@ def test_a_worker_that_is_told_to_end_finishes_what_it_runs(place, tmp_path):
     (tmp_path / "go").touch()
     assert worker.wait(PATIENCE) == 0
     assert place.notes() == ["began", "ended"]
-    assert place.waiting() == 0
+    assert place.waiting("test.wait") == 0
 
 
 def test_two_workers_do_each_job_once(place):

@@ -69,9 +69,9 @@ def test_what_is_no_file_of_outlook_gives_none(data):
     ids=["many", "many values", "many texts", "many objects"],
 )
 def test_a_number_that_is_a_lie_costs_nothing(hostile):
-    start = time.monotonic()
+    start = time.process_time()
     assert within(hostile)[:1] == [("a", b"1")]
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 @settings(max_examples=150, deadline=None)
