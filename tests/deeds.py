@@ -9,12 +9,15 @@ import os
 import signal
 import sys
 import threading
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 from sqlalchemy import text
 
 from llmio import boot
+from llmio.core import outbox
 from llmio.core.app import App
 from llmio.core.db import engine_for
 from llmio.core.jobs import QUEUES, Job, job
@@ -118,6 +121,8 @@ class DeadlyQueue:
 
 
 def build() -> App:
+    # What lost its hint is looked for after five seconds; here nobody waits so long.
+    outbox.due = partial(outbox.due, grace=timedelta(seconds=1))
     url = os.environ["DATABASE_URL"]
     app = boot.build(engine=engine_for(url, **main.pool_for(int(os.environ["LLMIO_WORKER_CONCURRENCY"]))))
     app.add_jobs(note, post, wait, poison, poison_outside, exits, kills, hangs, hangs_inside, comes_late, *ON.values())
