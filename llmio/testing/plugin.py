@@ -114,17 +114,23 @@ def settings(
 def llmio_app(settings: dict[str, str], engine: Engine) -> App:
     """The App of this worker, with memory twins of the ports; tests use `app`."""
     from llmio import boot
+    from llmio.core import collector
     from llmio.testing.ports import memory_ports
 
-    return boot.build(settings, env={}, ports=memory_ports(), engine=engine)
+    made = boot.build(settings, env={}, ports=memory_ports(), engine=engine)
+    collector.set_aside()
+    return made
 
 
 @pytest.fixture(scope="session")
 def wsgi(llmio_app: App) -> Any:
     """The WSGI application of this worker."""
     from llmio import web
+    from llmio.core import collector
 
-    return web.assemble(llmio_app)
+    made = web.assemble(llmio_app)
+    collector.set_aside()
+    return made
 
 
 @pytest.fixture
