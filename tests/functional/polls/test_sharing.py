@@ -299,11 +299,12 @@ def test_a_meeting_at_another_time_is_asked_for_anew(told, meeting, make, ada, b
     assert len(mailbox.mails) == 2, "what changes nothing in a calendar is not mailed"
 
 
-def test_a_new_outcome_without_a_time_calls_off_by_its_own_mail(told, meeting, ada, ben, ctx, run_jobs, mailbox):
-    service.publish_outcome(ctx(ada), meeting, statement="We never meet.", notify=True)
+@pytest.mark.parametrize(("notify", "kind"), [(True, "outcome_created"), (False, "meeting_changed")])
+def test_a_new_outcome_without_a_time_calls_off_once(told, meeting, ada, ben, ctx, run_jobs, mailbox, notify, kind):
+    service.publish_outcome(ctx(ada), meeting, statement="We never meet.", notify=notify)
     run_jobs()
     (mail,) = mailbox.to(ben.email)
-    assert mail.kind == "outcome_created"
+    assert mail.kind == kind
     cancelled(mail, ben)
 
 
