@@ -148,6 +148,7 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
+        click.echo("\nStopped.", err=True)
         sys.exit(130)
     except Exception as error:
         if "--traceback" in arguments:

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,6 +126,8 @@ def _answers(given: Mapping[str, str], there: Mapping[str, str], *, ask: bool) -
             return str(
                 click.prompt(words, default=default, hide_input=hidden, value_proc=check, show_default=bool(default))
             )
+        if name not in given and not default and check in (_host, _email):
+            raise click.UsageError(f"--{name.replace('_', '-')} is missing; without --yes you are asked for it.")
         return check(given.get(name, default))
 
     host = answer("host", "CANONICAL_HOST", "Name of the site (decide.example.org)", _host)
@@ -212,4 +215,6 @@ def _write(path: Path, lines: list[str]) -> None:
             os.fsync(file.fileno())
         unfinished.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise click.ClickException(f"{path} cannot be written: {error.strerror}.") from error

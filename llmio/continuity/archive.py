@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from llmio.core.errors import Invalid
+from llmio.core.errors import Invalid, Unavailable
 from llmio.core.i18n import _
 
 FORMAT = 1
@@ -102,6 +102,8 @@ class _Hashed:
 def writing(path: Path, manifest: Manifest) -> Iterator[Writer]:
     """Write an archive; it gets its name when it is whole and on the disk, so that half of one is never taken for one."""
     unfinished = path.with_name(f".{path.name}.partial")
+    if path.parent.exists() and not path.parent.is_dir():
+        raise Invalid(_("{folder} is a file; archives need a folder.", folder=str(path.parent)))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -118,8 +120,12 @@ def writing(path: Path, manifest: Manifest) -> Iterator[Writer]:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:  # of writing: what is read has a name
+            raise Unavailable(
+                _("{file} cannot be written: {reason}", file=str(path), reason=error.strerror or str(error))
+            ) from error
         raise
 
 
@@ -152,6 +158,16 @@ def reading(path: Path) -> Iterator[Reading]:
         raise (_cut(path) if "unexpected end" in str(error) else _none(path)) from error
     except (ValueError, TypeError, KeyError) as error:
         raise _none(path) from error
+
+
+def is_one(path: Path) -> bool:
+    """Whether a file begins as an archive does."""
+    try:
+        with tarfile.open(path, mode="r|") as tar:
+            first = tar.next()
+    except (tarfile.TarError, OSError):
+        return False
+    return first is not None and first.name == MANIFEST
 
 
 def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes], int]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from llmio.continuity import script
+from llmio.continuity import archive, script
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.migrations.facts import REFERENCE_VERSION
@@ -43,7 +43,14 @@ class Looked:
 def look(path: Path, say: Say = silent) -> Looked:
     """Read a dump through; raises Invalid or Unavailable saying why it cannot be adopted, and what to do."""
     if path.is_dir():
-        raise Invalid(_("{file} is a folder; a dump in one file is needed (pg_dump -Fc).", file=path.name))
+        raise Invalid(_("{file} is a folder; a dump in one file is needed (pg_dump -Fc).", file=path.resolve().name))
+    if archive.is_one(path):
+        raise Invalid(
+            _(
+                "{file} is an archive of `llmio backup`: `llmio restore` takes it back. What is adopted is a dump of Loomio.",
+                file=path.name,
+            )
+        )
     found = Looked(path, _digest(path, say))
     schemas: set[str] = set()
     with script.opened(path) as dump:

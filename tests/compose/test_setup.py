@@ -10,6 +10,7 @@ from dotenv import dotenv_values
 from llmio.cli.setup import quoted
 from tests.commands import run_command
 from tests.compose.files import environment, variables
+from tests.fulldisk import full
 
 TOLD = ("--host", "decide.example.org", "--support-email", "help@example.org", "--smtp-server", "mail.example.org",
         "--smtp-port", "587", "--smtp-username", "decide")  # fmt: skip
@@ -47,6 +48,27 @@ def test_secrets_are_made_anew_for_each_site_and_not_shown(path, tmp_path):
         assert len(one[name]) >= 32
         assert one[name] != other[name]
         assert one[name] not in first.stdout + first.stderr + second.stdout
+
+
+def test_what_is_missing_is_named_by_its_option(path):
+    for told, option in (((), "--host"), (("--host", "decide.example.org"), "--support-email")):
+        answer = setup(path, "--yes", *told)
+        assert answer.code == 2
+        assert answer.stderr.splitlines()[-1] == f"Error: {option} is missing; without --yes you are asked for it."
+    assert not path.exists()
+
+
+def test_a_full_disk_leaves_nothing_behind(path):
+    with full():
+        answer = setup(path, "--yes", *TOLD)
+    assert (answer.code, f"{path} cannot be written" in answer.stderr) == (1, True), answer
+    assert list(path.parent.iterdir()) == []
+
+
+def test_whoever_stops_at_a_question_is_told_that_it_stopped(path):
+    answer = setup(path, typed="decide.example.org\n")
+    assert (answer.code, answer.stderr) == (130, "\nStopped.\n")
+    assert not path.exists()
 
 
 def test_what_is_there_stays_and_is_said(path):
@@ -95,7 +117,7 @@ def test_a_wrong_answer_is_asked_again(path):
             ("--host", "decide.example.org", "--support-email", "a@example.org", "--smtp-port", "0"),
             "0 is not in the range",
         ),
-        ((), "no name of a host"),
+        ((), "--host is missing"),
     ],
 )
 def test_a_wrong_option_is_refused_and_nothing_is_written(path, options, words):

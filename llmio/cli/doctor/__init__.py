@@ -44,17 +44,19 @@ def doctor(only: tuple[str, ...], bundle_path: Path | None, *, as_json: bool, pr
 
     if unknown := [name for name in only if name not in AREAS]:
         raise click.UsageError(f"There is no area {', '.join(unknown)}; there are {', '.join(AREAS)}.")
-    site = sites.opened()
+    site, fault = sites.opened(), ""
     try:
         findings = examine(site, only, say=_say if progress else _hush)
         if bundle_path is not None:
-            _bundle(bundle_path, site, findings)
+            fault = _bundle(bundle_path, site, findings)
     finally:
         site.close()
     if as_json:
         click.echo(json.dumps(as_dict(findings), indent=1, ensure_ascii=False))
     else:
         click.echo("\n".join(told(findings)))
+    if fault:
+        raise click.ClickException(fault)
     if any(one.severity == "error" for one in findings):
         raise click.exceptions.Exit(1)
 
@@ -67,11 +69,16 @@ def _hush(_done: int, _total: int, _name: str) -> None:
     """Say nothing."""
 
 
-def _bundle(path: Path, site: Site, findings: Sequence[Finding]) -> None:
+def _bundle(path: Path, site: Site, findings: Sequence[Finding]) -> str:
+    """Write it; why it could not be written, or nothing. What was found is worth saying all the same."""
     from llmio.cli.doctor import bundle
 
-    names = bundle.write(path, site, findings)
+    try:
+        names = bundle.write(path, site, findings)
+    except OSError as error:
+        return f"{path} cannot be written: {error.strerror or error}"
     click.echo(f"Wrote {path} ({', '.join(names)}). Look through it before you pass it on.", err=True)
+    return ""
 
 
 def as_dict(findings: Sequence[Finding]) -> dict[str, object]:

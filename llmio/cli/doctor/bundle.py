@@ -9,7 +9,7 @@ import platform
 import sys
 import tarfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any, Final
@@ -66,15 +66,28 @@ def write(path: Path, site: Site, findings: Sequence[Finding]) -> list[str]:
             made = {"error": f"{type(error).__name__}: {first_line(error)}"}
         files[name] = json.dumps(masking.value(made), indent=1, ensure_ascii=False, default=str) + "\n"
     files |= dict(_logs(site, masking))
+    made = _packed(files)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
         os.fchmod(target.fileno(), 0o600)
-        with tarfile.open(fileobj=target, mode="w:gz") as archive:
-            for name, words in files.items():
-                data = words.encode("utf-8", "replace")
-                entry = tarfile.TarInfo(f"llmio-doctor/{name}")
-                entry.size, entry.mode = len(data), 0o600
-                archive.addfile(entry, io.BytesIO(data))
+        try:
+            target.write(made)
+            target.flush()
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
     return list(files)
+
+
+def _packed(files: Mapping[str, str]) -> bytes:
+    """The files as an archive."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+        for name, words in files.items():
+            data = words.encode("utf-8", "replace")
+            entry = tarfile.TarInfo(f"llmio-doctor/{name}")
+            entry.size, entry.mode = len(data), 0o600
+            archive.addfile(entry, io.BytesIO(data))
+    return made.getvalue()
 
 
 def _finding(one: Finding, masking: Masking) -> dict[str, Any]:

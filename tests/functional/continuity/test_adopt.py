@@ -13,7 +13,7 @@ import time
 import pytest
 from sqlalchemy import make_url
 
-from llmio.continuity import adopting, looking
+from llmio.continuity import adopting, archive, looking
 from llmio.continuity.scratch import connect
 from llmio.embedded.process import wait_until
 from llmio.migrations import commands, facts
@@ -234,6 +234,13 @@ def test_what_is_no_dump_of_loomio_is_refused(scratch_database, site_of, tmp_pat
     with connect(other) as connection:
         connection.execute("CREATE TABLE cats (id int)")
     assert "no tables of Loomio" in refusal(command, untouched, loomio.dumped(other, tmp_path / "cats"))
+    made = tmp_path / "made.tar"
+    with archive.writing(made, archive.Manifest("2026-01-01T00:00:00+00:00", "core_0001", 170000, {}, 0, "")) as writer:
+        writer.text("database.dump.00000", "x")
+    assert "made.tar is an archive of `llmio backup`: `llmio restore` takes it back" in refusal(
+        command, untouched, made
+    )
+    assert f"{tmp_path.name} is a folder" in refusal(command, untouched, tmp_path / ".")
     noise = tmp_path / "noise"
     noise.write_bytes(os.urandom(4096))
     assert "is no dump of PostgreSQL" in refusal(command, untouched, noise)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tarfile
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from llmio.continuity.scratch import connect
 from llmio.embedded.process import wait_until
 from llmio.migrations import commands
 from llmio.testing.loomio.dumps import address
+from tests.fulldisk import full
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,21 @@ def test_an_archive_is_whole_and_readable_without_llmio(archive):
     assert names[-1] == "SHA256SUMS"
     assert sum(name.startswith("files/local/") for name in names) == 5
     assert list(archive.parent.glob(".*.partial")) == []
+
+
+def test_a_full_disk_is_named_and_leaves_no_half_archive(live, command, tmp_path):
+    url, data = live
+    with full(20_000):
+        said = command(url, "backup", "--to", tmp_path / "to", LLMIO_DATA=str(data))
+    assert said.code == 1
+    assert re.fullmatch(r"Error: \S+/to/llmio-\S+\.tar cannot be written: File too large\n", said.stderr), said.stderr
+    assert list((tmp_path / "to").iterdir()) == []
+
+
+def test_a_file_is_no_folder_for_archives(live, command, tmp_path):
+    (tmp_path / "file").touch()
+    said = command(live[0], "backup", "--to", tmp_path / "file", LLMIO_DATA=str(live[1]))
+    assert (said.code, said.stderr) == (1, f"Error: {tmp_path / 'file'} is a file; archives need a folder.\n")
 
 
 def test_checksums_are_those_of_sha256sum(archive, tmp_path):

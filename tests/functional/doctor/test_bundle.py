@@ -14,6 +14,7 @@ import pytest
 
 from llmio.cli.doctor.masking import MASK, Masking
 from tests.commands import run_command
+from tests.fulldisk import full
 
 PLANTED = {
     "SECRET_COOKIE_TOKEN": "cookie-secret-planted-of-at-least-32-letters",
@@ -150,7 +151,12 @@ def test_a_site_whose_database_is_gone_still_gives_a_bundle(bundle):
 def test_place_where_no_file_can_be_written(site, tmp_path):
     answer = run_command("doctor", "--only", "disk", "--bundle", str(tmp_path / "none" / "b.tar.gz"), env=site.env)
     assert answer.code == 1
-    assert "No such file or directory" in answer.stderr
+    assert answer.stderr == f"Error: {tmp_path / 'none' / 'b.tar.gz'} cannot be written: No such file or directory\n"
+    assert answer.stdout == "All is well.\n", "what was found is said all the same"
+    with full(100):
+        answer = run_command("doctor", "--only", "disk", "--bundle", str(tmp_path / "b.tar.gz"), env=site.env)
+    assert (answer.code, "b.tar.gz cannot be written" in answer.stderr) == (1, True)
+    assert not (tmp_path / "b.tar.gz").exists()
 
 
 @pytest.mark.parametrize(
