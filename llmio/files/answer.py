@@ -18,6 +18,7 @@ from llmio.files.models import Blob
 from llmio.files.stripping.reading import pieces
 
 CLOSED = "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+SHOWN = frozenset(kind for kind in sniff.INLINE if kind.startswith("image/"))
 GOOD_FOR = timedelta(minutes=10)
 """How long a signed address of a bucket may be used."""
 RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
@@ -38,7 +39,8 @@ def give(request: Any, blob: Blob, *, download: bool = False) -> Response:
             "Content-Disposition": disposition,
             "Content-Security-Policy": CLOSED,
             "X-Content-Type-Options": "nosniff",
-            "Cross-Origin-Resource-Policy": "same-origin",
+            # Mails show pictures by their signed addresses, in pages of other sites; those get no cookie of ours.
+            "Cross-Origin-Resource-Policy": "cross-origin" if kind in SHOWN else "same-origin",
             "Cache-Control": "private, max-age=86400",
             "Accept-Ranges": "bytes",
         }

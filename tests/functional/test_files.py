@@ -115,6 +115,17 @@ def test_who_may_have_a_file(db, new_browser, member, thread, ctx):
     fellow.get(plain, status=404)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "policy"),
+    [("a.png", PNG, "cross-origin"), ("a.pdf", b"%PDF-1.4", "same-origin"), ("a.svg", b"<svg/>", "same-origin")],
+)
+def test_programs_for_mail_in_a_browser_may_show_pictures_of_mails(db, new_browser, member, ctx, name, content, policy):
+    """Their pages are elsewhere: what a mail shows by its signed address is asked for from there, without our cookie."""
+    blob = service.store(ctx(member), filename=name, stream=BytesIO(content))
+    answer = new_browser().get(signing.url(ctx(member), blob))
+    assert answer.headers["Cross-Origin-Resource-Policy"] == policy
+
+
 def test_a_signed_address_is_good_for_all(db, new_browser, member, ctx):
     context = ctx(member)
     blob = service.store(context, filename="a.txt", stream=BytesIO(b"x"))
