@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .account import Account
 
 PR_SET_PDEATHSIG = 1
+LONGEST_PAUSE = 0.25
+"""Seconds between two costly questions."""
 # Loaded here and not in the child: between fork and exec nothing may import.
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -67,13 +69,16 @@ def open_own(path: Path) -> IO[bytes]:
 def wait_until(condition: Callable[[], bool], seconds: float, *, every: float = 0.01) -> bool:
     """True as soon as the condition holds, False when it does not within the time; `every` so many seconds it is asked.
 
-    A question that costs something should be asked less often: it takes the time of what is waited for.
+    A question that costs something is asked less often: it takes the time of what is waited for.
     """
     end = time.monotonic() + seconds
+    asked = time.monotonic()
     while not condition():
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if now > end:
             return False
-        time.sleep(every)
+        time.sleep(max(every, min(2 * (now - asked), LONGEST_PAUSE)))
+        asked = time.monotonic()
     return True
 
 
