@@ -157,7 +157,7 @@ def _told(report: Report, *, dry: bool, shown: int) -> Iterator[str]:
             f"  {one}" for one in report.old_files
         ])  # fmt: skip
     if report.files:
-        yield from _files(report)
+        yield from _files(report, dry=dry)
     if dry:
         yield f"A dry run of {report.seconds:.0f} s: it could be adopted as shown; nothing was changed."
     elif not report.before:
@@ -191,9 +191,10 @@ def _some(title: str, shown: int, lines: list[str]) -> Iterator[str]:
         yield f"  … and {len(lines) - shown:,} more (--all, --json)"
 
 
-def _files(report: Report) -> Iterator[str]:
+def _files(report: Report, *, dry: bool) -> Iterator[str]:
     found = report.files
-    yield f"Files: {found['rows']:,}; {found['copied']:,} copied, {found['there']:,} in their place already."
+    copied = "to copy" if dry else "copied"
+    yield f"Files: {found['rows']:,}; {found['copied']:,} {copied}, {found['there']:,} in their place already."
     for storage, number in found["elsewhere"].items():
         yield f"  {number:,} lie in storage {storage}: `llmio files check` looks there."
     yield from _some("Files that are missing or damaged", SHOWN, [f"  {one}" for one in found["faults"]])

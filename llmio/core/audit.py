@@ -113,8 +113,8 @@ def note_of_other(ctx: Context, act: str, subject: Any, *, author_id: int | None
         note(ctx, act, subject, group_id=place.group_id if place is not None else None, author_id=author_id)
 
 
-def digest_of(entry: AuditEntry, before: str) -> str:
-    """The digest of a row that follows one with digest `before`, as 64 hexadecimal letters."""
+def digest_of(entry: Any, before: str) -> str:
+    """The digest of a row (a record, or its plain values) that follows one with digest `before`, as 64 hexadecimal letters."""
     values: Mapping[str, Any] = {
         "id": entry.id,
         "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -170,14 +170,13 @@ def verify(db: Session, anchors: Mapping[int, str]) -> Verdict:
     return Verdict(last, before)
 
 
-def _rows(db: Session) -> Iterable[AuditEntry]:
+def _rows(db: Session) -> Iterable[Any]:
+    """The rows as plain values, which is more than twice as quick as records."""
     after = 0
     while True:
-        query = select(AuditEntry).where(AuditEntry.id > after).order_by(AuditEntry.id).limit(BATCH)
-        found = db.scalars(query.execution_options(populate_existing=True)).all()
+        query = select(*AuditEntry.__table__.c).where(AuditEntry.id > after).order_by(AuditEntry.id).limit(BATCH)
+        found = db.execute(query).all()
         yield from found
         if len(found) < BATCH:
             return
         after = found[-1].id
-        for entry in found:
-            db.expunge(entry)

@@ -260,7 +260,7 @@ def test_a_dry_run_reports_and_touches_nothing(site_of, command, untouched, tmp_
     assert said.code == 0, said.stderr
     assert "could be adopted as shown; nothing was changed" in said.stdout
     assert "A ranked_choice" in said.stdout
-    assert "Files: 5; 5 copied" in said.stdout
+    assert "Files: 5; 5 to copy" in said.stdout
     assert rows(untouched, "SELECT to_regclass('public.users')") == [(None,)]
     assert list(tmp_path.glob("storage/*")) == []
     left = "SELECT datname FROM pg_database WHERE datname LIKE 'llmio_scratch%'"
