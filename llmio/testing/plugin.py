@@ -151,6 +151,8 @@ def app(llmio_app: App, request: pytest.FixtureRequest) -> Iterator[App]:
     for port in (ports.clock, ports.queue, ports.mailer, ports.http, ports.live):
         port.reset()
     llmio_app.follower.forget()
+    for failure in llmio_app.plugins.failures.all():
+        llmio_app.plugins.failures.forget(failure.plugin)
     if llmio_app.redis is not None:
         llmio_app.redis.flushdb()
     if "committed_db" in request.fixturenames:

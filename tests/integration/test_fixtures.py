@@ -196,3 +196,9 @@ def test_factories_work_on_a_committed_database(committed_db, make, commit):
     commit()
     with committed_db.engine.connect() as other:
         assert other.scalar(text("SELECT name FROM users")) == "Ada"
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_what_plugins_failed_at_is_forgotten(app, clock, turn):
+    assert app.plugins.failures.all() == []
+    app.plugins.failures.add("poll_score", "here", ValueError("once"), clock.now())
