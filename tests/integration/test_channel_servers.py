@@ -177,8 +177,9 @@ def settled(page, say, room):
         return True
 
     assert wait_until(heard, PATIENCE)
-    while not page.told.empty():
-        page.told.get()
+    say(room, "settled")
+    while page.heard() != "settled":  # the questions asked meanwhile, which may still be under way
+        pass
 
 
 def test_one_hears_the_rooms_one_is_in_and_no_other(browser, person, say):
