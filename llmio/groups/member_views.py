@@ -176,8 +176,10 @@ def set_title(membership: Membership, request: Any) -> Any:
 
 
 @view_config(route_name="groups.invitation", renderer=INVITATION, permission=Permission.PUBLIC)
-def invitation(membership: Membership, request: Any) -> View:
-    """An invitation: what it is for, and the way in."""
+def invitation(membership: Membership, request: Any) -> Any:
+    """An invitation: what it is for, and the way in; who has taken it already is led to the group."""
+    if membership.accepted_at is not None and membership.user_id == request.ctx.actor_id:
+        return request.see_other("groups.show", key=membership.group.key)
     known = membership.user.email_verified
     return {
         "membership": membership,

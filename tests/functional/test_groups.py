@@ -142,6 +142,7 @@ def test_someone_new_accepts_by_the_link_and_is_signed_in(web, db, ctx, new_brow
     person = db.get(User, invited.user_id)
     assert (person.name, person.email_verified) == ("Nia New", True)
     assert db.scalars(select(Event.kind).where(Event.kind == "invitation_accepted")).one()
+    assert guest.get(f"/invitations/{invited.token}").location.endswith(f"/g/{group.key}")
 
 
 def test_an_invitation_of_someone_else_cannot_be_taken(web, db):

@@ -88,3 +88,11 @@ def test_acts_do_not_answer_to_reading(secret, sign_in):
         assert web.get(f"/d/{thread.key}/{act}", expect_errors=True).status_int in (303, 404, 405)
     assert thread.closed_at is None
     assert thread.discarded_at is None
+
+
+def test_an_empty_comment_comes_back_as_a_comment_and_an_empty_answer_as_an_answer(secret, sign_in):
+    member, thread, comment = secret
+    web = sign_in(member)
+    for parent, button in (({}, "Comment"), ({"parent_type": "Comment", "parent_id": str(comment.id)}, "Reply")):
+        page = web.send(f"/d/{thread.key}/comments", {"body": "", **parent}, status=422)
+        assert page.html.select_one("main turbo-frame button[type=submit]:not([name])").get_text(strip=True) == button
