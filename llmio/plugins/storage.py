@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -88,9 +89,19 @@ class StorageBackend(ABC):
                 target.write(piece)
         except BaseException:
             # Leaving a `with` block would close the file, and so store the part that came.
-            target.discard()
+            self._discard(target, key, settings)
             raise
         target.close()
+
+    def _discard(self, target: Any, key: str, settings: Mapping[str, Any]) -> None:
+        """Keep nothing of a file half written; the error that broke it off stays the one that is told."""
+        try:
+            target.discard()
+        except Exception:  # noqa: BLE001  # fsspec's files on disk can only be closed and removed
+            with suppress(Exception):
+                target.close()
+            with suppress(Exception):
+                self.delete(key, settings)
 
     def open(self, key: str, settings: Mapping[str, Any], *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes from `start` up to before `end`, in pieces; FileNotFoundError where there are none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -170,6 +171,33 @@ class SearchProviderContract:
         assert sorted(find("bread", Filters(author_id=11))) == [1, 3]
         assert find("bread", Filters(author_id=11, group_ids=[2], types=["Poll"])) == []
 
+    def test_each_of_several_places_counts(self, index: Any, find: Any) -> None:
+        """Of the types and groups asked for, of the threads and polls that may be seen, of the votes kept secret."""
+        index(
+            document(1, "bread", group_id=1),
+            document(2, "bread", group_id=2, kind="Poll"),
+            document(3, "bread", group_id=9, discussion_id=5),
+            document(4, "bread", group_id=9, discussion_id=6),
+            document(5, "bread", group_id=9, poll_id=7, kind="Poll"),
+            document(6, "bread", group_id=9, poll_id=8, kind="Stance"),
+        )
+        shown = Visible(group_ids=[1, 2], discussion_ids=[5, 6], poll_ids=[7, 8])
+        assert sorted(find("bread", visible_to=shown)) == [1, 2, 3, 4, 5, 6]
+        assert sorted(find("bread", Filters(group_ids=[1, 2]), shown)) == [1, 2]
+        assert sorted(find("bread", Filters(types=["Comment", "Poll"]), shown)) == [1, 2, 3, 4, 5]
+        assert sorted(find("bread", visible_to=replace(shown, hidden_poll_ids=[7, 8]))) == [1, 2, 3, 4, 5]
+
+    def test_tags_restrict(self, index: Any, find: Any) -> None:
+        """What has the tag, and not what has it in its text; a provider may ask the records of today, of which there are none."""
+        index(document(1, "bread", tags=("garden", "money")), document(2, "bread garden"), document(3, "bread"))
+        assert find("bread", Filters(tag="garden")) in ([1], [])
+
+    def test_what_has_no_date_is_found(self, index: Any, find: Any) -> None:
+        """Records of old sites may lack one."""
+        index(Document("Comment", 1, "", "bread", group_id=1))
+        assert find("bread") == [1]
+        assert find("bread", Filters(order="newest")) == [1]
+
     def test_a_filter_never_shows_more(self, index: Any, find: Any) -> None:
         """Asking for a group one may not see finds nothing of it."""
         index(document(1, "bread", group_id=9))
@@ -203,6 +231,12 @@ class SearchProviderContract:
         )
         assert "<script" not in hit.highlight
         assert "<mark>butter" not in hit.highlight
+
+    def test_a_title_is_escaped_too(self, provider: SearchProvider, connection: Any, index: Any) -> None:
+        """The page shows it as it is."""
+        index(document(1, "", title='bread <script>alert("x")</script> & <mark>butter</mark>'))
+        (hit,) = provider.search(connection, "bread", Filters(), ALL).hits
+        assert "<" not in hit.title.replace("<mark>bread</mark>", "bread")
 
     def test_a_document_is_replaced(self, index: Any, find: Any) -> None:
         """By type and id: found by its new words alone, once."""

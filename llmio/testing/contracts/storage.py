@@ -9,7 +9,7 @@ import secrets
 import string
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import time
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -141,9 +141,16 @@ class StorageContract:
     def test_a_key_leads_nowhere_else(
         self, backend: StorageBackend, storage_settings: Mapping[str, Any], key: str
     ) -> None:
-        """Only letters and digits are a key."""
-        with pytest.raises(ValueError, match="no key of a file"):
-            backend.save(key, io.BytesIO(b"x"), storage_settings)
+        """Only letters and digits are a key, whatever is asked."""
+        for ask in (
+            lambda: backend.save(key, io.BytesIO(b"x"), storage_settings),
+            lambda: joined(backend.open(key, storage_settings)),
+            lambda: backend.delete(key, storage_settings),
+            lambda: backend.exists(key, storage_settings),
+            lambda: backend.size(key, storage_settings),
+        ):
+            with pytest.raises(ValueError, match="no key of a file"):
+                ask()
 
     def test_signed_address(self, backend: StorageBackend, storage_settings: Mapping[str, Any]) -> None:
         """None, or an address of the web."""
@@ -167,7 +174,15 @@ class StorageContract:
         found: dict[str, Stored] = {one.key: one for one in backend.stored(storage_settings)}
         assert found[kept].size == 5
         assert abs(found[kept].modified.timestamp() - time()) < 60
+        assert found[kept].modified.tzinfo, "a moment without a zone cannot be compared"
         assert gone not in found
+
+    def test_tidying_leaves_whole_files(self, backend: StorageBackend, storage_settings: Mapping[str, Any]) -> None:
+        """What uploads left behind goes, never what they finished."""
+        key = new_key()
+        backend.save(key, io.BytesIO(b"x"), storage_settings)
+        backend.tidy(storage_settings, before=datetime.fromtimestamp(time() + 3600, UTC))
+        assert backend.exists(key, storage_settings)
 
     def test_two_uploads_at_once(self, backend: StorageBackend, storage_settings: Mapping[str, Any]) -> None:
         """In two threads; neither gets the other's bytes."""
@@ -207,6 +222,7 @@ class StorageContract:
     def test_needed_permissions_are_named(self, backend: StorageBackend) -> None:
         """So that `llmio files test` can say what is lacking."""
         assert set(backend.permissions) >= {"write", "read", "delete", "list"}
+        assert all(words.strip() for words in backend.permissions.values())
 
     def test_probe_is_content(self, backend: StorageBackend, storage_settings: Mapping[str, Any]) -> None:
         """It raises nothing where all is well."""

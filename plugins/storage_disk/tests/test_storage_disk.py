@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from llmio_storage_disk import Disk
 
-from llmio.plugins import StorageBackend
+from llmio.plugins import StorageBackend, Stored
 from llmio.testing.contracts.storage import StorageContract, new_key
 
 
@@ -31,6 +33,47 @@ class TestDisk(StorageContract):
         (tmp_path / "file").write_text("x")
         with pytest.raises(NotADirectoryError):
             backend.probe({"folder": str(tmp_path / "file" / "below")})
+
+
+class Plain(Disk):
+    """Nothing of its own but where files lie: the defaults, over fsspec's file system of the disk."""
+
+    save = StorageBackend.save
+
+    def filesystem(self, settings: Mapping[str, Any]) -> LocalFileSystem:
+        return LocalFileSystem(auto_mkdir=True)
+
+
+class TestDefaults(TestDisk):
+    @pytest.fixture
+    def backend(self) -> StorageBackend:
+        return Plain()
+
+
+class Careless(Plain):
+    """Looks for whatever it is asked for, tidies everything away, and knows no zones."""
+
+    def path(self, key: str, settings: Mapping[str, Any]) -> str:
+        return str(self.folder(settings) / key)
+
+    def stored(self, settings: Mapping[str, Any]) -> Iterator[Stored]:
+        for one in self.folder(settings).iterdir():
+            yield Stored(one.name, one.stat().st_size, datetime.fromtimestamp(one.stat().st_mtime))  # noqa: DTZ006
+
+    def tidy(self, settings: Mapping[str, Any], *, before: datetime) -> int:
+        for one in self.folder(settings).iterdir():
+            one.unlink()
+        return 1
+
+
+def test_the_contract_finds_a_careless_sibling_out(tmp_path: Path) -> None:
+    settings, suite, careless = {"folder": str(tmp_path / "f")}, StorageContract(), Careless()
+    with pytest.raises(AssertionError, match="without a zone"):
+        suite.test_what_lies_there_is_listed(careless, settings)
+    with pytest.raises(AssertionError):
+        suite.test_tidying_leaves_whole_files(careless, settings)
+    with pytest.raises(pytest.fail.Exception):
+        suite.test_a_key_leads_nowhere_else(careless, settings, "a/b")
 
 
 class Wrong(Disk):

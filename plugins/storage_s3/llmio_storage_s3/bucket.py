@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -106,10 +107,17 @@ class Bucket(StorageBackend):
     def tidy(self, settings: Mapping[str, Any], *, before: datetime) -> int:
         """Parts of uploads that were begun and never finished; they cost as much as whole files."""
         files, bucket, count = self.filesystem(settings), self.bucket(settings), 0
-        for one in files.call_s3("list_multipart_uploads", Bucket=bucket).get("Uploads") or ():
+        try:
+            found = files.call_s3("list_multipart_uploads", Bucket=bucket).get("Uploads") or ()
+        except FileNotFoundError as error:
+            if "NoSuchUpload" not in str(error):  # so say some servers where there are none; others mean the bucket
+                raise
+            return 0
+        for one in found:
             if is_key(one["Key"]) and one["Initiated"] < before:
-                files.call_s3("abort_multipart_upload", Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
-                count += 1
+                with suppress(FileNotFoundError):  # it ended meanwhile
+                    files.call_s3("abort_multipart_upload", Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
+                    count += 1
         return count
 
     def url(
