@@ -28,6 +28,7 @@ import Time from "./time.js";
 import Timezone from "./timezone.js";
 import Upload from "./upload.js";
 import "./anchored.js";
+import "./connection.js";
 import "./morph.js";
 
 document.documentElement.dataset.js = "";

@@ -22,7 +22,7 @@ def test_two_people_decide_together(site: Site) -> None:
     ben = _invited(site, ada, group)
     thread = _thread(ada, group)
     _comment_is_live(ada, ben, thread)
-    poll = _proposal(ada, ben, thread)
+    poll = _proposal(site, ada, ben, thread)
     _outcome(ada, poll)
     _search(ben)
     _leave(ben)
@@ -96,7 +96,7 @@ def _comment_is_live(ada: Page, ben: Page, thread: str) -> None:
     assert ada.evaluate("window.stayed") is True
 
 
-def _proposal(ada: Page, ben: Page, thread: str) -> str:
+def _proposal(site: Site, ada: Page, ben: Page, thread: str) -> str:
     ada.goto(thread)
     ada.get_by_role("link", name="Decide something").click()
     ada.get_by_role("link", name=re.compile("Proposal")).first.click()
@@ -110,8 +110,14 @@ def _proposal(ada: Page, ben: Page, thread: str) -> str:
     ben.get_by_role("link", name="We buy a drill with a cable").first.click()
     ben.wait_for_url("**/p/**")
     choose(ben, "Agree")
+    ben.context.set_offline(True)
+    ben.get_by_role("button", name="Vote", exact=True).click()
+    expect(ben.locator("#flashes")).to_contain_text("This did not reach the site")
+    ben.context.set_offline(False)
+    site.faults.clear()  # that Turbo could not fetch
     ben.get_by_role("button", name="Vote", exact=True).click()
     expect(ben.locator("main")).to_contain_text("Your vote")
+    expect(ben.locator("#not-sent")).to_have_count(0)
     expect(ada.locator("main")).to_contain_text("1 of 2")
     assert ada.evaluate("window.stayed") is True
     choose(ada, "Disagree")
