@@ -10,12 +10,13 @@ import pytest
 
 from llmio.core.ports import Receipt
 from llmio.plugins import Enclosure, Failed, HttpAnswer, Message, Notifier, Outgoing, Reaches, Retry, Sent, Target
+from llmio.testing.contracts.webhooks import NASTY, PARTS
 from llmio.testing.ports import Mailbox, MemoryHttp
 
 MESSAGE = Message(
     kind="new_comment",
     subject="Ada commented: Buy a loom?",
-    text="Ada commented on Buy a loom?: yes!",
+    text="Ada commented on Buy a loom?: yes! https://example.org/d/Ab12Cd34",
     html="<p>Ada commented on Buy a loom?: <strong>yes!</strong></p>",
     markdown="Ada commented on **Buy a loom?**: yes!",
     url="https://example.org/d/Ab12Cd34",
@@ -71,6 +72,40 @@ class NotifierContract:
         said = [one.body.decode() for one in web.posts] + [one.text for one in post.mails]
         assert target.address in where[0]
         assert "Buy a loom?" in said[0]
+        assert MESSAGE.url in said[0], "nobody can go there"
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            Message("new_comment", "Buy a loom?", "yes!"),
+            replace(MESSAGE, parts=PARTS),
+            replace(MESSAGE, subject=NASTY, text=NASTY, html=NASTY, markdown=NASTY),
+            replace(MESSAGE, text="x" * 200_000, markdown="x" * 200_000),
+        ],
+        ids=["bare", "parts", "nasty", "long"],
+    )
+    def test_whatever_is_to_be_said_goes_out(
+        self, notifier: Notifier, target: Target, out: Outgoing, message: Message
+    ) -> None:
+        """Only the first three fields are promised; people write what they like, at any length."""
+        assert isinstance(notifier.send(message, target, out), Sent)
+
+    def test_nothing_is_kept_between_messages(self, notifier: Notifier, target: Target, out: Outgoing) -> None:
+        """Two threads may send at once."""
+        before = dict(vars(notifier))
+        notifier.send(MESSAGE, target, out)
+        assert vars(notifier) == before
+
+    def test_how_long_to_wait_is_heeded(
+        self, notifier: Notifier, target: Target, out: Outgoing, web: MemoryHttp, post: Mailbox
+    ) -> None:
+        """Where the other side says so."""
+        self.let_answer(
+            web, post, HttpAnswer(429, {"retry-after": "120"}, "slow"), Receipt(ok=False, answer="451 slow")
+        )
+        outcome = notifier.send(MESSAGE, target, out)
+        assert isinstance(outcome, Retry)
+        assert not web.posts or outcome.after == 120
 
     def test_trouble_that_passes_is_tried_again(
         self, notifier: Notifier, target: Target, out: Outgoing, web: MemoryHttp, post: Mailbox
@@ -79,7 +114,7 @@ class NotifierContract:
         self.let_answer(web, post, HttpAnswer(503, {}, "away"), Receipt(ok=False, answer="451 later"))
         outcome = notifier.send(MESSAGE, target, out)
         assert isinstance(outcome, Retry)
-        assert outcome.reason
+        assert outcome.reason.strip()
 
     def test_silence_is_tried_again(
         self, notifier: Notifier, target: Target, out: Outgoing, web: MemoryHttp, post: Mailbox

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from llmio.plugins import Failed, HttpAnswer, Message, Retry, Sent, WebhookFormat
+from llmio.plugins import (
+    Action,
+    Chart,
+    Failed,
+    Grid,
+    GridLine,
+    Headline,
+    HttpAnswer,
+    Line,
+    Link,
+    Links,
+    Message,
+    Note,
+    Prose,
+    Quote,
+    Retry,
+    Sent,
+    Target,
+    Title,
+    WebhookFormat,
+)
 
 NASTY = 'He said "no" \\ & <b>left</b> \u2028 \U0001f44d \x07\r\n\t`x` *y* _z_ {"text": 1}'
 URL = "https://example.org/p/Ab12Cd34/buy-a-loom"
@@ -19,6 +41,17 @@ MESSAGE = Message(
     url=URL,
     why="This webhook asked for polls.",
     data={"title": "Buy a loom?", "site_name": "Weavers", "icon_url": "https://example.org/logo.png"},
+)
+PARTS = (
+    Headline("Ada started a poll"),
+    Title("Buy a loom?", URL),
+    Quote("Please say by Friday."),
+    Prose("<p>Ours is <strong>old</strong>.</p>", "Ours is **old**."),
+    Note("Closes on Friday", "Time"),
+    Links("Options", (Link("Yes", URL), Link("No", URL))),
+    Chart("Results", ("Votes",), (Line("Yes", 100, ("2",)), Line("No", 0, ("0",)))),
+    Grid("Times", ("AF", "BG"), (GridLine("Friday", (2, None), "1"),)),
+    Action(Link("Vote", URL)),
 )
 
 
@@ -59,6 +92,26 @@ class WebhookFormatContract:
         """No value behind the text is promised."""
         assert "Buy a loom?" in self.said(shape, replace(MESSAGE, data={}))
 
+    def test_a_message_in_parts_is_told(self, shape: WebhookFormat) -> None:
+        """As the site gives it: of every kind of part."""
+        said = self.said(shape, replace(MESSAGE, parts=PARTS))
+        assert "Buy a loom?" in said
+        assert URL in said
+
+    def test_what_is_posted_to_an_address_is_whole(self, shape: WebhookFormat) -> None:
+        """`request` is what is asked for in the end; it says the same as `payload`, in headers that can be sent."""
+        target = Target("https://hooks.example.org/1", "Us", {"secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="})
+        for message in (
+            MESSAGE,
+            replace(MESSAGE, subject=NASTY, text=NASTY + URL, markdown=NASTY + URL, parts=PARTS, id="1"),
+        ):
+            headers, body = shape.request(message, target, datetime(2026, 3, 1, tzinfo=UTC))
+            assert isinstance(body, bytes)
+            assert len([name for name in headers if name.lower() == "content-type"]) == 1
+            for name, value in headers.items():
+                assert re.fullmatch(r"[\x20-\x7e\x80-\xff]*", value), f"header {name} cannot be sent: {value!r}"
+            assert URL in body.decode() or URL in " ".join(_texts(json.loads(body)))
+
     @pytest.mark.parametrize("text", [NASTY, "x" * 200_000, ""], ids=["nasty", "long", "empty"])
     def test_whatever_people_write_has_a_form(self, shape: WebhookFormat, text: str) -> None:
         """No text makes it raise, or breaks the form of the body."""
@@ -87,6 +140,13 @@ class WebhookFormatContract:
     def test_a_refusal_is_final(self, shape: WebhookFormat, status: int) -> None:
         """The address or the body is wrong: trying again only annoys."""
         assert isinstance(shape.answer(HttpAnswer(status, {}, "no")), Failed)
+
+    @pytest.mark.parametrize("status", [100, 301, 302, 304, 401, 408, 413, 422, 425, 502, 504, 599])
+    def test_whatever_is_answered_has_an_outcome(self, shape: WebhookFormat, status: int) -> None:
+        """Nothing is taken for sent that was not, and there are words for the log."""
+        outcome = shape.answer(HttpAnswer(status, {}, "<html>" + "x" * 9000))
+        assert isinstance(outcome, Retry | Failed)
+        assert outcome.reason.strip()
 
     def test_how_long_to_wait_is_heeded(self, shape: WebhookFormat) -> None:
         """As the other side says; nonsense is no reason to fail."""

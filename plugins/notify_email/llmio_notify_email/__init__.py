@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from llmio.plugins import (
     Failed,
     Mail,
@@ -39,7 +41,7 @@ class Email(Notifier):
             subject=message.subject,
             text=message.text,
             html=message.html,
-            message_id=headers.pop("Message-ID"),
+            message_id=headers.pop("Message-ID", "") or name_of(message, target),
             reply_to=target.options.get("reply_to"),
             headers=headers,
             attachments=message.attachments,
@@ -49,6 +51,14 @@ class Email(Notifier):
         if receipt.ok:
             return Sent(receipt.answer)
         return Failed(receipt.answer) if receipt.permanent else Retry(receipt.answer)
+
+
+def name_of(message: Message, target: Target) -> str:
+    """A name for a mail that comes without one, the same at each try."""
+    made = (
+        message.id or sha256(f"{message.kind}|{message.subject}|{message.text}".encode("utf-8", "replace")).hexdigest()
+    )
+    return f"<{made}@{target.options['sender'][1].rpartition('@')[2]}>"
 
 
 @hookimpl

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from llmio_notify_webhook import Webhook
 
-from llmio.plugins import Failed, Notifier, Outgoing, Sent, Target, WebhookFormat
+from llmio.plugins import Failed, Notifier, Outgoing, Retry, Sent, Target, WebhookFormat
 from llmio.testing.contracts.notify import MESSAGE, NotifierContract
 from llmio.testing.ports import Mailbox, MemoryHttp
 
@@ -70,3 +72,24 @@ def test_the_contract_finds_a_wrong_sibling_out():
         suite.test_a_refusal_is_final(Wrong(), TARGET, out, web, post)
     with pytest.raises(AssertionError):
         suite.test_silence_is_tried_again(Wrong(), TARGET, out, web, post)
+
+
+class Forgetful(Webhook):
+    """Says nothing of where to go, waits as long as it likes, and remembers the last message."""
+
+    def send(self, message, target, out):
+        self.last = message
+        outcome = super().send(replace(message, text=message.subject), target, out)
+        return Retry(outcome.reason) if isinstance(outcome, Retry) else outcome
+
+
+def test_the_contract_finds_a_forgetful_sibling_out():
+    suite = NotifierContract()
+    for check in (
+        lambda one, web, post: suite.test_a_message_goes_out_once(one, TARGET, Outgoing(web, post), web, post),
+        lambda one, web, post: suite.test_how_long_to_wait_is_heeded(one, TARGET, Outgoing(web, post), web, post),
+        lambda one, web, post: suite.test_nothing_is_kept_between_messages(one, TARGET, Outgoing(web, post)),
+    ):
+        check(Webhook(), MemoryHttp(), Mailbox())
+        with pytest.raises(AssertionError):
+            check(Forgetful(), MemoryHttp(), Mailbox())

@@ -82,3 +82,29 @@ def test_the_contract_finds_a_wrong_sibling_out():
     )
     with pytest.raises(json.JSONDecodeError):
         suite.test_whatever_people_write_has_a_form(broken, NASTY)
+
+
+class Hasty(Slack):
+    """Forgets the parts, puts a title into a header as it was typed, and has nothing to say of a refusal."""
+
+    def payload(self, message):
+        return super().payload(message) if not message.parts else ({"Content-Type": "text/plain"}, b"news")
+
+    def request(self, message, target, now):
+        headers, body = self.payload(message)
+        return {**headers, "X-Title": message.subject}, body
+
+    def answer(self, response):
+        return Failed("") if response.status == 401 else super().answer(response)
+
+
+def test_the_contract_finds_a_hasty_sibling_out():
+    suite, hasty = WebhookFormatContract(), Hasty()
+    for check, given in (
+        (suite.test_a_message_in_parts_is_told, ()),
+        (suite.test_what_is_posted_to_an_address_is_whole, ()),
+        (suite.test_whatever_is_answered_has_an_outcome, (401,)),
+    ):
+        check(Slack(), *given)
+        with pytest.raises(AssertionError):
+            check(hasty, *given)
