@@ -65,6 +65,7 @@ class Ready:
             self.target,
             out,
             fallback=again,
+            gives=lambda given: isinstance(given, Outcome),
         )
 
 

@@ -20,17 +20,18 @@ def guard(
     *args: Any,
     fallback: T,
     passes: tuple[type[BaseException], ...] = (),
+    gives: Callable[[Any], bool] | None = None,
     now: datetime | None = None,
     **named: Any,
 ) -> T:
-    """What `call` returns, or `fallback` where it raises.
+    """What `call` returns, or `fallback` where it raises or returns what is not as `gives` asks.
 
     `plugin` is its name or an object it offered, `where` what it was doing ("poll_types.dots.check"). Errors in
     `passes` belong to the contract (BallotError) and go through; in strict mode every error does.
     """
     name = plugin if isinstance(plugin, str) else plugins.owner(plugin)
     try:
-        return call(*args, **named)
+        return _checked(where, call(*args, **named), gives)
     except passes:
         raise
     except Exception as error:
@@ -38,6 +39,12 @@ def guard(
         if plugins.strict:
             raise
         return fallback
+
+
+def _checked(where: str, given: T, gives: Callable[[Any], bool] | None) -> T:
+    if gives is not None and not gives(given):
+        raise TypeError(f"{where} returned {given!r:.200}, which is not what its base class asks for")
+    return given
 
 
 @contextmanager

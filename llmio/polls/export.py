@@ -68,6 +68,7 @@ def _result(ctx: Context, poll: Poll) -> Sequence[Sequence[Any]]:
         profile,
         poll_value(ctx.app, poll),
         fallback=none,
+        gives=lambda given: all(isinstance(row, list | tuple) for row in given),
         now=ctx.now,
     )
     return [*rows, *more]

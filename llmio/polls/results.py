@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from llmio.plugins.guard import guard
 from llmio.plugins.polls import Ballot, PollValue, Profile, Result, UnknownType
-from llmio.plugins.results import Row
+from llmio.plugins.results import Column, Row
 from llmio.polls import queries
 from llmio.polls.models import Poll, Stance
 from llmio.polls.values import HideResults, poll_value
@@ -87,11 +87,21 @@ def tally(ctx: Context, poll: Poll, value: PollValue, profile: Profile) -> Resul
         profile,
         value,
         fallback=None,
+        gives=is_result,
         now=ctx.now,
     )
     if result is None:
         result = UnknownType(poll.poll_type).tally(profile, value)
     return with_voters(poll, result) if voters_nameable(poll) else result
+
+
+def is_result(given: object) -> bool:
+    """Whether a type gave a result that can be shown."""
+    return (
+        isinstance(given, Result)
+        and all(isinstance(one, Column) for one in given.columns)
+        and all(isinstance(one, Row) for one in given.rows)
+    )
 
 
 def with_voters(poll: Poll, result: Result) -> Result:

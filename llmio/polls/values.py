@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
@@ -131,10 +131,18 @@ def store_settings(poll: Poll, poll_type: PollType, values: Mapping[str, Any]) -
         poll.custom_fields.pop(one.name, None)
 
 
+GIVES: Mapping[str, Callable[[Any], bool]] = {
+    "color": lambda given: isinstance(given, str),
+    "method": lambda given: isinstance(given, str),
+    "migrate_settings": lambda given: isinstance(given, Mapping),
+}
+"""What a type's methods must return."""
+
+
 def asked(app: App, poll_type: PollType, what: str, otherwise: T, *given: Any) -> T:
     """What a type answers; `otherwise` where it breaks, so that a broken type does not hide its polls."""
     where = f"poll type {poll_type.key}: {what}"
-    return guard(app.plugins, poll_type, where, getattr(poll_type, what), *given, fallback=otherwise)
+    return guard(app.plugins, poll_type, where, getattr(poll_type, what), *given, fallback=otherwise, gives=GIVES[what])
 
 
 def option_value(app: App, option: PollOption, poll_type: PollType, name_format: str = "plain") -> OptionValue:

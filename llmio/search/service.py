@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from llmio.core.errors import Unavailable
 from llmio.core.i18n import _
-from llmio.plugins import Filters
+from llmio.plugins import Filters, Hit, Page
 from llmio.plugins.guard import guard
 from llmio.search import results, visibility
 from llmio.search.providers import provider
@@ -47,6 +47,7 @@ def search(ctx: Context, query: str, filters: Filters, *, offset: int = 0) -> Re
             offset=offset,
             limit=PAGE,
             fallback=None,
+            gives=lambda given: isinstance(given, Page) and all(isinstance(one, Hit) for one in given.hits),
         )
     if page is None:
         raise Unavailable(_("Search does not work at the moment."))

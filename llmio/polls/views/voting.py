@@ -54,6 +54,7 @@ def read_ballot(ctx: Any, poll: Poll, data: Any) -> Ballot:
             data,
             value,
             fallback=None,
+            gives=lambda given: isinstance(given, Ballot),
             passes=(BallotError,),
             now=ctx.now,
         )

@@ -32,7 +32,10 @@ class Webhook(Notifier):
         shape = target.options.get("format")
         if not isinstance(shape, WebhookFormat):
             return Failed("no format for this webhook: is its plugin installed and on?")
-        headers, body = shape.request(message, target, out.clock.now())
+        made = shape.request(message, target, out.clock.now())
+        if not (isinstance(made, tuple) and len(made) == 2 and isinstance(made[1], bytes)):
+            raise TypeError(f"webhook format {shape.key} made {made!r:.200} of a message, not headers and bytes")
+        headers, body = made
         return shape.answer(out.http.post(target.address, headers=headers, body=body))
 
 
