@@ -10,6 +10,7 @@ export default class extends Controller {
     if (cancel) cancel.hidden = false;
     this.element.addEventListener("toggle", () => this.toggled(), { signal });
     this.element.addEventListener("keydown", (event) => this.key(event), { signal });
+    this.element.addEventListener("turbo:submit-end", ({ detail }) => detail.success && (this.element.open = false), { signal });
     document.addEventListener("turbo:before-cache", () => (this.element.open = false), { signal });
   }
 

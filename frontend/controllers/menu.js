@@ -1,4 +1,4 @@
-// A <details> menu: Escape and a click elsewhere close it, arrows walk through it, it stays on the screen.
+// A <details> menu: Escape, a click elsewhere and an act that was done close it, arrows walk through it, it stays on the screen.
 import { Controller } from "@hotwired/stimulus";
 import { place } from "./panel.js";
 
@@ -12,6 +12,7 @@ export default class extends Controller {
     this.element.addEventListener("toggle", () => place(this.element, this.panel), { signal, capture: true });
     this.element.addEventListener("keydown", (event) => this.key(event), { signal });
     this.element.addEventListener("click", (event) => event.target.closest("a") && !event.target.closest("[data-controller~=clipboard]") && this.close(), { signal });
+    this.element.addEventListener("turbo:submit-end", ({ detail }) => detail.success && this.close(true), { signal });
     document.addEventListener("click", (event) => this.element.open && !this.element.contains(event.target) && this.close(), { signal });
     document.addEventListener("turbo:before-cache", () => this.close(), { signal });
   }

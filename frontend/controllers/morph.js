@@ -10,10 +10,17 @@ document.addEventListener("turbo:before-morph-attribute", (event) => {
 document.addEventListener("turbo:before-morph-element", (event) => {
   const element = event.target;
   if (!(element instanceof HTMLElement)) return;
+  const { newElement } = event.detail;
+  if (element.matches("details.confirm[open]") && asks(element) !== asks(newElement)) element.open = false;
   const editing = element.matches(".editor-field[data-editor-ready]");
   const typing = element.matches("input, textarea, select") && (element === document.activeElement || changed(element));
   if (editing || typing) event.preventDefault();
 });
+
+// What a question is about: an open one must not become another beneath the finger.
+function asks(question) {
+  return question?.querySelector?.("form")?.getAttribute("action");
+}
 
 function changed(field) {
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;

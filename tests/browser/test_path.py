@@ -132,6 +132,7 @@ def _outcome(ada: Page, poll: str) -> None:
     ada.locator("main details.menu summary", has_text=re.compile("Close")).first.click()
     ada.locator("main details.confirm[open] button[type=submit]").first.click()
     expect(ada.locator("main")).to_contain_text("Closed")
+    expect(ada.locator("main details.menu[open], main details.confirm[open]")).to_have_count(0)
     ada.goto(re.sub(r"(/p/\w+).*", r"\1/outcome", poll))
     editor = ada.locator("form:has([name=statement]) .ProseMirror")
     editor.click()
