@@ -91,6 +91,8 @@ class PollTypeContract:
         assert str(poll_type.summary)
         assert str(poll_type.example)
         assert poll_type.days_open > 0
+        assert poll_type.options in ("none", "preset", "free", "times")
+        assert poll_type.chart in ("bar", "pie", "grid", "none")
 
     def test_settings_are_declared_whole(self, poll_type: PollType) -> None:
         """Each has a label, and a default that it takes itself; no name twice."""
@@ -190,6 +192,20 @@ class PollTypeContract:
         for ballots in ([], good):
             _whole(poll_type, poll, poll_type.tally(Profile.of(OPTIONS, ballots), poll))
 
+    def test_a_result_tells_of_the_votes(
+        self, poll_type: PollType, methods: Mapping[str, Method], good: Sequence[Ballot]
+    ) -> None:
+        """It is another one than that of no votes."""
+        poll = poll_for(poll_type, methods)
+        none, some = (
+            [
+                (row.option_id, row.score, row.voter_count)
+                for row in poll_type.tally(Profile.of(OPTIONS, cast), poll).rows
+            ]
+            for cast in ([], good)
+        )
+        assert none != some
+
     def test_a_result_does_not_depend_on_who_came_first(
         self, poll_type: PollType, methods: Mapping[str, Method], good: Sequence[Ballot]
     ) -> None:
@@ -209,6 +225,7 @@ class PollTypeContract:
     def test_export_is_text(self, poll_type: PollType, methods: Mapping[str, Method], good: Sequence[Ballot]) -> None:
         """Further lines of the export are lists of text."""
         rows = poll_type.export_rows(Profile.of(OPTIONS, good), poll_for(poll_type, methods))
+        assert all(isinstance(row, list | tuple) for row in rows)
         assert all(isinstance(cell, str) for row in rows for cell in row)
 
 

@@ -100,3 +100,27 @@ def test_the_contract_finds_wrong_siblings_out():
             fails(Shifting(), {})
     with pytest.raises(IndexError):
         PollTypeContract().test_any_ballot_is_taken_or_refused(Wild(), METHODS)
+
+
+class Deaf(Score):
+    """Tells the same of whatever was voted, in a chart that is none, and exports words."""
+
+    chart = "cloud"
+
+    def tally(self, profile, poll):
+        return super().tally(Profile.of(profile.options, []), poll)
+
+    def export_rows(self, profile, poll):
+        return ["words"]
+
+
+def test_the_contract_finds_a_deaf_sibling_out():
+    suite, good = PollTypeContract(), [Ballot({1: 5}), Ballot({2: 4})]
+    for check, given in (
+        (suite.test_it_says_what_it_is, ()),
+        (suite.test_a_result_tells_of_the_votes, (METHODS, good)),
+        (suite.test_export_is_text, (METHODS, good)),
+    ):
+        check(Score(), *given)
+        with pytest.raises(AssertionError):
+            check(Deaf(), *given)
