@@ -50,12 +50,8 @@ class Folder:
         self._lock = lock
 
     def close(self) -> None:
-        """End the run: tell nobody about it any more, and let go of the lock."""
+        """Let go of the lock."""
         (self._run / "environment.json").unlink(missing_ok=True)
-        self.let_go()
-
-    def let_go(self) -> None:
-        """Close the lock's file; the run goes on where a parent still has it open."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None

@@ -37,12 +37,10 @@ class Nursery:
     What `load` raises is left to the process that needs it, which says what is wrong.
     """
 
-    def __init__(self, load: Callable[[], None] | None, *, mark: str, let_go: Callable[[], None]) -> None:
+    def __init__(self, load: Callable[[], None] | None, *, mark: str) -> None:
         self.load = load
         self.mark = mark
         """A word of each child's title, by which a later run finds what was left behind."""
-        self.let_go = let_go
-        """Called in each child: closes what is the parent's alone."""
         self._loading: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -72,7 +70,7 @@ class Nursery:
         if not FORKING:
             return spawn([sys.executable, "-P", "-m", "llmio", *words], log=log, env=env, cwd=Path.cwd())
         self.ready()
-        parent = os.getpid()
+        parent, ours = os.getpid(), open_files()
 
         def become() -> None:
             os.setsid()
@@ -80,7 +78,7 @@ class Nursery:
             signal.set_wakeup_fd(-1)
             for sign in HANDLED:
                 signal.signal(sign, signal.default_int_handler if sign == signal.SIGINT else signal.SIG_DFL)
-            self.let_go()
+            let_go(ours)
             _write_to(log)
             # Before the environment is another one: by the old one it finds where the title is kept.
             setproctitle(f"llmio {' '.join(words)} {quoted(self.mark)}")
@@ -96,6 +94,27 @@ class Nursery:
         process = multiprocessing.get_context("fork").Process(target=become)
         process.start()
         return Child(process)
+
+
+def open_files() -> list[int]:
+    """What this process has open now, apart from its three streams."""
+    found = []
+    for fd in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+        with suppress(OSError):  # the one with which was looked
+            os.fstat(fd)
+            found.append(fd)
+    return [fd for fd in found if fd > 2]
+
+
+def let_go(files: list[int]) -> None:
+    """In a child: give up what is the parent's alone; above all its locks, which would outlive it.
+
+    The numbers lead nowhere from now on: an object of the parent that is done away with in the child closes nothing else.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in files:
+        os.dup2(nowhere, fd, inheritable=False)
+    os.close(nowhere)
 
 
 def _write_to(log: Path) -> None:

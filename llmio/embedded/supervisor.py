@@ -80,7 +80,7 @@ class Supervisor:
         """`load` loads what our own processes have in common (see Nursery)."""
         self.folder = Folder(data)
         self.marker = f"{MARKER}={self.folder.path}"
-        self.nursery = Nursery(load, mark=self.marker, let_go=self._let_go)
+        self.nursery = Nursery(load, mark=self.marker)
         self.host = host
         self.wanted_port = port
         self.demo = demo
@@ -122,17 +122,6 @@ class Supervisor:
         if self._stop and sign == signal.SIGINT:
             raise KeyboardInterrupt  # impatient: the kernel ends the children with us
         self._stop = True
-
-    def _let_go(self) -> None:
-        """In a child: close what is the supervisor's alone; above all the lock, which would outlive it."""
-        for end in self._wake:
-            os.close(end)
-        self._let_go_of_port()
-        self.folder.let_go()
-
-    def _let_go_of_port(self) -> None:
-        if self._holder is not None:
-            self._holder.close()
 
     def _wait(self, seconds: float) -> None:
         """Sleep until something happens, at most so long."""
@@ -306,7 +295,8 @@ class Supervisor:
         for watched in reversed(self._watched):
             watched.part.stop()
         end_all(lambda: marked_with(self.marker), (signal.SIGTERM, 2), (signal.SIGKILL, 5))
-        self._let_go_of_port()
+        if self._holder is not None:
+            self._holder.close()
         self.folder.close()
 
     def _say(self, text: str) -> None:

@@ -38,7 +38,7 @@ loaded = []
 def load():
     loaded.append(1)
     raise ImportError("a part that is broken")
-nursery = Nursery(load, mark="MARK=/a folder/x", let_go=lock.close)
+nursery = Nursery(load, mark="MARK=/a folder/x")
 nursery.begin()
 child = nursery.start(["worker", "--with-schedule"], log=folder / "log", env={"ONLY": "this", "MALLOC_ARENA_MAX": "2"})
 print(json.dumps({"code": child.wait(20), "again": child.poll(), "pid": child.pid, "loaded": loaded, "locked": not lock.closed}))
