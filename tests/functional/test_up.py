@@ -107,7 +107,7 @@ class Site:
     def of(self, command: str) -> list[int]:
         """Processes of one of llmio's own commands."""
         marked = marked_with(f"LLMIO_SUPERVISED={self.data}")
-        return sorted(pid for pid in marked if Path(f"/proc/{pid}/cmdline").read_text().startswith(f"llmio {command} "))
+        return sorted(pid for pid in marked if shown_as(pid).startswith(f"llmio {command} "))
 
     def everything(self) -> list[int]:
         """Processes of this site, whoever started them."""
@@ -119,6 +119,14 @@ class Site:
         if self.process.poll() is None:
             self.process.send_signal(sign)
         return self.process.wait(40)
+
+
+def shown_as(pid: int) -> str:
+    """A process as `ps` shows it; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def files_of(pid: int) -> list[Path]:
