@@ -126,6 +126,7 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><image hr
         (b"\xff\xd8\xff" + SVG, "hidden.jpg", "unreadable"),
         (without_notes(photo())[:4000], "half.jpg", "unreadable"),
     ],
+    ids=["bomb", "broken", "hidden", "half"],
 )
 def test_what_is_refused(upload, db, ctx, member, web, content, name, why):
     blob = upload(content, name)
