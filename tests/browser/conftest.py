@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -9,6 +10,8 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+@dataclass
+class Playing:
+    """The event loop that Playwright leaves running in this thread as long as it is there."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+
+    @contextmanager
+    def goes_on(self) -> Iterator[None]:
+        """Meanwhile it runs; else it is out of the way of tests that run one of their own."""
+        asyncio._set_running_loop(self.loop)
+        try:
+            yield
+        finally:
+            self.loop = asyncio._get_running_loop()
+            asyncio._set_running_loop(None)
+
+
+PLAYING = Playing()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    """Called for all tests: around those of this folder, with what they set up and tear down, the loop goes on."""
+    with PLAYING.goes_on() if item.get_closest_marker("browser") else nullcontext():
+        return (yield)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -66,8 +96,10 @@ def chromium() -> Iterator[Browser]:
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     assert path, "Chromium is needed: apt-get install chromium"
     with sync_playwright() as play:
+        loop = asyncio._get_running_loop()
         browser = play.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
+        asyncio._set_running_loop(loop)  # the last test of a run may be one of elsewhere
         browser.close()
 
 

@@ -318,7 +318,10 @@ def test_a_thread_of_many_polls_and_votes_asks_no_more_than_one_of_few(sign_in, 
 def test_an_option_has_one_colour_wherever_it_is_shown(start, ada, ben, group, ctx, sign_in, commit, db):
     """The last option leads: bars are sorted by it, and priorities leave gaps; its colour is that of its place still."""
     poll = start(ada, "poll", ("Tea", "Coffee", "Milk"), group=group, hide_results=0)
-    options = {one.name: one for one in db.scalars(select(PollOption).where(PollOption.poll_id == poll.id))}
+    options = {
+        one.name: one
+        for one in db.scalars(select(PollOption).where(PollOption.poll_id == poll.id).order_by(PollOption.priority))
+    }
     for number, option in enumerate(options.values()):
         option.priority = 10 * number + 3
     for person in (ada, ben):
