@@ -11,9 +11,15 @@ from types import SimpleNamespace
 import pytest
 
 from llmio.core import collector
+from llmio.embedded import ports
 from llmio.testing.servers import quick_folder
 from tests import factories
 
+PORTS = 1000
+if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
+    # Between the choice of a port and its use another worker must not choose it, too.
+    ports.LOWEST = 20_000 + PORTS * (int(worker) % 12)
+    ports.HIGHEST = ports.LOWEST + PORTS - 1
 QUICK = quick_folder()
 if QUICK and "TMPDIR" not in os.environ:
     # For sites, sockets and folders of single tests as well, also in the processes that tests start.

@@ -19,7 +19,7 @@ PROCESSES = (
     "llmio.cli.mailsink",
     "aiosmtpd.controller",
 )
-
+"""What the processes begin with, beside the features."""
 RARE = ("llmio.files.moving", "llmio.mail.incoming.dns", "llmio.mail.incoming.proof", "llmio.mail.incoming.smtpd")
 """What most sites' processes do without, with the libraries behind it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import multiprocessing
 import os
 import signal
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from setproctitle import setproctitle
+
+from llmio.core import collector
 
 from .process import follow_parent, open_own, quoted, spawn
 
@@ -50,8 +51,7 @@ class Nursery:
             self._loading.start()
 
     def _load(self) -> None:
-        gc.disable()
-        with suppress(Exception), warnings.catch_warnings():
+        with collector.resting(), suppress(Exception), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if self.load is not None:
                 self.load()
@@ -62,8 +62,7 @@ class Nursery:
             self._loading.join()
             self._loading = None
             # Set aside, so that no child's collector touches, and thereby copies, what all share.
-            gc.freeze()
-            gc.enable()
+            collector.set_aside()
 
     def start(self, words: Sequence[str], *, log: Path, env: Mapping[str, str]) -> Ending:
         """A process that carries out `llmio` with these words, in a session, an environment and a log of its own."""

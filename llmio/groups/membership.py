@@ -137,7 +137,9 @@ def join(ctx: Context, group: Group) -> Membership:
 
 def join_demo(ctx: Context, user: User) -> None:
     """Whoever sets the site up is an admin of the demo's groups, and so finds on the dashboard what there is to try."""
-    for group in ctx.db.scalars(select(Group).where(Group.info[DEMO].as_boolean(), Group.archived_at.is_(None))).all():
+    for group in ctx.db.scalars(
+        select(Group).where(Group.info.contains({DEMO: True}), Group.archived_at.is_(None))
+    ).all():
         membership = _renew(ctx, group, user.id, _own(ctx, group.id, user.id))
         membership.admin = True
         ctx.db.flush()
