@@ -8,6 +8,8 @@ from dataclasses import asdict
 
 import click
 
+from llmio.cli.opening import opened
+
 # Imports are made within functions: the command must answer `--help` at once.
 # ruff: noqa: PLC0415
 
@@ -24,7 +26,6 @@ def audit() -> None:
 )
 def verify(head: str, *, as_json: bool) -> None:
     """Read the whole chain; names the first row that was changed, removed or cut off, and fails then."""
-    from llmio import boot
     from llmio.core import audit as chain
 
     number, _colon, digest = head.partition(":")
@@ -32,13 +33,9 @@ def verify(head: str, *, as_json: bool) -> None:
         raise click.BadParameter(
             "write it as ROW:DIGEST, such as 17:3f5a…, with all 64 letters of the digest", param_hint="--head"
         )
-    app = boot.build()
-    try:
-        with app.begin() as ctx:
-            anchors = chain.anchors_of(app.settings) | ({int(number): digest} if head else {})
-            found = chain.verify(ctx.db, anchors)
-    finally:
-        app.engine.dispose()
+    with opened() as app, app.begin() as ctx:
+        anchors = chain.anchors_of(app.settings) | ({int(number): digest} if head else {})
+        found = chain.verify(ctx.db, anchors)
     if as_json:
         click.echo(json.dumps(asdict(found), indent=1))
     elif found.broken is None:
