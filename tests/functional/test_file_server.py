@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from bench.files import Client, Watch, sum_of
 from bench.seed import CSRF, cookie
-from bench.site import SECRET
+from bench.seed import SECRET
 from llmio.accounts import sessions
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
