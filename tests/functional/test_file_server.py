@@ -14,8 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from bench.files import Client, Watch, sum_of
-from bench.seed import CSRF, cookie
-from bench.seed import SECRET
+from bench.seed import CSRF, SECRET, cookie
 from llmio.accounts import sessions
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
