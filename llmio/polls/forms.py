@@ -109,6 +109,7 @@ class ReopenForm(Form):
 
     closing_at: str = ""
     time_zone: Zone = "UTC"
+    call_off: bool = False
 
 
 @dataclass(frozen=True)

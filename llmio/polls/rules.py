@@ -262,7 +262,12 @@ def register(app: App) -> None:
     allow(Permission.POLL_ANNOUNCE, *announcing)
     allow(Permission.POLL_REMIND, *announcing)
     allow(Permission.OUTCOME_ANNOUNCE, *((*clause, not_active) for clause in announcing))
-    for permission in (Permission.POLL_ADD_VOTERS, Permission.STANCE_MAKE_ADMIN, Permission.STANCE_REMOVE_ADMIN):
+    for permission in (
+        Permission.POLL_ADD_VOTERS,
+        Permission.STANCE_MAKE_ADMIN,
+        Permission.STANCE_REMOVE_ADMIN,
+        Permission.OUTCOME_REMOVE_GUEST,
+    ):
         allow(permission, (kept, is_admin))
     allow(
         Permission.POLL_ADD_GUESTS,

@@ -220,7 +220,7 @@ def _csrf_token() -> str:
 
 
 def _opened_at() -> str:
-    """When a form was shown first, that is shown now: boxes that others tick meanwhile stay ticked (`llmio.discussions.service.tasks`)."""
+    """When a form was shown first, that is shown now: boxes that others tick meanwhile stay ticked (`llmio.tasks.service`)."""
     request = get_current_request()
     return str(request.POST.get("opened") or request.ctx.now.isoformat())
 
