@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def _groups(ctx: Context, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     found = ctx.db.scalars(select(Group).where(Group.id.in_(ids))) if ids else ()
     return {
-        one.id: (one.full_name or one.name or "", f"/g/{one.key}") for one in found if ctx.can(Permission.GROUP_SHOW, one)
+        one.id: (one.full_name or one.name or "", f"/g/{one.key}")
+        for one in found
+        if ctx.can(Permission.GROUP_SHOW, one)
     }
 
 

@@ -68,7 +68,7 @@ CASES = [
     ("ada", "polls.make_admin", "/p/{poll.key}/voters/{stance.id}/make_admin", {}, "poll.make_admin"),
     ("ada", "polls.remove_admin", "/p/{poll.key}/voters/{stance.id}/remove_admin", {}, "poll.remove_admin"),
     ("ada", "polls.remove_voter", "/p/{poll.key}/voters/{stance.id}/remove", {}, "poll.remove_voter"),
-    ("ada", "outcomes.remove_guest", "/outcomes/{outcome.id}/guests/{guest.id}/remove", {}, "outcome.remove_guest"),
+    ("ada", "outcomes.remove_guest", "/outcomes/{outcome.id}/guests/{guest.id}/remove", {}, "poll.remove_guest"),
     ("ada", "polls.discard", "/p/{poll.key}/discard", {}, "poll.discard"),
     ("ada", "discussions.discard", "/d/{thread.key}/discard", {}, "thread.discard"),
     ("ada", "groups.archive", "/g/{group.key}/archive", {}, "group.archive"),

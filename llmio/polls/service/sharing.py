@@ -79,7 +79,7 @@ def remove_outcome_guest(ctx: Context, outcome: Outcome, user: User) -> User:
     ctx.require(Permission.OUTCOME_REMOVE_GUEST, outcome)
     if not leave_out(ctx, poll.id, user.id):
         raise NotFound(_("There is no such guest."))
-    audit.note(ctx, "outcome.remove_guest", poll, group_id=poll.group_id, user_id=user.id)
+    audit.note(ctx, "poll.remove_guest", poll, group_id=poll.group_id, user_id=user.id)
     ctx.db.flush()
     return user
 
