@@ -15,7 +15,7 @@ from llmio.core.errors import Conflict, Invalid, NotAllowed
 from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.groups import kinds, queries
+from llmio.groups import invitation_limit, kinds, queries
 from llmio.groups.forms import MAX_INVITED, addresses_in
 from llmio.groups.models import DEMO, Group, Membership, MembershipRequest
 
@@ -66,6 +66,7 @@ def invite_users(ctx: Context, group: Group, users: Sequence[User], *, message: 
         made.append(row)
     if not made:
         return []
+    invitation_limit.count(ctx, len(made))
     ctx.db.flush()
     recount(ctx, group)
     audience = Audience([row.user_id for row in made if row.user_id], message=message or None)
@@ -76,6 +77,7 @@ def invite_users(ctx: Context, group: Group, users: Sequence[User], *, message: 
 def resend(ctx: Context, membership: Membership) -> Membership:
     """Send a waiting invitation again."""
     ctx.require(Permission.MEMBERSHIP_RESEND, membership)
+    invitation_limit.count(ctx, 1)
     audience = Audience([membership.user_id] if membership.user_id else [])
     ctx.publish(kinds.MEMBERSHIP_RESENT, membership.group, audience=audience, custom={"membership_id": membership.id})
     return membership

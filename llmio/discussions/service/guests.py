@@ -18,6 +18,7 @@ from llmio.core.permissions import Permission
 from llmio.discussions import kinds, queries
 from llmio.discussions.models import Discussion, DiscussionReader
 from llmio.discussions.service import places
+from llmio.groups import invitation_limit
 from llmio.groups import queries as groups
 from llmio.groups.forms import addresses_in
 
@@ -45,6 +46,7 @@ def invite_guests(ctx: Context, discussion: Discussion, *, emails: str, message:
     members = set(groups.member_ids(ctx, discussion.group_id)) if discussion.group_id else set()
     made = _let_in(ctx, discussion, [user for user in users if user.id not in members])
     if made:
+        invitation_limit.count(ctx, len(made))
         _announce(ctx, discussion, made, message)
         ctx.changed(discussion)
     return made
@@ -83,6 +85,7 @@ def resend(ctx: Context, reader: DiscussionReader) -> DiscussionReader:
     ctx.require(Permission.READER_RESEND, reader)
     if reader.accepted_at is not None:
         raise Invalid(_("This guest is here already."))
+    invitation_limit.count(ctx, 1)
     _announce(ctx, reader.discussion, [reader])
     return reader
 

@@ -16,8 +16,6 @@ from llmio.files.models import Blob
 
 AROUND = 64 * 1024
 """Room for the rest of a multipart body."""
-AN_HOUR = 20
-"""The reference's limit for direct uploads of one address."""
 
 
 def refuse_early(request: Any) -> None:
@@ -55,7 +53,7 @@ def create(context: Any, request: Any) -> dict[str, Any]:
 def announce(context: Any, request: Any) -> dict[str, Any]:
     """First step: what will come. Answers where to send it, as Active Storage's script expects it."""
     request.headers["Accept"] = "application/json"
-    request.limit("direct_uploads", AN_HOUR)
+    request.limit("direct_uploads")
     return direct.announce(request.ctx, **_announced(request))
 
 

@@ -14,6 +14,7 @@ from llmio.core.errors import Invalid, NotFound
 from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.groups import invitation_limit
 from llmio.groups import queries as groups
 from llmio.groups.forms import addresses_in
 from llmio.polls import kinds, queries
@@ -57,6 +58,7 @@ def share_outcome(
         if already.intersection(by_address):
             raise Invalid.at("emails", _("They were sent it already."))
         raise Invalid.at("user_ids", _("Please choose somebody."))
+    invitation_limit.count(ctx, len(outside))
     parent = queries.created_event(ctx, kinds.OUTCOME_CREATED.name, "Outcome", outcome.id)
     audience = Audience([*inside, *outside], message=short(message), name=None if who == CHOSEN else who)
     custom = {KEY: outside} if outside else None

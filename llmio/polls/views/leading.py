@@ -33,7 +33,7 @@ def again(view: Any, key: str, request: Any, fault: Invalid, values: Mapping[str
     poll = queries.by_key(request.ctx, key)
     if poll is None:
         raise fault
-    request.response.status_int = fault.status
+    request.refused(fault)
     shown: dict[str, Any] = dict(view(poll, request))
     return {**shown, "errors": fault.errors, "values": {**shown.get("values", {}), **values}}
 

@@ -92,7 +92,7 @@ def update(outcome: Outcome, request: Any) -> Any:
         request.tm.abort()
         request.tm.begin()
         request.ctx.memo.clear()
-        request.response.status_int = fault.status
+        request.refused(fault)
         fresh = request.ctx.db.get_one(Outcome, outcome_id)
         return {**edit(fresh, request), "errors": fault.errors, "values": request.POST.mixed()}
     request.flash("success", _("Saved."))
@@ -131,7 +131,7 @@ def send(outcome: Outcome, request: Any) -> Any:
         request.tm.abort()
         request.tm.begin()
         request.ctx.memo.clear()
-        request.response.status_int = fault.status
+        request.refused(fault)
         shown = share(request.ctx.db.get_one(Outcome, outcome_id), request)
         values = {**request.POST.mixed(), "user_ids": request.POST.getall("user_ids")}
         return {**shown, "errors": fault.errors, "values": values}

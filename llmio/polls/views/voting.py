@@ -106,5 +106,5 @@ def refused(key: str, request: Any, fault: Invalid) -> Any:
         response = request.render_stream([("update", target, f"{PARTS}/vote.jinja2", {"view": view, **values})])
         response.status_int = fault.status
         return response
-    request.response.status_int = fault.status
+    request.refused(fault)
     return {**show(poll, request), **values}

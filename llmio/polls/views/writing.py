@@ -163,7 +163,7 @@ def _again(request: Any, fault: Invalid, kind: PollType, key: str | None = None)
     request.ctx.memo.clear()
     poll = queries.by_key(request.ctx, key) if key else None
     place = Place(poll.group, poll.discussion) if poll else _place(request)
-    request.response.status_int = fault.status
+    request.refused(fault)
     return {**_frame(request, kind, place, forms.typed_values(request.POST), poll), "errors": fault.errors}
 
 
