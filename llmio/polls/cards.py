@@ -29,8 +29,8 @@ RESERVED = frozenset({"edit", "card", "votes", "voters", "remind", "outcome", "r
 """Words after a poll's key that are addresses themselves."""
 
 
-def path_of(poll: Poll) -> str:
-    """The address of a poll."""
+def path_of(poll: Any) -> str:
+    """The address of a poll, or of a row with its key and title."""
     slug = slug_of(poll.title) or "poll"
     return f"/p/{poll.key}/{slug}-poll" if slug in RESERVED else f"/p/{poll.key}/{slug}"
 
