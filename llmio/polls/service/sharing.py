@@ -16,12 +16,12 @@ from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.groups import invitation_limit
 from llmio.groups import queries as groups
-from llmio.groups.forms import addresses_in
+from llmio.groups.pasted import read_addresses
 from llmio.polls import kinds, queries
 from llmio.polls.models import Outcome, Poll
 from llmio.polls.outcome_guests import KEY, guest_ids, leave_out, of_poll
 from llmio.polls.service.outcomes import voters_of
-from llmio.polls.service.voters import MOST_ASKED, members_among, short
+from llmio.polls.service.voters import members_among, short
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -91,11 +91,7 @@ def _by_address(ctx: Context, poll: Poll, emails: str) -> list[int]:
     if not emails.strip():
         return []
     ctx.require(Permission.POLL_ADD_GUESTS, poll)
-    good, bad = addresses_in(emails)
-    if bad:
-        raise Invalid.at("emails", _("These do not look like addresses: {list}", list=", ".join(bad[:10])))
-    if len(good) > MOST_ASKED:
-        raise Invalid.at("emails", _("At most {count} people at once, please.", count=MOST_ASKED))
+    good = read_addresses(emails)
     return [
         user.id
         for user in accounts.find_or_invite_all(ctx, good).values()

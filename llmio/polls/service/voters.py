@@ -15,6 +15,7 @@ from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.groups import invitation_limit
+from llmio.groups.pasted import MOST_ASKED
 from llmio.polls import kinds, queries
 from llmio.polls.models import Poll, Stance
 from llmio.polls.service.counts import lock, recount
@@ -22,7 +23,6 @@ from llmio.polls.service.counts import lock, recount
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-MOST_ASKED = 200
 MESSAGE_LENGTH = 2000
 
 # In random order: ids that follow the list of members would tell whose anonymous vote is whose.

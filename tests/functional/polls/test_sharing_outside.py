@@ -98,9 +98,9 @@ def test_the_link_shows_no_poll_that_is_open_again(share, closed, mailbox, new_b
 @pytest.mark.parametrize(
     ("emails", "said"),
     [
-        ("nobody@", "These do not look like addresses: nobody@"),
-        ("Eve", "These do not look like addresses: Eve"),
-        (" ".join(f"p{number}@example.org" for number in range(201)), "At most 200 people at once"),
+        ("nobody@", "“nobody@” was not understood"),
+        ("Eve", "“Eve” was not understood"),
+        (" ".join(f"p{number}@example.org" for number in range(201)), "At most 200 addresses at once"),
         ("", "Please choose somebody."),
     ],
 )
