@@ -61,7 +61,7 @@ def _entries(text: str) -> list[str]:
     rows = [row for row in quoted.splitlines() if row.strip()]
     if _is_table(rows):
         return rows if "@" in rows[0] else rows[1:]
-    found = []
+    found: list[str] = []
     for part in (part.strip() for row in rows for part in row.split(";")):
         found += [part] if ONE_PERSON.fullmatch(part) else re.split(r"[,\t]", part)
     return [part.strip() for part in found if part.strip()]
