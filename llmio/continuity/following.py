@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from llmio.continuity.looking import Say, silent
 from llmio.core.app import App
+from llmio.core.context import Context
 from llmio.core.errors import Invalid, LlmioError
 from llmio.core.i18n import _
 from llmio.core.outbox import Outbox
@@ -57,17 +60,35 @@ def put_in_order(app: App, say: Say = silent) -> tuple[int, int]:
         tangled = ctx.db.execute(OUT_OF_ORDER).all()
     for number, row in enumerate(wrong):
         say("polls", number, len(wrong))
-        with app.begin() as ctx:
-            what = f"counters: {row.published} points published, the votes have {row.score}"
-            ctx.db.add(_finding("polls", row.id, what, "counted anew", str(row._asdict())))
+        what = f"counters: {row.published} points published, the votes have {row.score}"
+        with _noting(app, "polls", row, what, "counted anew") as ctx:
             polls.recount_poll(ctx, ctx.db.get_one(Poll, row.id))
     for number, row in enumerate(tangled):
         say("threads", number, len(tangled))
-        with app.begin() as ctx:
-            if repair.repair_thread(ctx, ctx.db.get_one(Discussion, row.id)):
-                what = f"items: {row.items} are there, {row.items_count} were counted; or some had no place"
-                ctx.db.add(_finding("discussions", row.id, what, "put in order", str(row._asdict())))
+        what = f"items: {row.items} are there, {row.items_count} were counted; or some had no place"
+        with _noting(app, "discussions", row, what, "put in order") as ctx:
+            repair.repair_thread(ctx, ctx.db.get_one(Discussion, row.id))
     return len(wrong), len(tangled)
+
+
+@contextmanager
+def _noting(app: App, table: str, row: Row[Any], what: str, done: str) -> Iterator[Context]:
+    """A transaction of its own for one row, and the note of it. What cannot be mended is noted too, and holds nothing else up."""
+    try:
+        with app.begin() as ctx:
+            yield ctx
+            ctx.db.add(_finding(table, row.id, what, done, str(row._asdict())))
+    except DBAPIError as error:
+        if error.connection_invalidated or isinstance(error, OperationalError):
+            raise
+        with app.begin() as ctx:
+            same = (AdoptionFinding.table_name == table, AdoptionFinding.row_id == str(row.id))
+            if (
+                ctx.db.scalar(select(AdoptionFinding.id).where(*same, AdoptionFinding.what.startswith(what)).limit(1))
+                is None
+            ):
+                what = f"{what}; {str(error.orig).splitlines()[0]}"
+                ctx.db.add(_finding(table, row.id, what, "kept as it was", str(row._asdict())))
 
 
 def _finding(table: str, row_id: int, what: str, done: str, original: str) -> AdoptionFinding:

@@ -94,10 +94,10 @@ class _Target:
             line = self._line(fault)
             if line is None or not 1 <= line <= len(lines):
                 raise fault
-            before = lines[: line - 1]
-            if before and (worse := self._try(before)) is not None:
-                raise worse
-            written += len(before) + self._mend(lines[line - 1], fault)
+            written += self.write(
+                lines[: line - 1]
+            )  # they may have faults that are found later, such as an id given twice
+            written += self._mend(lines[line - 1], fault)
             lines = lines[line:]
         return written
 

@@ -58,6 +58,11 @@ def look(path: Path, say: Say = silent) -> Looked:
             schemas.add(table.schema)
             if table.schema != "public":
                 continue
+            if table.name in found.rows:
+                raise Invalid(
+                    _("{file} holds table {table} of more than one database: make a dump of the one database that is Loomio's "
+                      "(pg_dump, not pg_dumpall).", file=path.name, table=table.name)
+                )  # fmt: skip
             count = 0
             for lines in table.pieces:
                 count += len(lines)

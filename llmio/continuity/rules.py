@@ -113,6 +113,10 @@ AUTHORS = (
     ("tasks", "author_id"),
 )
 """Who wrote something: without the account, what they wrote would go with it."""
+LAST_ITEM = 1_000_000_000
+"""No thread has more items; a number above leaves no room for the next ones."""
+RIGHTS = frozenset({"memberships", "discussion_readers"})
+"""Tables where of two rows for one person the one counts that gives more rights."""
 NEW_KEY = "translate(left(encode(public.gen_random_bytes(9), 'base64'), 8), '+/=', 'xyz')"
 
 
@@ -124,6 +128,8 @@ def values(expected: Catalogue, zones: Mapping[str, str]) -> Iterator[Rule]:
     for (table, column), facts in sorted(expected.columns.items()):
         if column.endswith("_format") and facts.default and column not in FREE_FORMATS:
             yield one(table, column, f"t.{column} NOT IN ('md', 'html')", f"{facts.default}", "unknown format")
+    numbered = f"t.discussion_id IS NOT NULL AND t.sequence_id NOT BETWEEN 1 AND {LAST_ITEM}"
+    yield one("events", "sequence_id", numbered, "NULL", "no place in a thread:")
     for zone, instead in zones.items():
         yield one("users", "time_zone", f"t.time_zone = {_literal(zone)}", _literal(instead), "no name of a time zone:")
     for table in ("discussions", "polls", "groups", "users"):
@@ -196,7 +202,7 @@ def orphans() -> Iterator[Rule]:
 
 
 def twice(table: str, columns: tuple[str, ...], where: str, *, may_be_null: bool) -> Rule:
-    """Rows that a unique index has no room for: all but the oldest lose the value, or all but the newest are set aside."""
+    """Rows that a unique index has no room for: all but the oldest lose the value, or all but the newest (or mightiest) are set aside."""
     same = " AND ".join(f"o.{column} = t.{column}" for column in columns)
     condition = f"EXISTS (SELECT FROM public.{table} o WHERE {same} AND o.id > t.id{where.replace('WHERE', ' AND') if where else ''})"
     newer = condition.replace("o.id > t.id", "o.id < t.id")
@@ -207,4 +213,8 @@ def twice(table: str, columns: tuple[str, ...], where: str, *, may_be_null: bool
         return Rule(table, told, newer, "sequence_id = NULL", "'numbered anew'")
     if len(columns) == 1 and may_be_null:
         return Rule(table, told, newer, f"{columns[0]} = NULL", _literal(f"{columns[0]} set to NULL"))
+    if table in RIGHTS:
+        condition = condition.replace(
+            "o.id > t.id", "(o.revoked_at IS NULL, o.admin, o.id) > (t.revoked_at IS NULL, t.admin, t.id)"
+        )
     return Rule(table, told, condition)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import tarfile
 import threading
 import zlib
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ END_OF_ROWS = b"\\.\n"
 END_OF_DUMP = b"-- PostgreSQL database dump complete"
 COPY = re.compile(rb"COPY (?:(\w+|\"[^\"]+\")\.)?(\w+|\"[^\"]+\") \((.*)\) FROM stdin;\n")
 SETVAL = re.compile(rb"SELECT (?:pg_catalog\.)?setval\('(?:public\.)?\"?(\w+)\"?', (\d+), (true|false)\);")
+ENCODING = re.compile(rb"SET client_encoding = '(\w+)';")
+ENCODINGS = frozenset((b"UTF8", b"SQL_ASCII"))
 INSERT = re.compile(rb"INSERT INTO (?:public\.)?\"?\w+\"? (?:\(|VALUES)")
 
 
@@ -71,6 +74,10 @@ class Script:
                 self.sequences[found[1].decode()] = int(found[2])
             elif line.startswith(b"INSERT INTO"):
                 self.inserts = self.inserts or INSERT.match(line) is not None
+            elif (found := ENCODING.match(line)) and found[1] not in ENCODINGS:
+                message = _("{file} is in {encoding}: make one with pg_dump --encoding=UTF8.",
+                            file=self.path.name, encoding=found[1].decode())  # fmt: skip
+                raise Invalid(message)
             elif line.startswith(END_OF_DUMP):
                 self.ended = True
         if self.plain and not self.ended and not self.inserts:
@@ -150,7 +157,10 @@ def opened(path: Path, *, whole: bool = False) -> Iterator[Script]:
 
 @contextmanager
 def _read(path: Path, head: bytes, stream: IO[bytes], options: tuple[str, ...], *, seekable: bool) -> Iterator[Script]:
-    if head.startswith(CUSTOM) or head[TAR_AT : TAR_AT + len(TAR_MAGIC)] == TAR_MAGIC:
+    tar = head[TAR_AT : TAR_AT + len(TAR_MAGIC)] == TAR_MAGIC
+    if tar:
+        _see_whole(path, stream)
+    if tar or head.startswith(CUSTOM):
         with _converted(path, stream, options, seekable=seekable) as plain:
             yield Script(path, plain=False, stream=plain)
     elif PLAIN not in head:
@@ -159,6 +169,16 @@ def _read(path: Path, head: bytes, stream: IO[bytes], options: tuple[str, ...], 
         )
     else:
         yield Script(path, plain=True, stream=stream)
+
+
+def _see_whole(path: Path, stream: IO[bytes]) -> None:
+    """Refuse a tar that is cut off: `pg_restore` would look for its end for ever."""
+    try:
+        with tarfile.open(fileobj=stream, mode="r:") as packed:
+            packed.getmembers()
+    except tarfile.TarError as error:
+        raise truncated(path) from error
+    stream.seek(0)
 
 
 @contextmanager

@@ -133,14 +133,16 @@ def forget_reader(ctx: Context, discussion_id: int) -> None:
 
 
 def event_of(ctx: Context, record_type: str, record_id: int) -> Event | None:
-    """The event that a record entered with: other events of the thread hang from it."""
+    """The event that a record entered with: other events of the thread hang from it. That of the thread itself is no item."""
     query = select(Event).where(Event.eventable_type == record_type, Event.eventable_id == record_id)
     query = query.where(
         Event.kind.in_(
             ("new_discussion", "new_comment", "poll_created", "stance_created", "stance_updated", "outcome_created")
         )
     )
-    return ctx.db.scalars(query.order_by(Event.discussion_id.is_(None), Event.id).limit(1)).one_or_none()
+    no_item = Event.discussion_id.is_(None)
+    first = no_item.desc() if record_type == "Discussion" else no_item
+    return ctx.db.scalars(query.order_by(first, Event.id).limit(1)).one_or_none()
 
 
 def event_at(ctx: Context, discussion_id: int, sequence_id: int) -> Event | None:

@@ -88,17 +88,43 @@ def test_items_without_a_number_get_the_next_ones_and_new_items_come_after(ctx, 
     assert (event.sequence_id, event.position) == (last["sequence_id"] + 1, 4)
 
 
-def test_a_thread_without_root_and_a_circle_of_replies(ctx, db, make, ada, group):
-    thread = make.discussion(group, author=ada)
+@pytest.mark.parametrize("max_depth", [1, 2, 3])
+def test_a_thread_without_root_and_circles_of_replies(ctx, db, make, ada, group, max_depth):
+    thread = make.discussion(group, author=ada, max_depth=max_depth)
     one = make.comment(thread, author=ada)
     two = make.comment(thread, author=ada, parent=one)
-    one.parent_type, one.parent_id = "Comment", two.id
+    own = make.comment(thread, author=ada)
+    for answer, answered in ((one, two), (own, own)):
+        answer.parent_type, answer.parent_id = "Comment", answered.id
     db.execute(text("DELETE FROM events WHERE eventable_type = 'Discussion' AND eventable_id = :id"), {"id": thread.id})
+    db.execute(text("UPDATE events SET depth = 9, position_key = NULL WHERE discussion_id = :id"), {"id": thread.id})
     db.flush()
     repair.repair_thread(ctx(), thread)
     rows = order(db, thread)
-    assert sorted(row["depth"] for row in rows) == [0, 1, 2]
-    assert rows[0]["descendant_count"] == 2
+    keys = ["00001", "00002", "00003"] if max_depth == 1 else ["00001", "00001-00001", "00002"]
+    assert sorted(row["position_key"] for row in rows[1:]) == keys
+    assert [row["depth"] for row in rows] == [0, *(row["position_key"].count("-") + 1 for row in rows[1:])]
+    assert rows[0]["descendant_count"] == 3
+    assert repair.repair_thread(ctx(), thread) is False
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_a_thread_hangs_from_the_event_that_is_no_item_of_it(ctx, db, thread, second):
+    before = order(db, thread)
+    if second:
+        copied = "kind, eventable_type, eventable_id, created_at, updated_at, discussion_id"
+        copy = f"INSERT INTO events ({copied}) SELECT {copied.removesuffix('discussion_id')} :thread FROM events WHERE id = :id"
+        db.execute(text(copy), {"thread": thread.id, "id": before[0]["id"]})
+    else:
+        db.execute(
+            text("UPDATE events SET discussion_id = :thread WHERE id = :id"),
+            {"thread": thread.id, "id": before[0]["id"]},
+        )
+    assert repair.repair_thread(ctx(), thread) is True
+    roots = db.execute(text("SELECT id FROM events WHERE kind = 'new_discussion' AND discussion_id IS NULL")).all()
+    assert (before[0]["id"],) in roots
+    hanging = {row["id"] for row in order(db, thread) if row["parent_id"] == before[0]["id"]}
+    assert len(hanging) == 3 + second
     assert repair.repair_thread(ctx(), thread) is False
 
 

@@ -13,12 +13,16 @@ LOOSENED = (
     "DROP INDEX public.index_stances_on_poll_id_and_participant_id_and_latest",
     "DROP INDEX public.index_users_on_username",
     "ALTER TABLE public.webhooks ALTER group_id TYPE text",
+    "ALTER TABLE public.login_tokens DROP CONSTRAINT login_tokens_pkey",
+    "DROP INDEX public.index_memberships_on_group_id_and_user_id",
 )
 """Older sites lack some limits; here they are taken away, so that rows which break them can be written."""
 NOBODY = 900_001
 NOWHERE = 900_002
 NO_PLACE = "sequence_id = NULL, position_key = NULL"
 LAST_COMMENT = "SELECT max(id) FROM public.events WHERE kind = 'new_comment'"
+MEMBER = "group_id, user_id, accepted_at"
+FIRST_COMMENT = LAST_COMMENT.replace("max", "min")
 POINTS = "UPDATE public.poll_options SET total_score ="
 POLL = "SELECT id FROM public.polls WHERE title ="
 
@@ -26,6 +30,10 @@ BROKEN: dict[str, tuple[str, str]] = {
     "invalid JSON": ("polls", "UPDATE public.polls SET custom_fields = '{\"broken\": ' WHERE title = 'Draft'"),
     "an over-long name": ("groups", "UPDATE public.groups SET name = repeat('long ', 80) WHERE handle = 'archived'"),
     "a broken moment": ("groups", "UPDATE public.groups SET created_at = 'yesterday-ish' WHERE handle = 'archived'"),
+    "an id given twice, before a row with another fault": (
+        "login_tokens",
+        "INSERT INTO public.login_tokens (id, code, token) SELECT min(id), 1, 'twice' FROM public.login_tokens",
+    ),
     "a NULL where none may be": ("login_tokens", "UPDATE public.login_tokens SET code = NULL WHERE used"),
     "a number that is none": ("webhooks", "UPDATE public.webhooks SET group_id = 'seven'"),
     "JSON of the wrong shape": ("comments", "UPDATE public.comments SET attachments = '\"none\"' WHERE body = 'Why?'"),
@@ -40,6 +48,11 @@ BROKEN: dict[str, tuple[str, str]] = {
     "no key": ("discussions", "UPDATE public.discussions SET key = NULL WHERE title = 'Discarded'"),
     "a name twice": ("users", "UPDATE public.users SET username = 'ben' WHERE username = 'fay'"),
     "an item without number": ("discussions", f"UPDATE public.events SET {NO_PLACE} WHERE id = ({LAST_COMMENT})"),
+    "a number that no thread has": ("events", f"UPDATE public.events SET sequence_id = 2147483647 WHERE id = ({FIRST_COMMENT})"),
+    "a membership twice, the newer without rights": (
+        "memberships",
+        f"INSERT INTO public.memberships ({MEMBER}) SELECT {MEMBER} FROM public.memberships WHERE admin ORDER BY id LIMIT 1",
+    ),
     "a counter that lags behind": ("partition_sequences", "UPDATE public.partition_sequences SET counter = 1"),
     "counters of a group that are wrong": ("groups", "UPDATE public.groups SET memberships_count = 77 WHERE handle = 'bakers'"),
     "counters of a thread that are wrong": ("discussions", "UPDATE public.discussions SET items_count = 99 WHERE title = 'Fork source'"),

@@ -32,6 +32,8 @@ class Thread:
 
     def __init__(self, ctx: Context, discussion: Discussion) -> None:
         self.root = root_of(ctx, discussion)
+        self.root.discussion_id = self.root.sequence_id = None  # it is no item itself
+        ctx.db.flush()
         self.max_depth = discussion.max_depth
         query = select(Event).where(Event.discussion_id == discussion.id)
         found = ctx.db.scalars(query.execution_options(populate_existing=True)).all()
@@ -68,17 +70,19 @@ class Thread:
         return self.created.get(self.above.get(key, ("", 0)), self.root)
 
     def place(self, item: Event) -> Event:
-        """The event that an item hangs from, no deeper than the thread allows; cycles hang from the root."""
-        if item.id in self.places:
-            return self.places[item.id]
-        self.places[item.id] = self.root
-        parent = self.parent_of(item)
-        if parent.id != self.root.id:
-            above = self.place(parent)
-            if self.depth(parent) >= self.max_depth:
-                parent = above
-        self.places[item.id] = parent
-        return parent
+        """The event that an item hangs from, no deeper than the thread allows; of a circle one hangs from the root."""
+        waiting: list[Event] = []
+        above = item
+        while above.id != self.root.id and above.id not in self.places:
+            self.places[above.id] = self.root
+            waiting.append(above)
+            above = self.parent_of(above)
+        if above in waiting:
+            waiting.pop()
+        for one in reversed(waiting):
+            parent = self.parent_of(one)
+            self.places[one.id] = self.places[parent.id] if self.depth(parent) >= self.max_depth else parent
+        return self.places[item.id]
 
     def depth(self, item: Event) -> int:
         """How deep an item hangs; the root at 0."""
@@ -92,6 +96,7 @@ class Thread:
 def repair_thread(ctx: Context, discussion: Discussion) -> bool:
     """Put a thread in order; True where something was not. A second run finds everything in order."""
     ctx.db.execute(select(Discussion.id).where(Discussion.id == discussion.id).with_for_update())
+    was_item = root_of(ctx, discussion).discussion_id is not None
     thread = Thread(ctx, discussion)
     wanted = _wanted(thread)
     changes = [
@@ -107,7 +112,7 @@ def repair_thread(ctx: Context, discussion: Discussion) -> bool:
     counted = _count(discussion, [row["sequence_id"] for name, row in wanted.items() if name != thread.root.id])
     _trim_readers(ctx, discussion)
     ctx.db.flush()
-    return bool(changes) or counted
+    return bool(changes) or counted or was_item
 
 
 def _wanted(thread: Thread) -> dict[int, dict[str, Any]]:

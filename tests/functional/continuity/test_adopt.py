@@ -103,7 +103,8 @@ def test_every_malformed_row_is_listed_with_what_was_done(mended):
         "invalid input syntax for type json → custom_fields set to '{}'", "value too long", "yesterday-ish",
         'null value in column "code"', '"seven" → set aside', "attachments: JSON, but no array", "closed_at: no moment",
         "time_zone: no name of a time zone: Mars/Olympus → time_zone set to 'UTC'", "body_format: unknown format wiki",
-        "volume: unknown value 9", "hide_results: unknown value 9 → hide_results set to 2", "unknown kind tarot → kept",
+        "volume: unknown value 9", '"login_tokens_pkey" → set aside', "sequence_id: no place in a thread: 2147483647",
+        "group_id, user_id: twice → set aside", "hide_results: unknown value 9 → hide_results set to 2", "unknown kind tarot → kept",
         "discussion_privacy_options: unknown value maybe", "max_depth: unknown value 40", "key: missing → a new key made",
         "username: twice → username set to NULL", "put in order", "counter: behind", "memberships_count: 77",
         "counters: 51 points published, the votes have 3 → counted anew", "the totals that were published",
@@ -150,6 +151,8 @@ def test_after_mending_the_database_is_the_references(mended):
     assert rows(url, f"SELECT name, deactivated_at IS NOT NULL FROM users WHERE id = {NOBODY}") == [(None, True)]
     poll = site.world.polls["A poll"]
     assert rows(url, f"SELECT sum(total_score) FROM poll_options WHERE poll_id = {poll}") == [(3,)]
+    twice = "SELECT original::jsonb ->> 'admin' FROM llmio.adoption_findings WHERE what = 'group_id, user_id: twice'"
+    assert rows(url, twice) == [("false",)]
     closed = site.world.polls["Closed"]
     assert rows(url, f"SELECT max(total_score) FROM poll_options WHERE poll_id = {closed}") == [(40,)]
 
@@ -199,7 +202,7 @@ def untouched(scratch_database):
     return scratch_database()
 
 
-@pytest.mark.parametrize("form", ["custom", "plain", "plain.gz", "custom.gz"])
+@pytest.mark.parametrize("form", ["custom", "plain", "plain.gz", "custom.gz", "tar"])
 def test_a_truncated_file_is_refused(site_of, tmp_path, command, untouched, form):
     whole = site_of(form=form).dump.read_bytes()
     cut = tmp_path / "cut.dump"
@@ -252,6 +255,12 @@ def test_what_is_no_dump_of_loomio_is_refused(scratch_database, site_of, tmp_pat
     packed.write_bytes(gzip.compress(b"--\n-- PostgreSQL database dump\n--\n")[:-8] + b"\0" * 8)
     assert "damaged" in refusal(command, untouched, packed)
     assert "--inserts" in refusal(command, untouched, site_of(form="inserts").dump)
+    plain = site_of(form="plain").dump.read_bytes()
+    both, latin = tmp_path / "both", tmp_path / "latin"
+    both.write_bytes(plain + plain)
+    assert "of more than one database" in refusal(command, untouched, both)
+    latin.write_bytes(plain.replace(b"client_encoding = 'UTF8'", b"client_encoding = 'LATIN1'"))
+    assert "is in LATIN1" in refusal(command, untouched, latin)
 
 
 def test_a_dry_run_reports_and_touches_nothing(site_of, command, untouched, tmp_path):
