@@ -1,10 +1,11 @@
-// The summary of a refused form: it takes the focus; its links go to the fields.
+// The summary of a refused form: its links go to the fields; it takes the focus where no field has the fault.
 import { Controller } from "@hotwired/stimulus";
+import { focusFirstFault } from "./form.js";
 
 export default class extends Controller {
   connect() {
     this.element.addEventListener("click", (event) => this.follow(event));
-    this.element.focus();
+    if (!focusFirstFault(document)) this.element.focus();
   }
 
   follow(event) {

@@ -7,7 +7,13 @@ export default class extends Controller {
   static targets = ["prompt", "part"];
 
   connect() {
-    this.element.querySelectorAll('[data-action~="reveal#pick"]').forEach((one) => (one.checked || one.matches("select")) && this.show(one));
+    this.again = () => this.element.querySelectorAll('[data-action~="reveal#pick"]').forEach((one) => (one.checked || one.matches("select")) && this.show(one));
+    this.again();
+    document.addEventListener("turbo:render", this.again); // a form that comes back refused is morphed: parts show again
+  }
+
+  disconnect() {
+    document.removeEventListener("turbo:render", this.again);
   }
 
   pick(event) {

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from llmio.cli.opening import NO_DATABASE, built
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
 from llmio.core.settings import load
@@ -126,7 +125,8 @@ def url() -> str:
     for fault in settings.faults:
         raise Unavailable(str(fault))
     if not settings["database.url"]:
-        raise Unavailable(NO_DATABASE)
+        message = "DATABASE_URL is not set, and no `llmio up` runs on the data folder here (LLMIO_DATA)."
+        raise Unavailable(message)
     return settings.text("database.url")
 
 
@@ -136,6 +136,8 @@ def upgrade_plugins() -> None:
 
     if not migrate.wanted():
         return
+    from llmio.cli.plugins import built  # noqa: PLC0415  # slow
+
     app = built()
     try:
         failed = migrate.upgrade_all(app)

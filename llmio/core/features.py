@@ -31,8 +31,7 @@ class TaskPlace:
     """Texts of one record type in which tasks stand: lines with a box that people are to do.
 
     `field` is the column of the text; that of its format is called the same with `_format`. `load(ctx, ids)` returns
-    id → (title, path) of the records that the actor may see. `kept(ctx, record)` says whether a record is still there for the actor to
-    read, where `show` alone does not.
+    id → (title, path) of the records that the actor may see. `kept` says whether a record is still there to be read.
     """
 
     model: type[Any]
@@ -40,7 +39,7 @@ class TaskPlace:
     show: Permission
     update: Permission
     load: Callable[[Context, Sequence[int]], Mapping[int, tuple[str, str]]]
-    kept: Callable[[Context, Any], bool]
+    kept: Callable[[Any], bool]
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,8 @@ def sweep(app: App) -> int:
     """Remove bytes that no file refers to, left by a crash in the middle of an upload."""
     try:
         return checking.sweep(app).objects
-    except checking.Strange as error:
+    except Conflict as error:
         raise GiveUp(str(error)) from error
-    except Conflict:  # files are being moved, which may take days; what belongs to nothing waits for another night
-        return 0
 
 
 @job("files.preview", queue="low", retries=3, transaction=False)

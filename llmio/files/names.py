@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 LONGEST = 200
@@ -13,8 +12,6 @@ JOINERS = "\u200c\u200d"
 """Invisible, but part of words in Persian and Indic scripts, and of emoji."""
 FORBIDDEN = '<>:"|?*'
 """What Windows does not take, when somebody saves the file."""
-DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)
-"""Likewise, whatever follows the dot."""
 
 
 def clean_name(name: str | None) -> str:
@@ -22,7 +19,7 @@ def clean_name(name: str | None) -> str:
     base = unicodedata.normalize("NFC", name or "").replace("\\", "/").rsplit("/", 1)[-1]
     base = "".join("_" if letter in FORBIDDEN else letter for letter in base if _is_shown(letter))
     base = " ".join(base.split()).strip(" .")
-    return _shortened(f"_{base}" if DEVICES.match(base) else base) or "file"
+    return _shortened(base) or "file"
 
 
 def _is_shown(letter: str) -> bool:

@@ -29,7 +29,7 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject) -> tupl
     if chatbot is None:
         return "the integration was removed"
     if absent(ctx, {chatbot.id}):
-        return Absent(f"no webhook format named {chatbot.webhook_kind}: is its plugin installed and on?")
+        return Absent(f"no webhook format named {chatbot.shape}: is its plugin installed and on?")
     return message_of(ctx, chatbot, row, event, subject), target_of(ctx, chatbot)
 
 

@@ -6,14 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, String, Text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from llmio.accounts.models import User
 from llmio.core.db import Base, Utc, utcnow
 from llmio.groups.models import Group
+from llmio.notifications.models import Tested
 
-Moment = TIMESTAMP(timezone=True)
+WEBHOOK, MATRIX = "webhook", "matrix"
+"""The kinds that table `chatbots` knows, and the notifiers that serve them."""
+FORMATS = frozenset({"slack", "microsoft", "discord", "markdown", "webex"})
+"""The webhook formats that the reference knows."""
 
 
 class Chatbot(Base):
@@ -37,22 +41,57 @@ class Chatbot(Base):
 
     group: Mapped[Group] = relationship(primaryjoin="foreign(Chatbot.group_id) == Group.id")
     author: Mapped[User | None] = relationship(primaryjoin="foreign(Chatbot.author_id) == User.id")
+    notes: Mapped[ChatbotNotes | None] = relationship(
+        primaryjoin="foreign(ChatbotNotes.chatbot_id) == Chatbot.id", uselist=False, passive_deletes="all"
+    )
+
+    @property
+    def notifier(self) -> str:
+        """The key of the notifier that reaches it."""
+        return (self.notes.notifier if self.notes else "") or (MATRIX if self.kind == MATRIX else WEBHOOK)
+
+    @property
+    def shape(self) -> str:
+        """The key of its webhook format; empty where another notifier than `webhook` reaches it."""
+        if self.notifier != WEBHOOK:
+            return ""
+        return (self.notes.webhook_kind if self.notes else "") or self.webhook_kind or ""
+
+    @property
+    def hears(self) -> list[str]:
+        """The kinds of events it asked for."""
+        return [*(self.event_kinds or ()), *(self.notes.event_kinds if self.notes else ())]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was entered in the fields of its notifier."""
+        if self.notes and self.notes.notifier:
+            return dict(self.notes.values)
+        found = {"address": self.server, "channel": self.channel}
+        return {**found, "access_token": self.access_token} if self.kind == MATRIX else found
 
 
-class ChatbotNotes(Base):
-    """What llmio knows of an integration beside the reference's row: secrets that end, and the last test."""
+class ChatbotNotes(Tested, Base):
+    """What llmio knows of an integration beside the reference's row: secrets that end, the last test, and all of a kind that
+    the reference has not.
+
+    Of such a kind the row itself is a webhook of format `markdown` that hears of nothing, so that the reference can read it, and
+    sends nothing there, should a site go back to it.
+    """
 
     __tablename__ = "chatbot_notes"
     __table_args__ = ({"schema": "llmio"},)
 
     chatbot_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    webhook_kind: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """A webhook format that the reference has not."""
+    notifier: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """A notifier that the reference has not, with `values`, what was entered in its fields."""
+    values: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    event_kinds: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default="[]")
+    """What it hears of, where the row must not say so."""
     old_secrets: Mapped[list[dict[str, str]]] = mapped_column(JSONB, default=list, server_default="[]")
     """`secret`, and `until` when (ISO 8601) it signs beside the new one; the latest first."""
-    test_asked_at: Mapped[datetime | None] = mapped_column(Moment)
-    test_state: Mapped[str] = mapped_column(Text, default="", server_default="")
-    """`pending`, `sent` or `failed`; empty: never asked for."""
-    test_answer: Mapped[str] = mapped_column(Text, default="", server_default="")
-    test_ended_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class Webhook(Base):

@@ -17,7 +17,6 @@ from llmio.integrations.models import Chatbot, ChatbotNotes
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-MATRIX = "matrix"
 OVERLAP = timedelta(hours=24)
 """How long an old secret signs beside the new one."""
 MOST = 3
@@ -39,17 +38,15 @@ def new_secret() -> str:
 
 def signs(ctx: Context, chatbot: Chatbot) -> bool:
     """Whether what goes to an integration is signed."""
-    shape = ctx.app.plugins.webhook_formats.get(chatbot.webhook_kind or "")
-    return chatbot.kind != MATRIX and shape is not None and shape.signed
+    shape = ctx.app.plugins.webhook_formats.get(chatbot.shape)
+    return shape is not None and shape.signed
 
 
 def notes_of(ctx: Context, chatbot: Chatbot) -> ChatbotNotes:
     """The notes on an integration, begun where there are none."""
-    found = ctx.db.get(ChatbotNotes, chatbot.id)
-    if found is None:
-        found = ChatbotNotes(chatbot_id=chatbot.id, old_secrets=[], test_state="", test_answer="")
-        ctx.db.add(found)
-    return found
+    if chatbot.notes is None:
+        chatbot.notes = ChatbotNotes(chatbot_id=chatbot.id, old_secrets=[], test_state="", test_answer="")
+    return chatbot.notes
 
 
 def renew(ctx: Context, chatbot: Chatbot) -> Chatbot:
@@ -76,7 +73,7 @@ def end_old(ctx: Context, chatbot: Chatbot) -> None:
 
 def old_ones(ctx: Context, chatbot: Chatbot) -> list[OldSecret]:
     """Old secrets that still sign, the latest first."""
-    found = ctx.db.get(ChatbotNotes, chatbot.id)
+    found = chatbot.notes
     all_of_them = (
         [OldSecret(one["secret"], datetime.fromisoformat(one["until"])) for one in found.old_secrets] if found else []
     )

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import any_, delete, func, literal, or_, select
+from sqlalchemy import any_, delete, literal, or_, select
+from sqlalchemy.orm import contains_eager
 
 from llmio.core import audit
 from llmio.core.errors import Invalid
 from llmio.core.events import Channel
+from llmio.core.forms import parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
+from llmio.core.urls import absolute
 from llmio.groups.models import Group
 from llmio.integrations import secrets
 from llmio.integrations.forms import ChatbotForm, literal_address
 from llmio.integrations.http import Guard
-from llmio.integrations.models import Chatbot, ChatbotNotes
+from llmio.integrations.kinds import Kind, key_of, kinds_of
+from llmio.integrations.models import FORMATS, MATRIX, WEBHOOK, Chatbot, ChatbotNotes
+from llmio.notifications import entries
 from llmio.notifications.deliveries import Delivery
 from llmio.notifications.jobs import deliver_to_channel
 from llmio.notifications.service import add_deliveries
@@ -27,7 +33,9 @@ from llmio.plugins import Target
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-WEBHOOK, MATRIX = "webhook", secrets.MATRIX
+_WITH_NOTES = select(Chatbot).outerjoin(Chatbot.notes).options(contains_eager(Chatbot.notes))
+STAND_IN = "markdown"
+"""What the reference takes an integration for whose kind it has not."""
 EVENT_KINDS: dict[str, object] = {
     "new_discussion": _("A new thread"),
     "discussion_edited": _("A thread was edited, with a message"),
@@ -51,7 +59,7 @@ DEFAULT_KINDS = ("new_discussion", "poll_created", "poll_closing_soon", "poll_ex
 def chatbots_of(ctx: Context, group: Group) -> Sequence[Chatbot]:
     """The integrations of a group, oldest first."""
     ctx.require(Permission.GROUP_INTEGRATIONS, group)
-    return ctx.db.scalars(select(Chatbot).where(Chatbot.group_id == group.id).order_by(Chatbot.id)).all()
+    return ctx.db.scalars(_WITH_NOTES.where(Chatbot.group_id == group.id).order_by(Chatbot.id)).all()
 
 
 def log_of(ctx: Context, group: Group, *, limit: int = 30) -> Sequence[Delivery]:
@@ -62,59 +70,88 @@ def log_of(ctx: Context, group: Group, *, limit: int = 30) -> Sequence[Delivery]
     return ctx.db.scalars(query.order_by(Delivery.id.desc()).limit(limit)).all()
 
 
-def save(ctx: Context, group: Group, form: ChatbotForm, *, chatbot: Chatbot | None = None) -> Chatbot:
-    """Connect a channel, or change how it is connected."""
+def save(ctx: Context, group: Group, data: Mapping[str, Any], *, chatbot: Chatbot | None = None) -> Chatbot:
+    """Connect a channel, or change how it is connected; raises Invalid with every fault at its field.
+
+    Where the plugin of a kind is missing, what was entered in its fields stays.
+    """
     ctx.require(Permission.GROUP_INTEGRATIONS, group)
-    _check(ctx, form, chatbot)
+    form, kind, values = _read(ctx, data, chatbot)
     row = chatbot or Chatbot(group_id=group.id, author_id=ctx.actor_id, created_at=ctx.now)
-    matrix = form.webhook_kind == MATRIX
-    was_matrix = row.kind == MATRIX
-    row.kind, row.webhook_kind = (MATRIX, None) if matrix else (WEBHOOK, form.webhook_kind)
-    row.name, row.server = form.name, form.server
-    if matrix:
-        row.channel, row.access_token = form.channel, form.access_token or row.access_token
-    else:
-        row.channel, row.access_token = (
-            None,
-            _secret_for(ctx, form.webhook_kind, None if was_matrix else row.access_token),
-        )
-    row.event_kinds = list(form.event_kinds)
-    row.notification_only = form.notification_only
-    row.updated_at = ctx.now
+    row.name, row.notification_only, row.updated_at = form.name, form.notification_only, ctx.now
+    if kind is not None:
+        _write(row, kind, values)
     ctx.db.add(row)
+    ctx.db.flush()
+    if row.notes is not None and (row.notes.notifier or row.notes.webhook_kind):
+        row.notes.event_kinds, row.event_kinds = list(form.event_kinds), []
+    else:
+        row.event_kinds = list(form.event_kinds)
+    if row.notes is not None and row.notes.notifier:
+        row.server = absolute(ctx.app.settings, f"/integrations/{row.id}")
     ctx.db.flush()
     audit.note(ctx, "integration.change" if chatbot else "integration.connect", row, group_id=group.id)
     return row
 
 
-def _check(ctx: Context, form: ChatbotForm, before: Chatbot | None) -> None:
-    """Raise Invalid with every fault at its field."""
+def _read(
+    ctx: Context, data: Mapping[str, Any], before: Chatbot | None
+) -> tuple[ChatbotForm, Kind | None, dict[str, Any]]:
+    """What was entered; no kind where that of `before` stays and its plugin is missing."""
     errors: dict[str, list[object]] = {}
-    matrix = form.webhook_kind == MATRIX
-    known = MATRIX in ctx.app.plugins.notifiers if matrix else form.webhook_kind in ctx.app.plugins.webhook_formats
-    if not known:
+    form: ChatbotForm | None = None
+    try:
+        form = parse(ChatbotForm, data)
+    except Invalid as fault:
+        errors |= fault.errors
+    was = key_of(before, ctx.app.plugins) if before is not None else ""
+    chosen = str(data.get("webhook_kind") or "").strip()
+    kind = kinds_of(ctx.app.plugins).get(chosen)
+    values: dict[str, Any] = {}
+    if kind is not None:
+        known = before.values if before is not None and chosen == was else None
+        values, faults = entries.read(ctx, kind.notifier, data, before=known, called=kind.called, refuse=_why_not(ctx))
+        errors |= faults
+    elif chosen and chosen != was:
         errors["webhook_kind"] = [_("Please choose one of the kinds.")]
-    if [name for name in form.event_kinds if name not in EVENT_KINDS]:
+    if form is not None and [name for name in form.event_kinds if name not in EVENT_KINDS]:
         errors["event_kinds"] = [_("Please choose among the events shown.")]
-    if matrix and not form.channel:
-        errors["channel"] = [_("Please say which room.")]
-    has_token = before is not None and before.kind == MATRIX and before.access_token
-    if matrix and not form.access_token and not has_token:
-        errors["access_token"] = [_("Please paste the access token of the account that shall post.")]
-    address = literal_address(form.server)
-    if address is not None and not Guard(ctx.app.settings).allows(address):
-        errors["server"] = [
-            _("This address belongs to a private network; the operator of this site does not allow these.")
-        ]
-    if errors:
-        raise Invalid(_("Please check the marked fields."), errors, form.model_dump())
+    if errors or form is None:
+        raise Invalid(_("Please check the marked fields."), errors)
+    return form, kind, values
 
 
-def _secret_for(ctx: Context, webhook_kind: str, before: str | None) -> str | None:
-    """The secret of a format that signs: the one there was, else a new one."""
-    if not ctx.app.plugins.webhook_formats[webhook_kind].signed:
-        return None
-    return before or secrets.new_secret()
+def _why_not(ctx: Context) -> Callable[[str], object]:
+    """Says why an address must not be used."""
+    guard = Guard(ctx.app.settings)
+
+    def why(url: str) -> object:
+        address = literal_address(url)
+        if address is None or guard.allows(address):
+            return None
+        return _("This address belongs to a private network; the operator of this site does not allow these.")
+
+    return why
+
+
+def _write(row: Chatbot, kind: Kind, values: dict[str, Any]) -> None:
+    """Kind and values into the columns of the reference, or beside them where it has not the kind."""
+    before = (row.kind, row.shape, row.access_token)
+    shape = kind.shape.key if kind.shape else ""
+    notifier = "" if kind.of_reference else kind.notifier.key
+    beyond = shape if shape not in FORMATS else ""
+    if row.notes is None and (notifier or beyond):
+        row.notes = ChatbotNotes(old_secrets=[], test_state="", test_answer="")
+    if row.notes is not None:
+        row.notes.notifier, row.notes.webhook_kind, row.notes.values = notifier, beyond, values if notifier else {}
+        row.notes.event_kinds = []
+    row.kind = MATRIX if kind.notifier.key == MATRIX else WEBHOOK
+    row.webhook_kind = None if row.kind == MATRIX else STAND_IN if notifier or beyond else shape
+    kept = {} if notifier else values
+    row.server, row.channel, row.access_token = kept.get("address"), kept.get("channel"), kept.get("access_token")
+    if kind.shape and kind.shape.signed:
+        was_signed = before[0] == WEBHOOK and bool(before[1])
+        row.access_token = (before[2] if was_signed else None) or secrets.new_secret()
 
 
 def remove(ctx: Context, chatbot: Chatbot) -> None:
@@ -133,22 +170,20 @@ def forget(ctx: Context) -> None:
 
 def target_of(ctx: Context, chatbot: Chatbot) -> Target:
     """Where to send, and what the notifier needs for it."""
-    name, server, token = chatbot.name or "", chatbot.server or "", chatbot.access_token or ""
-    if chatbot.kind == MATRIX:
-        return Target(server, name, {"access_token": token, "channel": chatbot.channel or ""})
-    shape = ctx.app.plugins.webhook_formats.get(chatbot.webhook_kind or "")
-    old = [one.secret for one in secrets.old_ones(ctx, chatbot)] if shape is not None and shape.signed else []
-    return Target(server, name, {"format": shape, "secret": token, "old_secrets": old})
+    made = entries.target(chatbot.values, chatbot.name or "")
+    if not chatbot.shape:
+        return made
+    shape = ctx.app.plugins.webhook_formats.get(chatbot.shape)
+    signed = shape is not None and shape.signed
+    old = [one.secret for one in secrets.old_ones(ctx, chatbot)] if signed else []
+    return replace(made, options={"format": shape, "secret": chatbot.access_token or "", "old_secrets": old})
 
 
 def absent(ctx: Context, ids: set[int]) -> set[int]:
     """Those of these integrations whose format no plugin offers now."""
-    query = select(Chatbot.id).where(
-        Chatbot.id.in_(ids),
-        Chatbot.kind.is_distinct_from(MATRIX),
-        func.coalesce(Chatbot.webhook_kind, "").not_in(list(ctx.app.plugins.webhook_formats)),
-    )
-    return set(ctx.db.scalars(query))
+    query = _WITH_NOTES.where(Chatbot.id.in_(ids))
+    known = ctx.app.plugins.webhook_formats
+    return {one.id for one in ctx.db.scalars(query) if one.notifier == WEBHOOK and one.shape not in known}
 
 
 def publish_event(ctx: Context, event: Event) -> list[int]:
@@ -160,18 +195,16 @@ def publish_event(ctx: Context, event: Event) -> list[int]:
     if subject is None or subject.gone or subject.group is None:
         return []
     chosen = event.custom_fields.get("recipient_chatbot_ids") or []
-    wanted = select(Chatbot.id, Chatbot.kind).where(
-        Chatbot.group_id == subject.group.id,
-        or_(literal(kind.name) == any_(Chatbot.event_kinds), Chatbot.id.in_(chosen)),
+    asked = or_(
+        literal(kind.name) == any_(Chatbot.event_kinds),
+        ChatbotNotes.event_kinds.has_key(kind.name),
+        Chatbot.id.in_(chosen),
     )
-    found = [(int(row.id), notifier_of(row.kind)) for row in ctx.db.execute(wanted.order_by(Chatbot.id))]
+    wanted = _WITH_NOTES.where(Chatbot.group_id == subject.group.id, asked)
+    ways: dict[str, list[tuple[str, int, str]]] = {}
+    for one in ctx.db.scalars(wanted.order_by(Chatbot.id)):
+        ways.setdefault(one.notifier, []).append(("Chatbot", one.id, "integration"))
     made: list[int] = []
-    for notifier in (WEBHOOK, MATRIX):
-        recipients = [("Chatbot", one, "integration") for one, way in found if way == notifier]
+    for notifier, recipients in ways.items():
         made += add_deliveries(ctx, event, notifier, recipients, deliver_to_channel)
     return made
-
-
-def notifier_of(kind: str | None) -> str:
-    """The notifier that reaches integrations of a kind."""
-    return MATRIX if kind == MATRIX else WEBHOOK

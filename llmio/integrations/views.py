@@ -9,15 +9,16 @@ from pyramid.view import view_config
 from sqlalchemy.orm import joinedload
 
 from llmio.core.errors import NotFound
-from llmio.core.forms import form_view, parse
+from llmio.core.forms import form_view
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.groups.models import Group
 from llmio.groups.views import frame
 from llmio.integrations import jobs, secrets, service, testing
-from llmio.integrations.forms import ChatbotForm
+from llmio.integrations.kinds import key_of, kind_of, kinds_of
 from llmio.integrations.log import log_of, send_again
 from llmio.integrations.models import Chatbot
+from llmio.notifications import entries, trials
 
 LIST = "llmio:web/templates/integrations/list.jinja2"
 SHOW = "llmio:web/templates/integrations/show.jinja2"
@@ -34,22 +35,40 @@ def chatbot_of(request: Any) -> Chatbot:
     return found
 
 
-def _choices(request: Any) -> dict[str, str]:
-    """Kinds of integrations by key: the formats of webhooks, and Matrix."""
-    plugins = request.app.plugins
-    found = {one.key: str(one.title) for one in plugins.webhook_formats.values()}
-    if service.MATRIX in plugins.notifiers:
-        found[service.MATRIX] = str(plugins.notifiers[service.MATRIX].title)
-    return dict(sorted(found.items(), key=lambda one: one[1].lower()))
-
-
-def kind_of(chatbot: Chatbot) -> str:
-    """What an integration is, as the form names it."""
-    return service.MATRIX if chatbot.kind == service.MATRIX else chatbot.webhook_kind or ""
-
-
 def _shown(group: Group, request: Any) -> dict[str, Any]:
-    return {**frame(group, request), "choices": _choices(request), "kinds": service.EVENT_KINDS, "kind_of": kind_of}
+    plugins = request.app.plugins
+
+    def named(chatbot: Chatbot) -> object:
+        found = kind_of(chatbot, plugins)
+        return found.title if found else _("{kind}: its plugin is missing", kind=key_of(chatbot, plugins))
+
+    return {**frame(group, request), "kinds": service.EVENT_KINDS, "kind_named": named}
+
+
+def _form(group: Group, request: Any, chatbot: Chatbot | None, values: dict[str, Any]) -> View:
+    """The form, with the fields of all kinds; those of the kind that is chosen show."""
+    plugins = request.app.plugins
+    kinds = kinds_of(plugins)
+    choices: dict[str, object] = {key: one.title for key, one in kinds.items()}
+    was = key_of(chatbot, plugins) if chatbot is not None else ""
+    if was and was not in kinds:
+        choices = {was: _("{kind}: its plugin is missing", kind=was), **choices}
+    parts: dict[str, tuple[Any, list[str], list[str]]] = {}
+    for one in kinds.values():
+        for field in one.notifier.fields:
+            _field, keys, titles = parts.setdefault(one.called(field.name), (field, [], []))
+            keys.append(one.key)
+            titles.append(one.title)
+            if field.default is not None:
+                values.setdefault(one.called(field.name), field.default)
+    return {
+        **_shown(group, request),
+        "chatbot": chatbot,
+        "values": values,
+        "choices": choices,
+        "parts": parts,
+        "was": was,
+    }
 
 
 @view_config(route_name="integrations.list", renderer=LIST, permission=Permission.GROUP_INTEGRATIONS)
@@ -73,6 +92,8 @@ def show(chatbot: Chatbot, request: Any) -> View:
     return {
         **_shown(chatbot.group, request),
         **_tested(chatbot, request),
+        "entered": _entered(chatbot, request),
+        "missing": kind_of(chatbot, request.app.plugins) is None,
         "log": log,
         "signed": signed,
         "old_secrets": secrets.old_ones(request.ctx, chatbot) if signed else (),
@@ -80,9 +101,18 @@ def show(chatbot: Chatbot, request: Any) -> View:
     }
 
 
+def _entered(chatbot: Chatbot, request: Any) -> list[tuple[object, str]]:
+    """What was entered, with its labels; where the plugin that knows them is missing, the address alone."""
+    kind = kind_of(chatbot, request.app.plugins)
+    if kind is None:
+        address = chatbot.values.get("address")
+        return [(_("Address"), str(address))] if address else []
+    return entries.told(kind.notifier.fields, chatbot.values)
+
+
 def _tested(chatbot: Chatbot, request: Any) -> dict[str, Any]:
     found = testing.last(request.ctx, chatbot)
-    return {"chatbot": chatbot, "test": found, "pending": found and testing.is_pending(request.ctx, found)}
+    return {"chatbot": chatbot, "test": found, "pending": found and trials.is_pending(request.ctx, found)}
 
 
 @view_config(route_name="integrations.test", request_method="GET", renderer=TEST, permission=Permission.SIGNED_IN)
@@ -121,8 +151,8 @@ def end_old_secrets(chatbot: Chatbot, request: Any) -> Any:
 @view_config(route_name="integrations.new", renderer=FORM, permission=Permission.GROUP_INTEGRATIONS)
 def new(group: Group, request: Any) -> View:
     """The form to connect a channel."""
-    values = {"webhook_kind": "slack", "event_kinds": list(service.DEFAULT_KINDS)}
-    return {**_shown(group, request), "chatbot": None, "values": values}
+    chosen = str(request.params.get("kind", "slack"))
+    return _form(group, request, None, {"webhook_kind": chosen, "event_kinds": list(service.DEFAULT_KINDS)})
 
 
 @view_config(
@@ -131,7 +161,7 @@ def new(group: Group, request: Any) -> View:
 @form_view(new)
 def create(group: Group, request: Any) -> Any:
     """Connect it."""
-    made = service.save(request.ctx, group, parse(ChatbotForm, request.POST))
+    made = service.save(request.ctx, group, request.POST)
     request.flash("success", _("Connected. Send a test to see that it arrives."))
     return request.see_other("integrations.show", id=made.id)
 
@@ -139,16 +169,21 @@ def create(group: Group, request: Any) -> Any:
 @view_config(route_name="integrations.edit", renderer=FORM, permission=Permission.SIGNED_IN)
 def edit(chatbot: Chatbot, request: Any) -> View:
     """The form for a channel."""
-    values = {name: getattr(chatbot, name) for name in ChatbotForm.model_fields}
-    values |= {"webhook_kind": kind_of(chatbot), "access_token": ""}
-    return {**_shown(chatbot.group, request), "chatbot": chatbot, "values": values}
+    plugins = request.app.plugins
+    values: dict[str, Any] = {"name": chatbot.name, "notification_only": chatbot.notification_only}
+    values |= {"webhook_kind": key_of(chatbot, plugins), "event_kinds": chatbot.hears}
+    kind = kind_of(chatbot, plugins)
+    if kind is not None:
+        kept = chatbot.values
+        values |= {kind.called(one.name): kept.get(one.name) for one in kind.notifier.fields if one.kind != "secret"}
+    return _form(chatbot.group, request, chatbot, values)
 
 
 @view_config(route_name="integrations.edit", renderer=FORM, request_method="POST", permission=Permission.SIGNED_IN)
 @form_view(edit)
 def update(chatbot: Chatbot, request: Any) -> Any:
     """Save it."""
-    service.save(request.ctx, chatbot.group, parse(ChatbotForm, request.POST), chatbot=chatbot)
+    service.save(request.ctx, chatbot.group, request.POST, chatbot=chatbot)
     request.flash("success", _("Saved."))
     return request.see_other("integrations.show", id=chatbot.id)
 

@@ -36,13 +36,17 @@ def register(app: App) -> None:
 def includeme(config: Any) -> None:
     """Routes and views."""
     from llmio.accounts.resources import person  # noqa: PLC0415  # slow
-    from llmio.notifications import catch_up_views, views  # noqa: PLC0415  # likewise
+    from llmio.notifications import catch_up_views, views, ways_views  # noqa: PLC0415  # likewise
 
     config.add_route("notifications.list", "/notifications")
     config.add_route("notifications.menu", "/notifications/menu")
     config.add_route("notifications.viewed", "/notifications/viewed")
     config.add_route("notifications.open", "/notifications/{id:\\d+}")
     config.add_route("notifications.preferences", "/email_preferences")
+    of_way = {"factory": ways_views.way_of}
+    config.add_route("notifications.way", "/email_preferences/ways/{notifier}", **of_way)
+    for act in ("remove", "test"):
+        config.add_route(f"notifications.way_{act}", f"/email_preferences/ways/{{notifier}}/{act}", **of_way)
     config.add_route("notifications.stop_catch_up", "/unsubscribe/{token}/catch_up", factory=views.unsubscriber)
     config.add_route(
         "notifications.caught_up", "/catch_up/{token}/{day:\\d{4}-\\d\\d-\\d\\d}", factory=catch_up_views.of_summary
@@ -58,3 +62,4 @@ def includeme(config: Any) -> None:
     config.scan("llmio.notifications.views")
     config.scan("llmio.notifications.catch_up_views")
     config.scan("llmio.notifications.contact_views")
+    config.scan("llmio.notifications.ways_views")

@@ -55,11 +55,12 @@ class Reader:
 
 @dataclass(frozen=True)
 class Told:
-    """One person, one reason, the ways."""
+    """One person, one reason, the ways: in the bell, outside the site, and of that by mail."""
 
     user: User
     reason: str
     in_app: bool
+    outside: bool
     email: bool
 
 
@@ -77,8 +78,12 @@ def resolve(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> li
             continue
         # Whoever was chosen for a kind that tells the chosen in the bell alone still gets what they subscribed to.
         known = found.get(told.user.id, told)
-        found[told.user.id] = replace(known, email=known.email or told.email)
-    return [told for told in found.values() if told.in_app or told.email]
+        found[told.user.id] = replace(known, outside=known.outside or told.outside, email=known.email or told.email)
+    return [told for told in found.values() if told.in_app or told.outside]
+
+
+def _outside(reader: Reader, kind: EventKind, *, wanted: bool) -> dict[str, bool]:
+    return {"outside": wanted, "email": wanted and may_mail(reader, kind)}
 
 
 def _mentioned_ids(event: Event) -> list[int]:
@@ -105,7 +110,7 @@ def _chosen(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> li
                 reader.user,
                 reason,
                 in_app=Channel.IN_APP in kind.channels and reader.volume >= QUIET,
-                email=Channel.EMAIL in kind.channels and email and may_mail(reader, kind),
+                **_outside(reader, kind, wanted=Channel.EMAIL in kind.channels and email),
             )
         )
     return made
@@ -121,7 +126,7 @@ def _author(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> li
             reader.user,
             "wrote" if reaction else "author",
             in_app=Channel.IN_APP in kind.channels and (not reaction or reader.volume >= QUIET),
-            email=not reaction and may_mail(reader, kind),
+            **_outside(reader, kind, wanted=not reaction),
         )
         for reader in readers(ctx, subject, [subject.author_id])
     ]
@@ -132,7 +137,7 @@ def _subscribers(ctx: Context, kind: EventKind, subject: Subject) -> list[Told]:
     if Channel.SUBSCRIBERS not in kind.channels or _is_secret_vote(subject):
         return []
     return [
-        Told(reader.user, "subscribed", in_app=False, email=may_mail(reader, kind))
+        Told(reader.user, "subscribed", in_app=False, **_outside(reader, kind, wanted=True))
         for reader in readers(ctx, subject, None)
         if reader.user.id != subject.author_id
     ]

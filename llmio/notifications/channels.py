@@ -1,4 +1,4 @@
-"""Messages to channels: each in its turn, sent by threads of their own, so that a slow one delays nobody.
+"""Messages to channels, and to people by other ways than mail: each in its turn, sent by threads of their own, so that a slow one delays nobody.
 
 The job only claims a delivery and hands it over; it never waits for the network. While a message is being sent its row
 says until when, and a job of that moment looks whether it was: should the process be killed in between, that job sends
@@ -8,7 +8,7 @@ it again (with the same id). Whatever jobs there are for a delivery, only one of
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from llmio.core.outbox import Outbox
 from llmio.core.ports import Http, HttpAnswer
 from llmio.notifications import pace
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Attempt, Delivery, Status
-from llmio.notifications.sending import Broke, Ready, count, give_up, prepare
+from llmio.notifications.sending import Broke, Ready, count, give_up, hidden, prepare
 from llmio.plugins import Failed, Outcome, Retry, Sent
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=120)
-"""Longer than any message takes: a request ends after 20 seconds, and no notifier makes more than four."""
+"""Longer than any message takes: a request ends after 15 seconds, and a notifier makes none after so long."""
+LATE = timedelta(seconds=90)
 BUSY, PROBED = timedelta(seconds=2), timedelta(seconds=15)
 """How long a message waits while others of its channel are being sent; while one tries whether the channel is back."""
 BODY, ANSWER = 20_000, 2_000
@@ -59,6 +60,7 @@ def claim(ctx: Context, delivery_id: int, attempts: int | None, *, in_turn: bool
     if until and datetime.fromisoformat(until) > ctx.now:
         return None
     lane = f"{row.recipient_type}:{row.recipient_id}"
+    lane += f":{row.notifier}" if row.recipient_type == "User" else ""
     turn = pace.look(ctx, lane) if in_turn else pace.reserve(ctx, lane)
     if turn.at > ctx.now or not ctx.ports.background.room(lane, ailing=turn.ailing):
         wait = turn.at - ctx.now if turn.at > ctx.now else PROBED if turn.ailing else BUSY
@@ -75,8 +77,8 @@ def claim(ctx: Context, delivery_id: int, attempts: int | None, *, in_turn: bool
 
 def send(app: App, delivery_id: int, lane: str, ready: Ready) -> None:
     """Send it, and write down what came of it."""
-    recorder = Recorder(app.ports.http)
     started = app.ports.clock.now()
+    recorder = Recorder(app.ports.http, ready.secrets, lambda: app.ports.clock.now() - started > LATE)
     outcome = ready.send(app, http=recorder)
     with app.begin() as ctx:
         record(ctx, delivery_id, lane, outcome, Try(started, recorder.requests))
@@ -124,7 +126,7 @@ def record(ctx: Context, delivery_id: int, lane: str, outcome: Outcome, tried: T
             started_at=tried.started,
             milliseconds=max(0, took),
             outcome=words,
-            requests=tried.requests,
+            requests=tried.requests if row.recipient_type != "User" else [],  # what is said to a person is kept nowhere
         )
     )
 
@@ -140,6 +142,8 @@ class Recorder:
     """The Http port, with notes of what was sent and answered; what would let others act in its place is left out."""
 
     http: Http
+    secrets: Sequence[str] = ()
+    late: Callable[[], bool] = bool
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
@@ -148,18 +152,23 @@ class Recorder:
 
     def request(self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"") -> HttpAnswer:
         """Send and note."""
+        if self.late():  # soon the message is taken for lost, and sent again
+            return HttpAnswer(0, {}, "this message has taken too long already")
         answer = self.http.request(method, url, headers=headers, body=body)
         self.requests.append(
             {
                 "method": method,
-                "url": url[:BODY],
-                "headers": {name: "…" if name.lower() in HIDDEN else value for name, value in headers.items()},
-                "body": body.decode("utf-8", "replace").replace("\0", "")[:BODY],
+                "url": self._told(url)[:BODY],
+                "headers": {k: "…" if k.lower() in HIDDEN else self._told(v) for k, v in headers.items()},
+                "body": self._told(body.decode("utf-8", "replace"))[:BODY],
                 "status": answer.status,
-                "answer": answer.text.replace("\0", "")[:ANSWER],
+                "answer": self._told(answer.text)[:ANSWER],
             }
         )
         return answer
+
+    def _told(self, text: str) -> str:
+        return hidden(text, self.secrets).replace("\0", "")
 
 
 @job("notifications.forget_attempts", queue="low")

@@ -10,15 +10,15 @@ from sqlalchemy import select
 from llmio.core.jobs import job
 from llmio.core.tables import Event
 from llmio.mail import deliver as deliver_mail
-from llmio.notifications import contact, meetings, service, tasks
+from llmio.notifications import contact, meetings, service, tasks, trials, ways
 from llmio.notifications.catch_up import service as catch_ups
-from llmio.notifications.channels import deliver_to_channel, forget_attempts
+from llmio.notifications.channels import BUSY, deliver_to_channel, forget_attempts
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Delivery, Status
+from llmio.notifications.models import PersonWay
 from llmio.notifications.parked import back
-from llmio.notifications.sending import count, give_up, prepare
+from llmio.notifications.sending import Ready, count, give_up, prepare
 from llmio.plugins import Failed, Outcome, Retry, Sent
 from llmio.polls.models import Outcome as PollOutcome
-from llmio.polls.rules import is_active
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -34,6 +34,7 @@ __all__ = [
     "record",
     "resume_parked",
     "send_catch_up",
+    "test_way",
 ]
 
 
@@ -42,7 +43,7 @@ def publish_event(ctx: Context, event_id: int) -> None:
     """Find out who hears of an event, ring their bells and queue their mails."""
     event = ctx.db.get(Event, event_id)
     if event is not None:
-        service.publish_event(ctx, event, deliver)
+        ways.deliver(ctx, event, service.publish_event(ctx, event, deliver), deliver_to_channel)
 
 
 @job("notifications.deliver", queue="mailers", transaction=False)
@@ -76,12 +77,31 @@ def record(ctx: Context, delivery_id: int, outcome: Outcome) -> Delivery | None:
     return row
 
 
+@job("notifications.test_way", queue="high", transaction=False)
+def test_way(app: App, user_id: int, notifier: str) -> None:
+    """Greet a person by a way that is not mail, since the person wants to see whether it works."""
+    lane = f"test:{user_id}:{notifier}"
+    with app.begin() as ctx:
+        if not ctx.ports.background.room(lane, ailing=True):
+            ctx.enqueue(test_way, user_id, notifier, delay=BUSY)
+            return
+        ready = ways.prepare_test(ctx, user_id, notifier)
+    if ready is not None:
+        app.ports.background.run(lane, lambda: _greet(app, user_id, notifier, ready), ailing=True)
+
+
+def _greet(app: App, user_id: int, notifier: str, ready: Ready) -> None:
+    outcome = ready.send(app)
+    with app.begin() as ctx:
+        trials.end(ctx, ctx.db.get(PersonWay, (user_id, notifier)), outcome)
+
+
 @job("notifications.resume_parked")
 def resume_parked(ctx: Context, mended: bool = False, after: int = 0) -> int:  # noqa: FBT001, FBT002  # arguments of jobs have no names
     """Send what waited for a plugin that is back; asked for at the start of each worker, too."""
     rows, last = back(ctx, mended=mended, after=after)
     for row in rows:
-        if row.recipient_type == "User":
+        if row.notifier == service.EMAIL:
             ctx.enqueue(deliver, row.id)
         else:
             ctx.enqueue(deliver_to_channel, row.id, row.attempts)
@@ -134,11 +154,10 @@ def mail_task_due(app: App, task_id: int, user_id: int) -> None:
 
 @job("notifications.follow_meeting")
 def follow_meeting(ctx: Context, _record_type: str, outcome_id: int) -> None:
-    """Call off a meeting whose poll or thread was removed, or is open again; all else comes with the event of its outcome."""
+    """Call off a meeting whose poll or thread was removed; all else about it comes with the event of its outcome."""
     outcome = ctx.db.get(PollOutcome, outcome_id)
-    poll = outcome.poll if outcome is not None else None
-    if poll is not None and (meetings.is_gone(poll) or is_active(ctx, poll)):
-        service.follow_meeting(ctx, poll)
+    if outcome is not None and outcome.poll is not None and meetings.is_gone(outcome.poll):
+        service.follow_meeting(ctx, outcome.poll)
 
 
 @job("notifications.mail_meeting", queue="mailers", transaction=False)
@@ -183,6 +202,7 @@ JOBS = (
     send_catch_up,
     task_reminders,
     mail_task_due,
+    test_way,
     follow_meeting,
     mail_meeting,
     mail_contact,

@@ -40,7 +40,7 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject, user: U
     with mail.language_of(user):
         kind = "comment_replied_to" if row.reason == "replied" else event.kind or ""
         actor = ctx.db.get(User, event.user_id) if event.user_id else None
-        name = _name_of(actor, subject)
+        name = name_of(actor, subject)
         guest = user.id in event.custom_fields.get(outcome_guests.KEY, ())
         place = None if event.kind in INVITATIONS or guest else volumes.place_of(subject)
         values = _values(ctx, event, subject, user, kind=kind, name=name)
@@ -92,7 +92,7 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
         discussion_reader_token=reader_token,
         outcome_token=_outcome_token(ctx, event, user),
     )
-    html = _absolute_links(mail_parts.with_signs(str(subject.html)), settings)
+    html = readable_elsewhere(subject, settings)
     values: dict[str, Any] = {
         "headline_text": texts.headline(kind, actor=name, title=subject.title),
         "call": texts.call(kind),
@@ -179,12 +179,13 @@ def token_of_reader(ctx: Context, subject: Subject, user: User) -> str | None:
     return ctx.db.scalar(query)
 
 
-def _absolute_links(html: str, settings: Settings) -> str:
-    """Paths of this site in a text as addresses: a mail is read elsewhere."""
+def readable_elsewhere(subject: Subject, settings: Settings) -> str:
+    """The text as safe HTML, with paths of this site as addresses: it is read elsewhere."""
+    html = mail_parts.with_signs(str(subject.html))
     return PATHS.sub(lambda found: f'{found[1]}="{absolute(settings, found[2])}"', html)
 
 
-def _name_of(actor: User | None, subject: Subject) -> str:
+def name_of(actor: User | None, subject: Subject) -> str:
     """Who acted; never the voter of an anonymous poll."""
     if subject.poll is not None and subject.poll.anonymous and type(subject.record).__name__ == "Stance":
         return ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
 
 from sqlalchemy import select
 
@@ -16,9 +18,10 @@ from llmio.core.measures import measures
 from llmio.core.tables import Event
 from llmio.mail import suppression
 from llmio.mail.models import ReceivedEmail
-from llmio.notifications import mails
+from llmio.notifications import mails, notices
 from llmio.notifications.audience import INVITATIONS
 from llmio.notifications.deliveries import Delivery, Status
+from llmio.notifications.service import EMAIL
 from llmio.notifications.subjects import Subject, may_see, subject_of
 from llmio.plugins import Failed, Http, Message, Notifier, Outcome, Outgoing, Retry, Sent, Target
 from llmio.plugins.guard import guard
@@ -52,11 +55,18 @@ class Ready:
     message: Message
     target: Target
 
+    @property
+    def secrets(self) -> list[str]:
+        """What no log may show: values of fields that are secret."""
+        found = (self.target.options.get(one.name) for one in self.notifier.fields if one.kind == "secret")
+        return [str(one) for one in found if one]
+
     def send(self, app: App, *, http: Http | None = None) -> Outcome:
         """Send it, by another way out where one is given; a notifier that raises is noted and tried again later."""
-        out = Outgoing(http or app.ports.http, mail.Post(app), app.ports.clock)
+        settings = app.plugins.settings_of(app.plugins.owner(self.notifier))
+        out = Outgoing(http or app.ports.http, mail.Post(app), app.ports.clock, settings)
         again: Outcome = Broke("the plugin failed; see the plugins page")
-        return guard(
+        outcome = guard(
             app.plugins,
             self.notifier,
             f"notifiers.{self.notifier.key}.send",
@@ -67,6 +77,17 @@ class Ready:
             fallback=again,
             gives=lambda given: isinstance(given, Outcome),
         )
+        if isinstance(outcome, Sent):
+            return replace(outcome, answer=hidden(outcome.answer, self.secrets))
+        return replace(outcome, reason=hidden(outcome.reason, self.secrets))
+
+
+def hidden(text: str, secrets: Sequence[str]) -> str:
+    """A text in which no secret stands, neither as it is nor as a part of an address."""
+    for secret in secrets:
+        for way in (secret, quote(secret, safe=""), quote_plus(secret)):
+            text = text.replace(way, "…")
+    return text
 
 
 def prepare(ctx: Context, delivery_id: int) -> Ready | None:
@@ -119,14 +140,15 @@ def _to_person(ctx: Context, row: Delivery, event: Event, subject: Subject) -> t
     user = ctx.db.get(User, row.recipient_id)
     if user is None or not user.email or user.deactivated_at is not None:
         return "the account is closed"
-    why = suppression.why_not(ctx.db, user.email, event.kind or "")
+    by_mail = row.notifier == EMAIL
+    why = suppression.why_not(ctx.db, user.email, event.kind or "") if by_mail else None
     if why:
         return why
     if not _may_see(ctx, user, event, subject):
         return "the person may no longer see it"
     if isinstance(subject.record, ReceivedEmail) and _told_lately(ctx, row, subject.record):
         return "told of waiting mail less than an hour ago"
-    return mails.compose(ctx, row, event, subject, user)
+    return mails.compose(ctx, row, event, subject, user) if by_mail else notices.compose(ctx, row, event, subject, user)
 
 
 def _may_see(ctx: Context, user: User, event: Event, subject: Subject) -> bool:
@@ -143,6 +165,7 @@ def _told_lately(ctx: Context, row: Delivery, received: ReceivedEmail) -> bool:
         .where(
             Delivery.recipient_type == "User",
             Delivery.recipient_id == row.recipient_id,
+            Delivery.notifier == row.notifier,
             Delivery.delivered_at > ctx.now - QUIET,
             Event.eventable_type == "ReceivedEmail",
             ReceivedEmail.group_id == received.group_id,

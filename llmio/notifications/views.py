@@ -14,7 +14,7 @@ from llmio.core.forms import Form, form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.groups import queries as groups
-from llmio.notifications import queries, reasons, texts, volumes
+from llmio.notifications import entries, queries, reasons, texts, volumes, ways
 from llmio.notifications.models import Notification
 
 View = Mapping[str, Any]
@@ -109,7 +109,14 @@ def preferences(context: Any, request: Any) -> View:
         "email_catch_up_day": "never" if me.email_catch_up_day is None else str(me.email_catch_up_day),
         "volume": "",
     }
-    return {"values": values, "memberships": memberships, "default_volume": me.default_membership_volume}
+    offered, chosen = ways.offered(request.ctx), ways.of(request.ctx)
+    return {
+        "values": values,
+        "memberships": memberships,
+        "default_volume": me.default_membership_volume,
+        "ways": [(key, offered.get(key), chosen.get(key)) for key in dict.fromkeys([*offered, *chosen])],
+        "told": entries.told,
+    }
 
 
 @view_config(route_name="notifications.preferences", renderer=PREFERENCES, request_method="POST")

@@ -35,6 +35,7 @@ from llmio.plugins.content import (
 )
 from llmio.plugins.declare import GROUP, Plugin, hookimpl
 from llmio.plugins.events import EventValue, PluginContext
+from llmio.plugins.fields import ADDRESS
 from llmio.plugins.notify import Enclosure, Failed, Message, Notifier, Outcome, Outgoing, Reaches, Retry, Sent, Target
 from llmio.plugins.polls import (
     NONE_OF_THE_ABOVE,
@@ -71,6 +72,7 @@ from llmio.plugins.storage import StorageBackend, StorageFault, Stored, is_key
 from llmio.plugins.webhooks import JsonFormat, WebhookFormat, as_json, wait_of
 
 __all__ = [
+    "ADDRESS",
     "GROUP",
     "NONE_OF_THE_ABOVE",
     "QUORUM",

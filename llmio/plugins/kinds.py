@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from llmio.plugins.fields import Field
 from llmio.plugins.notify import Notifier
 from llmio.plugins.polls import Method, PollType
 from llmio.plugins.search import SearchProvider
@@ -35,7 +36,20 @@ class Kind:
         if not isinstance(key, str) or not KEY.fullmatch(key):
             return f"{self.hook}: {key!r} is no key (small letters, digits and _, a letter first)"
         missing = [name for name in self.needs if not str(getattr(offered, name, "") or "")]
-        return f"{self.one} {key} has no {', no '.join(missing)}" if missing else ""
+        if missing:
+            return f"{self.one} {key} has no {', no '.join(missing)}"
+        return f"{self.one} {key}: {fault}" if (fault := _of_fields(getattr(offered, "fields", ()))) else ""
+
+
+def _of_fields(fields: object) -> str:
+    """What is wrong with the fields that an object declares; empty where nothing is."""
+    if not isinstance(fields, tuple) or not all(isinstance(one, Field) for one in fields):
+        return f"fields must be a tuple of Field, not {fields!r:.200}"
+    names = [one.name for one in fields]
+    odd = [one for one in names if not KEY.fullmatch(one)]
+    return (
+        f"{odd[0]!r} is no name of a field" if odd else "two fields of one name" if len(set(names)) < len(names) else ""
+    )
 
 
 KINDS: tuple[Kind, ...] = (

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from llmio.core.ports import Clock, Http, HttpAnswer, Mail, Mailer, SystemClock
 from llmio.plugins.content import Part
+from llmio.plugins.fields import Field
 
 
 class Reaches(StrEnum):
@@ -79,7 +80,11 @@ class Message:
 
 @dataclass(frozen=True)
 class Target:
-    """Whom to send to: an address or URL, a name, and what the notifier needs beside (`format`, `channel`, …)."""
+    """Whom to send to: an address or URL, a name, and what the notifier needs beside.
+
+    `address` is what was entered in the notifier's field of that name (for `email`, the person's mail address); `options` holds the
+    others under their names; for `webhook` also `format`, `secret` and `old_secrets`.
+    """
 
     address: str
     name: str = ""
@@ -88,11 +93,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """The ways out that a notifier may use: outgoing requests and the mail server; and the time."""
+    """The ways out that a notifier may use: outgoing requests and the mail server; the time; and the plugin's own settings, keys without
+    its name before them.
+    """
 
     http: Http
     mailer: Mailer
     clock: Clock = field(default_factory=SystemClock)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Notifier(ABC):
@@ -104,6 +112,12 @@ class Notifier(ABC):
     reaches: ClassVar[Reaches] = Reaches.PERSON
     carries_files: ClassVar[bool] = False
     """Whether `message.attachments` arrive; the contract holds it to that."""
+    fields: ClassVar[tuple[Field, ...]] = ()
+    """What is asked of whoever connects a target: the form, its checks and `Target` are made from them. One named `address` becomes
+    `target.address`."""
+
+    def check(self, values: Mapping[str, Any]) -> None:  # noqa: B027  # not abstract: most have nothing to check
+        """Raise FieldError for values that do not go together; each was cleaned by its field before. No network."""
 
     @abstractmethod
     def send(self, message: Message, target: Target, out: Outgoing) -> Outcome:

@@ -114,11 +114,11 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def running(folder: Path) -> Iterator[Running]:
-    """`llmio up` with the demo and a stranger's plugin, on a port of its own.
+    """`llmio up` with the demo and plugins of strangers, on a port of its own.
 
-    It runs in an environment of its own, into which pip put the sample plugin beside llmio.
+    It runs in an environment of its own, into which pip put the sample plugins beside llmio.
     """
-    python = sample.make(folder / "beside").python
+    python = sample.make(folder / "beside", sample.SOURCE, sample.NOTIFIER).python
     output = folder / "said"
     with output.open("w") as said:
         process = subprocess.Popen(

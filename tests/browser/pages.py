@@ -30,6 +30,7 @@ MEMBER = (
     "/threads?group_id=ID",
     "/notifications",
     "/email_preferences",
+    "/email_preferences/ways/pager",
     "/contact",
     "/welcome",
     "/profile",
@@ -137,6 +138,7 @@ LEADS_ON = "answers by leading to another page"
 PART = "a part of a page that is looked at"
 NO_PAGE = "is no page"
 OTHERWISE = {
+    "notifications.way_test": PART,
     "home": LEADS_ON,
     "comments.show": LEADS_ON,
     "discussions.deep": LEADS_ON,

@@ -101,7 +101,7 @@ def connected(page: Page, group: str) -> str:
     page.goto(f"{group}/integrations/new")
     page.get_by_label("Name").fill("Program")
     page.get_by_label("Kind").select_option("json")
-    page.get_by_label("Address").fill("https://receiver.invalid/hook")
+    page.get_by_label("Address", exact=True).fill("https://receiver.invalid/hook")
     page.get_by_role("button", name="Connect").click()
     page.wait_for_url(re.compile(r"/integrations/\d+$"))
     return "/" + page.url.split("/", 3)[3]

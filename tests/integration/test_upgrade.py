@@ -209,3 +209,27 @@ def test_a_rehearsal_works_on_a_copy(databases):
     assert commands.current(url) == REVISIONS[3]
     left = "SELECT datname FROM pg_database WHERE datname LIKE 'llmio_scratch%'"
     assert wait_until(lambda: rows(url, left) == [], 60)  # tests beside this one have some for a while, too
+
+
+def test_integrations_of_kinds_that_the_reference_has_not_move_beside(databases):
+    url = databases()
+    commands.upgrade(url, target="core_0018")
+    with connect(url) as connection:
+        for name in ("slack", "json", "microsoft_card", None):
+            connection.execute(
+                "INSERT INTO chatbots (kind, webhook_kind, event_kinds, server, created_at, updated_at) "
+                "VALUES (%s, %s, '{poll_created,new_comment}', 'https://x', now(), now())",
+                ("webhook" if name else "matrix", name),
+            )
+        connection.execute("INSERT INTO llmio.chatbot_notes (chatbot_id, test_state) VALUES (2, 'sent')")
+    query = "SELECT kind, webhook_kind, event_kinds FROM chatbots ORDER BY id"
+    commands.upgrade(url)
+    wanted = ["poll_created", "new_comment"]
+    assert rows(url, query) == [
+        ("webhook", "slack", wanted),
+        ("webhook", "markdown", []),
+        ("webhook", "markdown", []),
+        ("matrix", None, wanted),
+    ]
+    notes = "SELECT chatbot_id, webhook_kind, event_kinds, test_state FROM llmio.chatbot_notes ORDER BY 1"
+    assert rows(url, notes) == [(2, "json", wanted, "sent"), (3, "microsoft_card", wanted, "")]

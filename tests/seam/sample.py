@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "sample_plugin"
+NOTIFIER = SOURCE.with_name("sample_notifier")
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,18 @@ class SampleVenv:
         return self.run("-c", "from llmio.cli import main; main()", *arguments, env=env).stdout
 
 
-def make(folder: Path, source: Path = SOURCE) -> SampleVenv:
+def make(folder: Path, *sources: Path) -> SampleVenv:
     """Create it, offline: packages of this interpreter are seen through a .pth file, pip builds without isolation."""
-    project = folder / "project"
-    shutil.copytree(source, project, ignore=shutil.ignore_patterns("__pycache__", "build", "*.egg-info"))
+    unwanted = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
+    projects = [
+        shutil.copytree(one, folder / f"project{n}", ignore=unwanted) for n, one in enumerate(sources or (SOURCE,))
+    ]
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
-    made = SampleVenv(folder / "venv", project)
+    made = SampleVenv(folder / "venv", projects[0])
     seen = sysconfig.get_paths()["purelib"]
     (made.packages / "beside.pth").write_text(f"import site; site.addsitedir({seen!r})\n")
     pip = ["-m", "pip", "--python", str(made.python), "install", "--quiet", "--no-index", "--no-deps",
-           "--no-build-isolation", "--disable-pip-version-check", str(project)]  # fmt: skip
+           "--no-build-isolation", "--disable-pip-version-check", *map(str, projects)]  # fmt: skip
     done = subprocess.run([sys.executable, *pip], capture_output=True, text=True, check=False)
     if done.returncode:
         raise AssertionError(f"pip failed:\n{done.stdout}\n{done.stderr}")

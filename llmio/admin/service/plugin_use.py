@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select, true
+from sqlalchemy.orm import aliased
 
 from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
 from llmio.files.models import Blob
-from llmio.integrations.models import Chatbot
+from llmio.integrations.models import Chatbot, ChatbotNotes
+from llmio.notifications.models import PersonWay
 from llmio.polls.models import Poll
 
 if TYPE_CHECKING:
@@ -22,19 +24,28 @@ Use = Mapping[tuple[str, str], int]
 
 
 def counted(ctx: Context) -> Use:
-    """Everything at once: four queries, however many plugins there are."""
+    """Everything at once: six queries, however many plugins there are."""
     ctx.require(Permission.ADMIN)
     kept = Poll.discarded_at.is_(None)
     columns: dict[str, tuple[Any, Any]] = {
         "poll_types": (Poll.poll_type, kept),
         "open_polls": (Poll.poll_type, kept & Poll.closed_at.is_(None)),
-        "notifiers": (Chatbot.kind, Chatbot.kind.is_not(None)),
-        "webhook_formats": (Chatbot.webhook_kind, Chatbot.webhook_kind.is_not(None)),
+        "person_ways": (PersonWay.notifier, true()),
         "storages": (Blob.service_name, Blob.service_name.is_not(None)),
     }
     found = {}
     for kind, (column, where) in columns.items():
         for key, count in ctx.db.execute(select(column, func.count()).where(where).group_by(column)):
+            found[kind, str(key)] = int(count)
+    notes = aliased(ChatbotNotes)
+    beyond = func.coalesce(notes.notifier, "")
+    notifier = case((beyond != "", beyond), else_=Chatbot.kind).label("key")
+    shape = case((func.coalesce(notes.webhook_kind, "") != "", notes.webhook_kind), else_=Chatbot.webhook_kind).label(
+        "key"
+    )
+    for kind, label, where in (("notifiers", notifier, true()), ("webhook_formats", shape, beyond == "")):
+        query = select(label, func.count()).select_from(Chatbot).outerjoin(notes, notes.chatbot_id == Chatbot.id)
+        for key, count in ctx.db.execute(query.where(where).group_by(label)):
             found[kind, str(key)] = int(count)
     return found
 
@@ -62,6 +73,14 @@ def effects(ctx: Context, record: PluginRecord, use: Use) -> list[str]:
                 "{count} chat or webhook hears nothing; its messages wait.",
                 "{count} chats and webhooks hear nothing; their messages wait.",
                 chats,
+            )
+        )
+    if people := total("person_ways", "notifiers"):
+        said.append(
+            ngettext(
+                "{count} person is no longer told this way; the notices wait.",
+                "{count} people are no longer told this way; the notices wait.",
+                people,
             )
         )
     if files := total("storages"):

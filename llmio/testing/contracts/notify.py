@@ -1,7 +1,8 @@
-"""What every notifier must do. Subclass `NotifierContract` and give the fixtures `notifier` and `target`."""
+"""What every notifier must do. Subclass `NotifierContract` and give the fixtures `notifier` and `target`, made as its fields ask."""
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from dataclasses import replace
 from urllib.parse import quote_from_bytes
@@ -9,7 +10,19 @@ from urllib.parse import quote_from_bytes
 import pytest
 
 from llmio.core.ports import Receipt
-from llmio.plugins import Enclosure, Failed, HttpAnswer, Message, Notifier, Outgoing, Reaches, Retry, Sent, Target
+from llmio.plugins import (
+    Enclosure,
+    Failed,
+    FieldError,
+    HttpAnswer,
+    Message,
+    Notifier,
+    Outgoing,
+    Reaches,
+    Retry,
+    Sent,
+    Target,
+)
 from llmio.testing.contracts.webhooks import NASTY, PARTS
 from llmio.testing.ports import Mailbox, MemoryHttp
 
@@ -61,6 +74,31 @@ class NotifierContract:
         assert notifier.key == notifier.key.lower()
         assert str(notifier.title)
         assert notifier.reaches in set(Reaches)
+
+    def test_what_it_asks_for_is_clear(self, notifier: Notifier) -> None:
+        """Each field has a label, a default that it takes itself, and words for what does not match."""
+        for one in notifier.fields:
+            assert str(one.label), one.name
+            assert one.kind != "choice" or one.choices, f"{one.name}: nothing to choose among"
+            assert one.default is None or one.clean(str(one.default)) == one.default, one.name
+            assert not one.pattern or str(one.mismatch), f"{one.name}: say what it has to look like"
+            re.compile(one.pattern)
+
+    def test_what_was_entered_makes_its_target(self, notifier: Notifier, target: Target) -> None:
+        """The fields take what the target holds, and it has nothing from elsewhere that the fields know."""
+        entered = {"address": target.address, **target.options}
+        before, values = dict(vars(notifier)), {}
+        for one in notifier.fields:
+            values[one.name] = one.clean("" if entered.get(one.name) is None else str(entered[one.name]))
+            assert values[one.name] == entered.get(one.name, one.default), one.name
+        notifier.check(values)
+        assert vars(notifier) == before
+
+    def test_what_is_required_is_required(self, notifier: Notifier) -> None:
+        """Nothing entered is refused at the field, before anything is sent."""
+        for one in (one for one in notifier.fields if one.required and one.default is None):
+            with pytest.raises(FieldError):
+                one.clean("")
 
     def test_a_message_goes_out_once(
         self, notifier: Notifier, target: Target, out: Outgoing, web: MemoryHttp, post: Mailbox

@@ -18,6 +18,7 @@ from llmio.groups.models import MemberEmailAlias, MembershipRequest
 from llmio.integrations.models import OauthAccessGrant, OauthAccessToken
 from llmio.mail.sent import SentMail
 from llmio.notifications.deliveries import Delivery
+from llmio.notifications.models import PersonWay
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -120,6 +121,7 @@ def _wipe_person(ctx: Context, user: User) -> None:
         (UserDeactivationResponse, UserDeactivationResponse.user_id),
         (UserSession, UserSession.user_id),
         (MemberEmailAlias, MemberEmailAlias.user_id),
+        (PersonWay, PersonWay.user_id),
         (OauthAccessGrant, OauthAccessGrant.resource_owner_id),
         (OauthAccessToken, OauthAccessToken.resource_owner_id),
     )

@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from llmio.plugins import (
+    ADDRESS,
     Failed,
+    Field,
     Html,
     HttpAnswer,
     Message,
@@ -36,6 +38,8 @@ PLUGIN = Plugin(_("Matrix"), _("Notices to rooms of Matrix."))
 LIMIT = 24_000
 """An event may have 65,536 bytes; it holds the text twice, and JSON makes it longer."""
 API = "/_matrix/client/v3"
+ROOM = r"[!#][^\s:]+(:[^\s:]+(:\d+)?)?"
+"""A room's id or alias, as https://spec.matrix.org/v1.11/appendices/#room-ids has them."""
 
 
 class Matrix(Notifier):
@@ -45,6 +49,27 @@ class Matrix(Notifier):
     title = "Matrix"
     summary = "A room of Matrix: an account of yours posts there."
     reaches = Reaches.CHANNEL
+    fields = (
+        ADDRESS,
+        Field(
+            "channel",
+            "text",
+            _("Room"),
+            required=True,
+            max=255,
+            help=_("Its alias, such as #board:example.org, or its id."),
+            pattern=ROOM,
+            mismatch=_("Please give a room as #name:server or !id:server."),
+        ),
+        Field(
+            "access_token",
+            "secret",
+            _("Access token"),
+            required=True,
+            max=500,
+            help=_("Of the account that shall post. Invite it to the room; it joins by itself."),
+        ),
+    )
 
     def send(self, message: Message, target: Target, out: Outgoing) -> Outcome:
         """Put the message into the room; where the account is not in it yet, accept its invitation first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmio.plugins import (
+    ADDRESS,
     Failed,
     Message,
     Notifier,
@@ -26,6 +27,7 @@ class Webhook(Notifier):
     title = "Webhook"
     summary = "One POST per notice to a URL that an admin of the group entered."
     reaches = Reaches.CHANNEL
+    fields = (ADDRESS,)
 
     def send(self, message: Message, target: Target, out: Outgoing) -> Outcome:
         """Post what the format makes of the message; the format reads the answer."""

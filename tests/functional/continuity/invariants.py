@@ -28,6 +28,7 @@ VALUES = {
     "groups.membership_granted_upon": {"request", "approval", "invitation"},
     "membership_requests.response": {"approved", "ignored", None}, "active_storage_blobs.service_name": {"local"},
     "versions.event": {"create", "update", "destroy"}, "chatbots.kind": {"webhook", "matrix"},
+    "chatbots.webhook_kind": {"slack", "microsoft", "discord", "markdown", "webex", None},
     "tasks.record_type": {"Discussion", "Comment", "Poll", "Stance", "Outcome", "Group"},
 }  # fmt: skip
 ANY = {"Discussion", "Comment", "Poll", "Stance", "Outcome"}

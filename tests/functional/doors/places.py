@@ -18,7 +18,7 @@ KINDS = {
     ("u", "username"): "person", ("memberships", "id"): "membership", ("membership_requests", "id"): "request",
     ("comments", "id"): "comment", ("tasks", "id"): "task", ("comment", "id"): "comment", ("discussion_readers", "id"): "reader",
     ("items", "event_id"): "event", ("slug", "sequence_id"): "sequence", ("key", "slug"): "=any-words",
-    ("outcomes", "id"): "outcome", ("guests", "user_id"): "person id", ("voters", "id"): "stance", ("received_emails", "id"): "mail",
+    ("outcomes", "id"): "outcome", ("voters", "id"): "stance", ("received_emails", "id"): "mail",
     ("member_email_aliases", "id"): "alias", ("notifications", "id"): "notice", ("integrations", "id"): "bot",
     ("again", "delivery"): "delivery", ("tags", "id"): "tag", ("work", "id"): "work", ("users", "id"): "person id",
     ("id", "act"): "=deactivate", ("imports", "id"): "work", ("groups", "id"): "group id", ("discussions", "id"): "thread id",
@@ -34,7 +34,7 @@ KINDS = {
     ("mark_notification_as_read", "id"): "notice", ("mark_discussion_as_read", "id"): "thread id", ("id", "event"): "event",
     ("unfollow_discussion", "id"): "thread id", ("mark_summary_email_as_read", "picture"): "=.gif", ("token", "picture"): "=.gif",
     ("", "page"): "=start_group", ("new", "kind"): "=proposal", ("key", "rest"): "=any-words/more",
-    ("event", "token"): "=wrong-token", ("id", "token"): "=wrong-token",
+    ("ways", "notifier"): "=pager", ("event", "token"): "=wrong-token", ("id", "token"): "=wrong-token",
 }  # fmt: skip
 """(what stands before, name of the part) → what goes there: a key of the world's records, `=` a text, `@` what another part says."""
 NUMBERED = {"discussion": "thread id", "poll": "poll id", "group": "group id", "comment": "comment", "Stance": "stance", "Outcome": "outcome"}  # fmt: skip

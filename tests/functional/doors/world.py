@@ -15,15 +15,14 @@ from sqlalchemy import select
 from llmio.accounts.models import LoginToken, User
 from llmio.core.tables import Event, Version
 from llmio.core.work import LongWork
-from llmio.discussions.models import Discussion
+from llmio.discussions.models import Discussion, Task, TasksUser
 from llmio.files import service as files
 from llmio.files import signing
 from llmio.files.models import Attachment
 from llmio.groups.models import MemberEmailAlias, MembershipRequest, Tag
 from llmio.integrations.models import Chatbot
 from llmio.mail.models import ReceivedEmail
-from llmio.notifications.models import Notification
-from llmio.tasks.models import Task, TasksUser
+from llmio.notifications.models import Notification, PersonWay
 from tests import factories as make
 
 FOUND_BY = "zebra"
@@ -207,7 +206,9 @@ def _around(db: Any, world: World, group: Any) -> None:
     )
     work = LongWork(kind="test", title=world.text("work", frozenset({"member", "root"})), user_id=people["member"].id,
                     created_at=make.now(), updated_at=make.now())  # fmt: skip
-    for row in (asked, mail, alias, bot, tag, login, work):
+    way = PersonWay(user_id=people["member"].id, notifier="pager", values={"number": world.secret("pager", frozenset({"member"}))},
+                    created_at=make.now())  # fmt: skip
+    for row in (asked, mail, alias, bot, tag, login, work, way):
         make.add(db, row)
     world.good |= {
         "request": asked.id, "mail": mail.id, "alias": alias.id, "bot": bot.id, "delivery": 1, "tag": tag.id, "work": work.id,
