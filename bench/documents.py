@@ -12,11 +12,17 @@ from sqlalchemy import text
 
 WORDS = 50_000
 LENGTH = 30
+PEOPLE = 500
 GROUPS = 200
 THREADS = 20_000
 SYLLABLES = [a + b for a in "bcdfghjklmnprstvwz" for b in ("a", "e", "i", "o", "u", "an", "er", "in", "or", "el")]
 
 STATEMENTS = (
+    """
+    INSERT INTO users (name, email, username, avatar_initials, created_at, updated_at)
+    SELECT 'X' || n || 'a X' || n || 'b', 'bench-u-' || n || '@example.org', 'bench-u-' || n, 'XX', now(), now()
+    FROM generate_series(1, :people) AS n
+    """,
     """
     INSERT INTO groups (name, full_name, key, created_at, updated_at, is_visible_to_public)
     SELECT 'Group ' || n, 'Group ' || n, 'bench-g-' || n, now(), now(), false FROM generate_series(1, :groups) AS n
@@ -32,7 +38,7 @@ STATEMENTS = (
     """,
     """
     INSERT INTO comments (discussion_id, user_id, body, body_format, parent_id, parent_type, created_at, updated_at)
-    SELECT thread, :user_id, body, 'md', thread, 'Discussion', at, at FROM (
+    SELECT thread, (SELECT min(id) FROM users WHERE username LIKE 'bench-u-%') + n % :people, body, 'md', thread, 'Discussion', at, at FROM (
       SELECT n, body, (SELECT min(id) FROM discussions WHERE key LIKE 'bench-d-%') + (CAST(n AS bigint) * 7919) % :threads AS thread,
         now() AT TIME ZONE 'UTC' - (:documents - n) * interval '2 minutes' AS at
       FROM said
@@ -89,6 +95,7 @@ def fill(app: Any, user_id: int, documents: int) -> list[str]:
     words = vocabulary()
     values = {
         "words": words,
+        "people": PEOPLE,
         "groups": GROUPS,
         "threads": THREADS,
         "documents": documents,

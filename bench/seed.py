@@ -8,7 +8,6 @@ from typing import Any
 
 from webob.cookies import JSONSerializer, SignedSerializer
 
-from bench.site import SECRET
 from llmio.accounts import service as accounts
 from llmio.accounts import sessions
 from llmio.accounts.models import User
@@ -23,6 +22,7 @@ from llmio.polls import service as polls
 from llmio.polls.values import OptionInput, PollInput
 
 PEOPLE = 200
+SECRET = "bench-secret-of-at-least-thirty-two-characters"
 CSRF = "bench-token"
 TEXT = (
     "I have thought about this for a while. **The used oven** is the better buy, because it lasts ten years and the loan stays "

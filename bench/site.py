@@ -13,13 +13,13 @@ from typing import Any, Self
 
 import httpx
 
+from bench import seed
 from llmio import boot
 from llmio.embedded.postgres import Postgres
 from llmio.embedded.valkey import Valkey
 from llmio.migrations import commands
 from llmio.plugins import migrate
 
-SECRET = "bench-secret-of-at-least-thirty-two-characters"
 PORT = 3290
 
 
@@ -62,7 +62,7 @@ class Site:
             **os.environ,
             "DATABASE_URL": self.database,
             "REDIS_URL": self.valkey.url(),
-            "SECRET_COOKIE_TOKEN": SECRET,
+            "SECRET_COOKIE_TOKEN": seed.SECRET,
             "LLMIO_ENV": "production",
             "LLMIO_DATA": str(self.folder),
             "LLMIO_BENCH": "1",
@@ -94,8 +94,6 @@ class Site:
     def world(self) -> Any:
         """What is measured (`seed.World`), made when first asked for."""
         if self._world is None:
-            from bench import seed  # noqa: PLC0415  # cycle: it signs with our secret
-
             self._world = seed.fill(self.app())
         return self._world
 

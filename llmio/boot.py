@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 LOCK = (0x11A1, 0x5C4F)
 FEATURES = (
     "llmio.accounts",
+    "llmio.tasks",
     "llmio.groups",
     "llmio.files",
     "llmio.discussions",

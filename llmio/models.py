@@ -20,6 +20,7 @@ from llmio.notifications.catch_up import models as catch_up
 from llmio.plugins import models as plugins
 from llmio.polls import models as polls
 from llmio.search import models as search
+from llmio.tasks import models as tasks
 from llmio.upkeep import models as upkeep
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "sessions",
     "switches",
     "tables",
+    "tasks",
     "upkeep",
     "work",
 ]

@@ -1,11 +1,10 @@
-// The summary of a refused form: its links go to the fields; it takes the focus where no field has the fault.
+// The summary of a refused form: it takes the focus; its links go to the fields.
 import { Controller } from "@hotwired/stimulus";
-import { focusFirstFault } from "./form.js";
 
 export default class extends Controller {
   connect() {
     this.element.addEventListener("click", (event) => this.follow(event));
-    if (!focusFirstFault(document)) this.element.focus();
+    this.element.focus();
   }
 
   follow(event) {

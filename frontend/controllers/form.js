@@ -1,7 +1,8 @@
-// Forms: no double submit, a button that says it is under way, Ctrl or Cmd + Enter sends, focus on the first fault.
+// Forms: no double submit, a button that says it is under way, Ctrl or Cmd + Enter sends; focus on the first fault where no
+// summary of them takes it.
 import { Controller } from "@hotwired/stimulus";
 
-export function focusFirstFault(root) {
+function focusFirstFault(root) {
   const fault = root.querySelector(".has-error");
   if (!fault) return false;
   const first = fault.querySelector(".ProseMirror, input:not([type=hidden]), select, textarea, button") ?? fault;
@@ -20,7 +21,7 @@ export default class extends Controller {
     this.element.addEventListener("turbo:submit-end", () => this.free(), { signal });
     this.element.addEventListener("keydown", (event) => this.key(event), { signal });
     addEventListener("pageshow", () => this.free(), { signal });
-    focusFirstFault(this.element);
+    if (!document.querySelector(".error-summary")) focusFirstFault(this.element);
   }
 
   disconnect() {

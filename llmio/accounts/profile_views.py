@@ -88,7 +88,7 @@ def security(_context: Any, request: Any) -> View:
 @form_view(security)
 def set_password(_context: Any, request: Any) -> Any:
     """Set or change the password."""
-    request.limit("passwords", 20)
+    request.limit("passwords")
     ctx = request.ctx
     form = parse(PasswordForm, request.POST)
     service.set_password(ctx, queries.me(ctx), new=form.new_password, current=form.current_password)

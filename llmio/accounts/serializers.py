@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmio.accounts.models import User
 from llmio.core.serialize import columns
 
 AUTHOR = "id name username avatar_initials avatar_kind time_zone created_at email_verified bot"
 
 
-def author(user: User) -> dict[str, Any]:
-    """A person as others see them; the address stays theirs."""
+def author(user: Any) -> dict[str, Any]:
+    """A person (a user, or a row with these columns and locales) as others see them; the address stays theirs."""
     return columns(user, AUTHOR) | {
         "email": None,
         "locale": user.selected_locale or user.detected_locale or "en",

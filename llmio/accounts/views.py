@@ -62,9 +62,9 @@ def sign_in(_context: Any, request: Any) -> Any:
     service.require_email_login(request.ctx)
     form = parse(SignInForm, request.POST)
     if not form.password:
-        request.limit("login_tokens", 10)
+        request.limit("login_tokens")
         return _send_mail(request, form)
-    request.limit("sessions", 10)
+    request.limit("sessions")
     user = service.check_password(request.ctx, form.email, form.password)
     if user is None:
         door.keep(request)
@@ -105,7 +105,7 @@ def sign_up(_context: Any, request: Any) -> Any:
             {"legal_accepted": [_("Please accept the terms to sign up.")]},
             dict(request.POST),
         )
-    request.limit("registrations", 10)
+    request.limit("registrations")
     return _send_mail(request, form)
 
 
@@ -152,7 +152,7 @@ def enter_code(_context: Any, request: Any) -> Any:
         return request.see_other("accounts.sign_in")
     service.require_email_login(request.ctx)
     form = parse(CodeForm, request.POST)
-    request.limit("sessions", 10)
+    request.limit("sessions")
     try:
         user = service.redeem_code(request.ctx, form.code, browser=under_way["browser"])
     except TooMany as fault:  # told on this page, since it has the button for another mail

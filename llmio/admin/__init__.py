@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 def register(app: App) -> None:
     """Give the App this feature's rules, kinds, jobs and sections."""
     from llmio.admin import jobs  # noqa: PLC0415  # slow
+    from llmio.core.jobs import DAY, HOUR  # noqa: PLC0415  # slow
 
-    app.add_jobs(jobs.mail_link, jobs.examine)
+    app.add_jobs(jobs.mail_link, jobs.examine, jobs.check_all, jobs.check_new)
+    app.add_schedule(jobs.check_all, every=DAY)
+    app.add_schedule(jobs.check_new, every=HOUR)
 
 
 def includeme(config: Any) -> None:

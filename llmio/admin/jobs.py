@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmio.accounts.models import LoginToken
 from llmio.admin import examining
-from llmio.admin.service import examinations
+from llmio.admin.service import checks, examinations
 from llmio.admin.service.people import MAIL_LINK
 from llmio.core import work
 from llmio.core.i18n import _
@@ -38,6 +38,28 @@ def examine(app: App, work_id: int | None = None) -> None:
         with app.begin() as ctx:
             examinations.keep(ctx, findings, bundle)
         report.result("/admin/doctor")
+
+
+@job(checks.WHOLE, queue="low", retries=1, transaction=False, limit=LONG)
+def check_all(app: App, work_id: int | None = None) -> None:
+    """Read the whole log of acts, also what was found well before, and keep what came of it."""
+    _check(app, checks.WHOLE, work_id)
+
+
+@job(checks.NEW, queue="low", retries=1, transaction=False, limit=LONG)
+def check_new(app: App, work_id: int | None = None) -> None:
+    """Read what is new in the log of acts since the last check, and keep what came of it."""
+    _check(app, checks.NEW, work_id)
+
+
+def _check(app: App, kind: str, work_id: int | None) -> None:
+    """What comes by the clock is no long work to show: somebody asked for that."""
+    if work_id is None:
+        checks.run(app, whole=kind == checks.WHOLE)
+        return
+    with work.reported(app, kind, str(checks.TITLES[kind]), work_id) as report:
+        checks.run(app, whole=kind == checks.WHOLE, reach=report.reach)
+        report.result("/admin/audit")
 
 
 def _link_mail(ctx: Context, token_id: int, sender: str) -> Mail | None:

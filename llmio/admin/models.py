@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, LargeBinary, Text
+from sqlalchemy import BigInteger, Float, Identity, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -120,3 +120,23 @@ class Examination(Base):
     made_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     bundle: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class AuditCheck(Base):
+    """What came of checking the log of acts last: of all of it (`whole`), and of what was new."""
+
+    __tablename__ = "audit_checks"
+    __table_args__ = {"schema": "llmio"}
+
+    whole: Mapped[bool] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    seconds: Mapped[float] = mapped_column(Float)
+    """How long it took."""
+    read: Mapped[int] = mapped_column(BigInteger)
+    """How many rows were read."""
+    rows: Mapped[int] = mapped_column(BigInteger)
+    """The last row up to which all is well, and its digest."""
+    head: Mapped[str] = mapped_column(Text)
+    broken: Mapped[int | None] = mapped_column(BigInteger)
+    """The first row that is wrong, and how: a key of `llmio.core.audit.FAULTS`."""
+    fault: Mapped[str] = mapped_column(Text, default="", server_default="")

@@ -9,6 +9,7 @@ from pyramid.view import view_config
 from sqlalchemy import func, select
 
 from llmio.accounts.models import User
+from llmio.admin.service import checks
 from llmio.core.i18n import _
 from llmio.core.outbox import Outbox
 from llmio.core.permissions import Permission
@@ -31,7 +32,7 @@ def includeme(config: Any) -> None:
     route_name="admin.overview", renderer="llmio:web/templates/admin/overview.jinja2", permission=Permission.ADMIN
 )
 def overview(request: Any) -> Mapping[str, Any]:
-    """How much there is, what waits, and what needs an administrator; three queries."""
+    """How much there is, what waits, and what needs an administrator; four queries."""
     counts = {
         "people": select(func.count()).select_from(User).where(User.email_verified, User.deactivated_at.is_(None)),
         "groups": select(func.count()).select_from(Group).where(Group.archived_at.is_(None)),
@@ -51,5 +52,6 @@ def overview(request: Any) -> Mapping[str, Any]:
         "undelivered": row["undelivered"],
         "plugins": sum(one.works for one in records),
         "backup": backups.state(request.ctx.db, request.app.settings, request.ctx.now),
+        "tampered": checks.worst(request.ctx.db),
         "faulty": [one.title or one.name for one in records if one.at_fault],
     }

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from llmio.cli.opening import built
+
 if TYPE_CHECKING:
     from llmio.continuity.adopting import Report
     from llmio.continuity.looking import Looked, Say
@@ -124,8 +126,6 @@ def _follow(url: str, folder: Path | None, report: Report, say: Say, *, dry: boo
 
 def _kinds() -> list[str]:
     """The kinds of polls that plugins here know; the database is not asked."""
-    from llmio.cli.plugins import built
-
     app = built(database=False)
     app.engine.dispose()
     return list(app.plugins.poll_types)

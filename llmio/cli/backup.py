@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from llmio.cli.opening import opened
 
 if TYPE_CHECKING:
     from llmio.continuity.backup import Made
@@ -40,7 +40,7 @@ def backup(
     """
     from llmio.continuity import backup as making
 
-    with _app() as app:
+    with opened() as app:
         if nightly:
             lines = _nightly(app)
         elif given is not None:
@@ -141,16 +141,3 @@ def _tell(lines: dict[str, object]) -> None:
             click.echo("Not proved: `llmio backup --prove ARCHIVE` does it.")
     for name in lines.get("removed") or ():  # type: ignore[attr-defined]  # likewise
         click.echo(f"Removed {name}, which is older than is kept.")
-
-
-@contextmanager
-def _app() -> Iterator[App]:
-    from llmio import boot
-    from llmio.cli import db
-
-    db.url()
-    app = boot.build()
-    try:
-        yield app
-    finally:
-        app.engine.dispose()

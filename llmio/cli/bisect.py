@@ -18,6 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import click
 
+from llmio.cli.opening import built
+
 OFF = "LLMIO_PLUGINS_DISABLED"
 SECONDS = 60.0
 Fails = Callable[[Sequence[str]], bool]
@@ -136,8 +138,6 @@ def _ended_in_order() -> Iterator[None]:
 
 def _suspects() -> tuple[list[str], list[str]]:
     """Plugins of others that are on, by name; and what the variable leaves out already."""
-    from llmio.cli.plugins import built  # noqa: PLC0415  # slow
-
     app = built(database=False)
     try:
         records = app.plugins.records

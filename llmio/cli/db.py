@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from llmio.cli.opening import NO_DATABASE, built
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
 from llmio.core.settings import load
@@ -125,8 +126,7 @@ def url() -> str:
     for fault in settings.faults:
         raise Unavailable(str(fault))
     if not settings["database.url"]:
-        message = "DATABASE_URL is not set, and no `llmio up` runs on the data folder here (LLMIO_DATA)."
-        raise Unavailable(message)
+        raise Unavailable(NO_DATABASE)
     return settings.text("database.url")
 
 
@@ -136,8 +136,6 @@ def upgrade_plugins() -> None:
 
     if not migrate.wanted():
         return
-    from llmio.cli.plugins import built  # noqa: PLC0415  # slow
-
     app = built()
     try:
         failed = migrate.upgrade_all(app)

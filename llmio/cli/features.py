@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from llmio.cli.opening import working
+
 if TYPE_CHECKING:
-    from llmio.core.context import Context
+    pass
 
 # Imports are made within functions: the command must answer `--help` at once.
 # ruff: noqa: PLC0415
@@ -28,7 +28,7 @@ def list_(*, as_json: bool) -> None:
     """Show every switch: its value, and who decides about it."""
     from llmio.admin.service import features as service
 
-    with _working() as ctx:
+    with working() as ctx:
         if as_json:
             click.echo(json.dumps(service.as_dict(ctx), indent=1, ensure_ascii=False))
             return
@@ -62,9 +62,9 @@ def unset(name: str, group: str, *, as_json: bool) -> None:
 def _change(name: str, value: str | None, group: str, *, as_json: bool) -> None:
     from llmio.admin.service import features as service
 
-    with _working() as ctx:
+    with working() as ctx:
         item = service.switch(ctx, name, value, group=group)
-    with _working() as ctx:
+    with working() as ctx:
         line = next(one for one in service.lines(ctx) if one.setting.key == item.key)
         if as_json:
             found = next(one for one in service.as_dict(ctx)["switches"] if one["key"] == item.key)
@@ -77,17 +77,3 @@ def _change(name: str, value: str | None, group: str, *, as_json: bool) -> None:
 
 def _word(value: object) -> str:
     return {True: "on", False: "off", "": "(empty)"}.get(value, str(value)) if isinstance(value, (bool, str)) else ""
-
-
-@contextmanager
-def _working() -> Iterator[Context]:
-    """One transaction of the operator, who may do what administrators may."""
-    from llmio import boot
-    from llmio.core.context import OPERATOR
-
-    app = boot.build()
-    try:
-        with app.begin(OPERATOR) as ctx:
-            yield ctx
-    finally:
-        app.engine.dispose()

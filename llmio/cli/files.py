@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from llmio.cli.opening import opened
+
 if TYPE_CHECKING:
-    from llmio.core.app import App
     from llmio.files.moving import Moved
 
 # Imports are made within functions: the command must answer `--help` at once.
@@ -43,7 +43,7 @@ def move(*, source: str, target: str, dry: bool, remove: bool, quiet: bool) -> N
     from llmio.files.moving import move as moving
 
     reached: Moved | None = None
-    with _app() as app:
+    with opened() as app:
         if dry:
             reached = next(moving(app, source, target, dry=True))
             click.echo(f"{reached.files:,} files with {in_words(reached.bytes)} would go from {source} to {target}.")
@@ -74,7 +74,7 @@ def check(*, sums: bool, as_json: bool) -> None:
     """Hold the database against what lies in the storages; exit code 1 where a file is missing or damaged."""
     from llmio.files import checking
 
-    with _app() as app:
+    with opened() as app:
         found = list(checking.check(app, sums=sums))
     if as_json:
         click.echo(json.dumps([one.as_dict() for one in found], indent=2, ensure_ascii=False))
@@ -115,7 +115,7 @@ def sweep(*, dry: bool, force: bool, as_json: bool) -> None:
     from llmio.files import checking, jobs
     from llmio.files.faults import in_words
 
-    with _app() as app:
+    with opened() as app:
         unused = 0 if dry else jobs.purge_unused.run(app)
         found = checking.sweep(app, dry=dry, force=force)
     if as_json:
@@ -135,7 +135,7 @@ def test(*, storage: str | None, as_json: bool) -> None:
     from llmio.cli import probing
     from llmio.files import storages
 
-    with _app() as app:
+    with opened() as app:
         one = storages.named(app, storage) if storage else storages.for_new_files(app)
         steps = []
         for step in probing.probe(one):
@@ -152,17 +152,3 @@ def test(*, storage: str | None, as_json: bool) -> None:
         click.echo(f"Storage {key} is well.")
     if not well:
         raise click.exceptions.Exit(FAILED)
-
-
-@contextmanager
-def _app() -> Iterator[App]:
-    from llmio import boot
-    from llmio.core.errors import Unavailable
-
-    app = boot.build()
-    try:
-        if not app.settings["database.url"]:
-            raise Unavailable("DATABASE_URL is not set, and no `llmio up` runs on the data folder here (LLMIO_DATA).")
-        yield app
-    finally:
-        app.engine.dispose()

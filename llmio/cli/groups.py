@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from llmio.cli.opening import opened
+
 if TYPE_CHECKING:
-    from llmio.core.app import App
+    pass
 
 # Imports are made within functions: the command must answer `--help` at once.
 # ruff: noqa: PLC0415
@@ -40,7 +41,7 @@ def import_(file: Path, *, again: bool, as_json: bool) -> None:
     from llmio.upkeep.service import imports
 
     with (
-        _app() as app,
+        opened() as app,
         work.reported(app, imports.KIND, f"Import of {file.name}") as report,
         app.begin(OPERATOR) as ctx,
         file.open("rb") as stream,
@@ -74,17 +75,3 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
     yield f"{found['files']:,} files are fetched by jobs: see `llmio jobs`."
     for one in found["renamed"][:SHOWN]:
         yield f"Named anew: {one['old']} is {one['new']} here."
-
-
-@contextmanager
-def _app() -> Iterator[App]:
-    from llmio import boot
-    from llmio.core.errors import Unavailable
-
-    app = boot.build()
-    try:
-        if not app.settings["database.url"]:
-            raise Unavailable("DATABASE_URL is not set, and no `llmio up` runs on the data folder here (LLMIO_DATA).")
-        yield app
-    finally:
-        app.engine.dispose()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from llmio.cli.opening import working
+
 if TYPE_CHECKING:
-    from llmio.core.context import Context
+    pass
 
 # Imports are made within functions: the command must answer `--help` at once.
 # ruff: noqa: PLC0415
@@ -25,7 +26,7 @@ def jobs(call: click.Context, *, as_json: bool) -> None:
         return
     from llmio.admin import report
 
-    with _working() as ctx:
+    with working() as ctx:
         found = report.jobs_as_dict(ctx)
     if as_json:
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
@@ -43,7 +44,7 @@ def retry(job_id: int | None, name: str, *, all_: bool) -> None:
 
     if all_ == (job_id is not None):
         raise click.UsageError("Name the job by its ID, or say --all.")
-    with _working() as ctx:
+    with working() as ctx:
         if job_id is not None:
             click.echo(f"Job {job_id} ({service.retry(ctx, job_id).job}) is tried again.")
         else:
@@ -57,7 +58,7 @@ def delete(job_id: int) -> None:
     """Delete a job that was given up or parked: what it was to do is never done."""
     from llmio.admin.service import jobs as service
 
-    with _working() as ctx:
+    with working() as ctx:
         click.echo(f"Job {job_id} ({service.discard(ctx, job_id).job}) is deleted.")
 
 
@@ -95,17 +96,3 @@ def _age(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{max(seconds, 0):.0f} s"
-
-
-@contextmanager
-def _working() -> Iterator[Context]:
-    """One transaction of the operator, who may do what administrators may."""
-    from llmio import boot
-    from llmio.core.context import OPERATOR
-
-    app = boot.build()
-    try:
-        with app.begin(OPERATOR) as ctx:
-            yield ctx
-    finally:
-        app.engine.dispose()

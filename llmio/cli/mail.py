@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from llmio.cli.opening import opened
+
 # Imports are made within functions: the command must answer `--help` at once.
 # ruff: noqa: PLC0415
 
@@ -23,7 +25,6 @@ def test(address: str) -> None:
 
     C is this site, S the mail server, * what happened. The exit code is 1 where the mail was not taken.
     """
-    from llmio import boot
     from llmio.accounts.addresses import clean_email
     from llmio.mail import probe
 
@@ -31,11 +32,8 @@ def test(address: str) -> None:
         to = clean_email(address)
     except ValueError as error:
         raise click.ClickException(f"{address}: {error}") from None
-    app = boot.build()
-    try:
+    with opened() as app:
         tried = probe.try_out(app, to, listen=click.echo)
-    finally:
-        app.engine.dispose()
     if not tried.receipt.ok:
         raise click.ClickException(f"Not sent: {tried.receipt.answer}")
     click.echo(f"The mail server took the mail to {to}.")
@@ -48,15 +46,10 @@ def test(address: str) -> None:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
 def log(words: str, state: str, limit: int, *, as_json: bool) -> None:
     """Show what was sent to whom and what the mail server said, the newest first."""
-    from llmio import boot
     from llmio.mail import post
 
-    app = boot.build()
-    try:
-        with app.begin() as ctx:
-            lines = [_line(row) for row in post.listed(ctx.db, words=words, state=state, limit=limit)]
-    finally:
-        app.engine.dispose()
+    with opened() as app, app.begin() as ctx:
+        lines = [_line(row) for row in post.listed(ctx.db, words=words, state=state, limit=limit)]
     if as_json:
         click.echo(json.dumps(lines, indent=1, ensure_ascii=False))
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from llmio.cli.bisect import bisect
+from llmio.cli.opening import built
 from llmio.core.errors import LlmioError
 
 if TYPE_CHECKING:
@@ -127,23 +127,6 @@ def examined(*, database: bool = False) -> Iterator[tuple[App, list[Line], list[
         yield app, found, notes
     finally:
         app.engine.dispose()
-
-
-def built(*, database: bool = True) -> App:
-    """The App for looking at plugins: it refuses none and sends nothing."""
-    from llmio import boot
-    from llmio.core.db import engine_for
-    from llmio.core.ports import NoLive, NoQueue, Ports, SystemClock
-
-    settings = boot.read_settings(env=os.environ)
-    url = settings.text("database.url")
-    if database and not url:
-        raise click.UsageError("DATABASE_URL is not set, and no `llmio up` runs on the data folder here (LLMIO_DATA).")
-    engine = engine_for(url or "postgresql://nobody@localhost:1/none", connect_args={"connect_timeout": 5})
-    ports = Ports(SystemClock(), NoQueue(), None, None, NoLive())  # type: ignore[arg-type]  # nothing is sent here
-    app = boot.build(env=os.environ, ports=ports, engine=engine, refuse=False)
-    app.plugins.strict = False
-    return app
 
 
 def _try_pages(app: App) -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from llmio.cli.opening import opened
+
 if TYPE_CHECKING:
-    from llmio.core.app import App
     from llmio.search.building import Progress
 
 # Imports are made within functions: the command must answer `--help` at once.
@@ -31,7 +31,7 @@ def reindex(*, restart: bool, quiet: bool) -> None:
     from llmio.core import work
     from llmio.search import building, jobs
 
-    with _app() as app, work.reported(app, jobs.REINDEX, str(jobs.TITLE)) as report:
+    with opened() as app, work.reported(app, jobs.REINDEX, str(jobs.TITLE)) as report:
         last: Progress | None = None
         for reached in building.build(app, restart=restart):
             if last is None and reached.resumed:
@@ -51,7 +51,7 @@ def status(*, as_json: bool) -> None:
     """Say which search provider is in use, what its index holds, and how far the last building of it came."""
     from llmio.search import building
 
-    with _app() as app, app.begin() as ctx:
+    with opened() as app, app.begin() as ctx:
         found = building.status(ctx)
     if as_json:
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
@@ -80,17 +80,3 @@ def _show(reached: Progress) -> None:
         click.echo(f"\r{line:<72}", nl=reached.finished_at is not None)
     else:
         click.echo(line)
-
-
-@contextmanager
-def _app() -> Iterator[App]:
-    from llmio import boot
-    from llmio.core.errors import Unavailable
-
-    app = boot.build()
-    try:
-        if not app.settings["database.url"]:
-            raise Unavailable("DATABASE_URL is not set, and no `llmio up` runs on the data folder here (LLMIO_DATA).")
-        yield app
-    finally:
-        app.engine.dispose()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from llmio.cli.opening import working
+
 if TYPE_CHECKING:
     from llmio.accounts.models import User
     from llmio.core.context import Context
@@ -34,7 +36,7 @@ def create(email: str, name: str, *, admin: bool, password: bool) -> None:
     from llmio.core import audit
 
     chosen = _ask_password() if password else None
-    with _working() as ctx:
+    with _told() as ctx:
         made = service.create_user(ctx, email=email, name=name, password=chosen, is_admin=admin)
         audit.note(ctx, "user.create_admin" if admin else "user.create", made)
         click.echo(f"Made {made.name} <{made.email}>{', an administrator' if admin else ''}.")
@@ -47,7 +49,7 @@ def admin(email: str, *, off: bool) -> None:
     """Make a person an administrator of the site."""
     from llmio.admin.service import people
 
-    with _working() as ctx:
+    with _told() as ctx:
         found = people.set_admin(ctx, _find(ctx, email), on=not off)
         click.echo(f"{found.name or found.email} is {'no longer' if off else 'now'} an administrator of the site.")
 
@@ -60,7 +62,7 @@ def list_(words: str, limit: int, *, as_json: bool) -> None:
     """Show people, the newest first."""
     from llmio.accounts import queries
 
-    with _working() as ctx:
+    with _told() as ctx:
         lines = [_line(one) for one in queries.listed(ctx.db, words=words, limit=limit)]
     if as_json:
         click.echo(json.dumps(lines, indent=1, ensure_ascii=False))
@@ -80,7 +82,7 @@ def password(email: str) -> None:
     from llmio.core import audit
 
     chosen = _ask_password()
-    with _working() as ctx:
+    with _told() as ctx:
         found = _find(ctx, email)
         service.set_password_of(ctx, found, chosen)
         sessions.end_sessions(ctx, found.id)
@@ -96,7 +98,7 @@ def link(email: str) -> None:
     from llmio.core import audit
     from llmio.core.urls import absolute
 
-    with _working() as ctx:
+    with _told() as ctx:
         found = _find(ctx, email)
         token = service.new_login_token(ctx, found)
         audit.note(ctx, "user.print_link", found)
@@ -133,18 +135,13 @@ def _find(ctx: Context, email: str) -> User:
 
 
 @contextmanager
-def _working() -> Iterator[Context]:
+def _told() -> Iterator[Context]:
     """One transaction; what was refused is told in one line."""
-    from llmio import boot
-    from llmio.core.context import OPERATOR
     from llmio.core.errors import Invalid
 
-    app = boot.build()
     try:
-        with app.begin(OPERATOR) as ctx:
+        with working() as ctx:
             yield ctx
     except Invalid as fault:
         texts = [f"{field}: {text}" if field else str(text) for field, found in fault.errors.items() for text in found]
         raise click.ClickException("; ".join(texts)) from None
-    finally:
-        app.engine.dispose()

@@ -13,17 +13,18 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, Index, Text, select, text
+from sqlalchemy import BigInteger, Index, Text, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from llmio.core.db import Base
+from llmio.core.i18n import _
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -34,6 +35,13 @@ LOCK = 0x61756469
 """Key of the advisory lock under which rows are added, one transaction at a time."""
 FIRST = "0" * 64
 BATCH = 1000
+FAULTS: Final[Mapping[str, object]] = {
+    "missing": _("this row is missing"),
+    "changed": _("this row or its digest was changed"),
+    "anew": _("the chain was written anew: another digest was kept aside"),
+    "end": _("the end is missing: later rows were kept aside"),
+}
+"""What may be wrong with a row."""
 
 
 class AuditEntry(Base):
@@ -63,12 +71,20 @@ class AuditEntry(Base):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of checking: how many rows were read, and the first that is wrong with the reason."""
+    """What came of checking: the last row up to which all is well with its digest, how many were read for that, and the
+    first that is wrong with a key of FAULTS.
+    """
 
     rows: int
     head: str
+    read: int = 0
     broken: int | None = None
-    reason: str = ""
+    fault: str = ""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, in words."""
+        return str(FAULTS.get(self.fault, ""))
 
 
 def note(ctx: Context, act: str, subject: Any = None, *, group_id: int | None = None, **details: Any) -> AuditEntry:
@@ -152,27 +168,46 @@ def anchors_of(settings: Settings) -> dict[int, str]:
     return {int(part[0]): part[1] for part in parts if len(part) == 2 and part[0].isdecimal()}  # id, digest
 
 
-def verify(db: Session, anchors: Mapping[int, str]) -> Verdict:
-    """Read the whole chain, a thousand rows at a time; anchors beyond its end tell that it was cut."""
-    before, last = FIRST, 0
-    for entry in _rows(db):
+def verify(
+    db: Session,
+    anchors: Mapping[int, str],
+    *,
+    start: tuple[int, str] = (0, FIRST),
+    reach: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Verdict:
+    """Read the chain, a thousand rows at a time; anchors beyond its end tell that it was cut.
+
+    `start` is a row with the digest that it had when all up to it was found well: reading goes on after it, so that what
+    was changed before it since is not seen. `reach` is told how many rows were read, of how many.
+    """
+    last, before = start
+    total = (db.scalar(select(func.max(AuditEntry.id))) or 0) - last
+
+    def broken(row: int, fault: str) -> Verdict:
+        return Verdict(last, before, last - start[0], row, fault)
+
+    if last:
+        digest = db.scalar(select(AuditEntry.digest).where(AuditEntry.id == last))
+        if digest != before:
+            return broken(last, "missing" if digest is None else "changed")
+    for entry in _rows(db, last):
         if entry.id != last + 1:
-            return Verdict(last, before, last + 1, "this row is missing")
-        before = digest_of(entry, before)
-        if before != entry.digest:
-            return Verdict(last, before, entry.id, "this row or its digest was changed")
-        if anchors.get(entry.id, before) != before:
-            return Verdict(last, before, entry.id, "the chain was written anew: another digest was kept aside")
-        last = entry.id
-    beyond = min((number for number in anchors if number > last), default=None)
-    if beyond is not None:
-        return Verdict(last, before, last + 1, f"the end is missing: row {max(anchors)} was kept aside")
-    return Verdict(last, before)
+            return broken(last + 1, "missing")
+        digest = digest_of(entry, before)
+        if digest != entry.digest:
+            return broken(entry.id, "changed")
+        if anchors.get(entry.id, digest) != digest:
+            return broken(entry.id, "anew")
+        last, before = entry.id, digest
+        if last % BATCH == 0:
+            reach(last - start[0], total)
+    if any(number > last for number in anchors):
+        return broken(last + 1, "end")
+    return Verdict(last, before, last - start[0])
 
 
-def _rows(db: Session) -> Iterable[Any]:
-    """The rows as plain values, which is more than twice as quick as records."""
-    after = 0
+def _rows(db: Session, after: int) -> Iterable[Any]:
+    """The rows after one as plain values, which is more than twice as quick as records."""
     while True:
         query = select(*AuditEntry.__table__.c).where(AuditEntry.id > after).order_by(AuditEntry.id).limit(BATCH)
         found = db.execute(query).all()

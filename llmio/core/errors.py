@@ -27,6 +27,8 @@ class Invalid(LlmioError):
     """
 
     status = 422
+    retry_after: int | None = None
+    """Seconds after which the same may be taken, where it is refused as too much (with status 429)."""
 
     def __init__(
         self,

@@ -31,7 +31,8 @@ class TaskPlace:
     """Texts of one record type in which tasks stand: lines with a box that people are to do.
 
     `field` is the column of the text; that of its format is called the same with `_format`. `load(ctx, ids)` returns
-    id → (title, path) of the records that the actor may see. `kept` says whether a record is still there to be read.
+    id → (title, path) of the records that the actor may see. `kept(ctx, record)` says whether a record is still there for the actor to
+    read, where `show` alone does not.
     """
 
     model: type[Any]
@@ -39,7 +40,7 @@ class TaskPlace:
     show: Permission
     update: Permission
     load: Callable[[Context, Sequence[int]], Mapping[int, tuple[str, str]]]
-    kept: Callable[[Any], bool]
+    kept: Callable[[Context, Any], bool]
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def form_view(again: Callable[[Any, Any], Mapping[str, Any]]) -> Callable[[View]
                 request.tm.abort()
                 request.tm.begin()
                 _take_along(context, request.dbsession)
-                request.response.status_int = fault.status
+                request.refused(fault)
                 typed = {**request.POST.mixed(), **fault.values}
                 return {**again(context, request), "errors": fault.errors, "values": typed}
 

@@ -87,9 +87,6 @@ IGNORED: tuple[Ignored, ...] = (
     Ignored(words("FILE_UPLOAD_MAX_MB"), "MAX_ATTACHMENT_BYTES says how large a file may be."),
     Ignored(words("CLEANUP_ENABLED"), "The schedule always sweeps what is over."),
     Ignored(words("CHARGIFY_*"), "There are no paid plans: every group may do everything."),
-    Ignored(
-        words("PAID_INVITATIONS_RATE_LIMIT TRIAL_INVITATIONS_RATE_LIMIT"), "There are no paid plans and no trials."
-    ),
     Ignored(words("BLAZER_*"), "There is no page for queries in SQL."),
     Ignored(words("FACEBOOK_*"), "Signing in through Facebook is not offered; the reference took it out, too."),
     Ignored(words("TEST_*"), "For those who develop the reference."),
@@ -100,7 +97,9 @@ IGNORED: tuple[Ignored, ...] = (
     ),
     Ignored(words("B3_API_KEY"), "The API for other programs of the operator.", later=True),
     Ignored(
-        words("THROTTLE_MAX_*"), "Limits of single acts: RACK_ATTACK_RATE_MULTPLIER changes all at once.", later=True
+        words("THROTTLE_MAX_bounce"),
+        "Whoever writes to an address that takes no mail is told so once an hour, and that is kept in the database: a loop of "
+        "mails must end even while Redis is down.",
     ),
     Ignored(words("TRANSLATE_CREDENTIALS"), "Translating what people wrote.", later=True),
     Ignored(words("OPENAI_API_KEY"), "Writing down what is said in recordings.", later=True),

@@ -15,6 +15,8 @@ QUEUES: dict[str, int] = {"critical": 10, "high": 6, "default": 3, "low": 1, "ma
 """Queue → its share of the work when all are full."""
 
 
+LONGEST_WAIT = timedelta(hours=6)
+"""Between two tries."""
 LONG = 6 * 3600.0
 """Limit of jobs that take long by nature: they read or write whatever a site holds."""
 
@@ -48,7 +50,7 @@ class Job:
 
     def delay_before(self, attempt: int) -> float:
         """Seconds to wait before try number `attempt` + 1: 5 s, 15 s, 45 s … at most 6 h."""
-        return min(5.0 * 3.0 ** (attempt - 1), 6 * 3600.0)
+        return min(5.0 * 3.0 ** (attempt - 1), LONGEST_WAIT.total_seconds())
 
 
 def _measured(name: str, queue: str, run: Callable[..., object]) -> Callable[..., object]:

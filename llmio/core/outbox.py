@@ -13,13 +13,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Index, Text, delete, func, select, text, update
+from sqlalchemy import BigInteger, Index, Text, case, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from llmio.core import reports, trace
 from llmio.core.db import Base
-from llmio.core.jobs import GiveUp
+from llmio.core.jobs import LONGEST_WAIT, GiveUp
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -128,6 +128,23 @@ def due(
         if rows:
             db.execute(update(Outbox).where(Outbox.id.in_([row[0] for row in rows])).values(kicked_at=now))
     return rows
+
+
+def set_back(ctx: Context) -> None:
+    """The clock was ahead and has been set right: what was written by it waits from now on, not until that time comes again."""
+    late = ctx.now + GRACE
+    written = Outbox.created_at > late
+    tried = (Outbox.attempts > 0) & (Outbox.available_at > late + LONGEST_WAIT)
+    rest = case((written & (Outbox.attempts == 0), Outbox.available_at - Outbox.created_at), else_=timedelta())
+    ctx.db.execute(
+        update(Outbox)
+        .where(Outbox.dead_at.is_(None), written | tried | (Outbox.kicked_at > late))
+        .values(
+            available_at=case((written | tried, ctx.now + rest), else_=Outbox.available_at),
+            created_at=func.least(Outbox.created_at, ctx.now),
+            kicked_at=None,
+        )
+    )
 
 
 def oldest(db: Session, now: datetime) -> datetime | None:

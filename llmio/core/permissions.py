@@ -95,6 +95,7 @@ class Permission(StrEnum):
     STANCE_REMOVE_ADMIN = "stance.remove_admin"
     OUTCOME_CREATE = "outcome.create"
     OUTCOME_UPDATE = "outcome.update"
+    OUTCOME_REMOVE_GUEST = "outcome.remove_guest"
     OUTCOME_ANNOUNCE = "outcome.announce"
 
 

@@ -34,8 +34,6 @@ def includeme(config: Any) -> None:
     config.add_route("discussions.dashboard", "/dashboard")
     config.add_route("discussions.inbox", "/inbox")
     config.add_route("discussions.threads", "/threads")
-    config.add_route("tasks.list", "/tasks")
-    config.add_route("tasks.tick", "/tasks/{id:\\d{1,18}}/tick", request_method="POST", factory=resources.task)
     config.add_route("discussions.mentions", "/mentions")
     config.add_route("discussions.tags", "/threads/tags")
     config.add_route("discussions.new", "/d/new")

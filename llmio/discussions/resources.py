@@ -8,8 +8,8 @@ from llmio.core.context import Context
 from llmio.core.errors import NotFound, SignInNeeded
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.discussions import queries, tasks
-from llmio.discussions.models import Comment, Discussion, DiscussionReader, Task
+from llmio.discussions import queries
+from llmio.discussions.models import Comment, Discussion, DiscussionReader
 from llmio.discussions.rules import TOKENS
 
 TOKEN = "discussion_reader_token"  # noqa: S105  # the name of a parameter
@@ -50,18 +50,6 @@ def known(ctx: Context, found: Discussion | None) -> Discussion:
     if ctx.actor is None:
         raise SignInNeeded(_("Please sign in first."))
     raise NotFound(_("There is no such thread, or it is not for you to see."))
-
-
-def task(request: Any) -> Task:
-    """`/tasks/{id}…`: for those who may see where it stands."""
-    ctx = request.ctx
-    found = tasks.by_id(ctx, int(request.matchdict["id"]))
-    record, place = (tasks.record_of(ctx, found), tasks.place_of(ctx, found)) if found else (None, None)
-    if found is not None and place is not None and record is not None and ctx.can(place.show, record):
-        return found
-    if ctx.actor is None:
-        raise SignInNeeded(_("Please sign in first."))
-    raise NotFound(_("There is no such task."))
 
 
 def comment(request: Any) -> Comment:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmio.core.permissions import Permission, signed_in, verified
-from llmio.discussions import queries, tasks
-from llmio.discussions.models import Comment, Discussion, DiscussionReader, Task
+from llmio.discussions import queries
+from llmio.discussions.models import Comment, Discussion, DiscussionReader
 from llmio.groups import queries as groups
 from llmio.groups import rules as of_group
 from llmio.groups.models import Group
@@ -212,16 +212,6 @@ def _threads(app: App) -> None:
     allow(Permission.DISCUSSION_SET_VOLUME, (kept, thread_member))
 
 
-def may_tick(ctx: Context, task: Task) -> bool:
-    """Its author, those it is given to, and who may change the text that it stands in; all of them as long as they see it."""
-    record, place = tasks.record_of(ctx, task), tasks.place_of(ctx, task)
-    if record is None or place is None or not ctx.can(place.show, record):
-        return False
-    if ctx.actor_id == task.author_id or tasks.is_given(ctx, task):
-        return True
-    return ctx.can(place.update, record)
-
-
 def _words(app: App) -> None:
     allow = app.add_rule
     allow(Permission.COMMENT_CREATE, (is_open, thread_member))
@@ -237,4 +227,3 @@ def _words(app: App) -> None:
         (is_open, has_no_replies, is_author, thread_member, setting("members_can_delete_comments")),
     )
     allow(Permission.REACTION_CREATE, (signed_in, is_seen))
-    allow(Permission.TASK_UPDATE, (signed_in, may_tick))

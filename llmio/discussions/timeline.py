@@ -15,9 +15,10 @@ from llmio.accounts.models import User
 from llmio.core import richtext
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
-from llmio.discussions import queries, ranges, rules, tasks
+from llmio.discussions import queries, ranges, rules
 from llmio.discussions.models import Comment, Discussion, Reaction
 from llmio.discussions.values import NO_TALLY, CommentView, Person, Rights, Tally
+from llmio.tasks import queries as tasks
 
 if TYPE_CHECKING:
     from llmio.core.context import Context

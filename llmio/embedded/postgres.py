@@ -26,6 +26,11 @@ PORT = 5432
 LONGEST_SOCKET = 100  # the kernel stops at 107 bytes
 START_SECONDS = 60.0
 BUILTIN_LOCALES_SINCE = 17
+# What is a letter and what a sign, full text search asks of the system alone: in locale C all that is not ASCII is a letter, and “loom”
+# with its quotes another word than loom. Where the system has no C.UTF-8 (macOS), it stays so.
+CHARACTERS = ("--locale=C.UTF-8",)
+UNSURE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+BUILTIN = (*UNSURE, "--lc-ctype=C.UTF-8")
 STATUS_LINE = 7
 
 SETTINGS = {
@@ -205,17 +210,16 @@ class Postgres:
     def _initialise(self) -> None:
         # In a folder of its own, renamed at the end: an interrupted initdb leaves nothing that looks like data.
         unfinished = self.home / "cluster.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        locale = ["--locale=C.UTF-8"]
-        if (postgres_major(self.binaries) or 0) >= BUILTIN_LOCALES_SINCE:
-            locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        command = [str(self.binaries / "initdb"), "-D", str(unfinished), "-U", ROLE, "-E", "UTF8", *locale]
+        command = [str(self.binaries / "initdb"), "-D", str(unfinished), "-U", ROLE, "-E", "UTF8"]
         command += ["--auth-local=trust", "--auth-host=reject", *(["--no-sync"] if self.fast else [])]
-        process = self._spawn(command, when_parent_dies=signal.SIGKILL)
-        if process.wait() != 0:
-            message = f"PostgreSQL cannot make its data in {self.home}:\n{tail(self.log)}"
-            raise EmbeddedError(message)
-        unfinished.rename(self.cluster)
+        builtin = (postgres_major(self.binaries) or 0) >= BUILTIN_LOCALES_SINCE
+        for locale in (BUILTIN, UNSURE) if builtin else (CHARACTERS,):
+            shutil.rmtree(unfinished, ignore_errors=True)
+            if self._spawn([*command, *locale], when_parent_dies=signal.SIGKILL).wait() == 0:
+                unfinished.rename(self.cluster)
+                return
+        message = f"PostgreSQL cannot make its data in {self.home}:\n{tail(self.log)}"
+        raise EmbeddedError(message)
 
     def _launch(self) -> None:
         settings = SETTINGS | (FAST if self.fast else {}) | {"unix_socket_directories": f'"{self.sockets}"'}

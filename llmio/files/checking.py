@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from llmio.core import alone as core_alone
 from llmio.core.errors import Conflict, Unavailable
 from llmio.core.i18n import _
 from llmio.files import intake, storages
@@ -30,6 +32,8 @@ OURS = re.compile(r"[0-9a-z]{28}\Z")
 """A key that Active Storage or this site made; whatever else lies there is not ours to remove."""
 SHOWN = 20
 FEW = 20
+HANDS_ON = 0xF11E5
+"""Key of the advisory lock of who moves or removes files."""
 
 LISTED = "CREATE TEMP TABLE llmio_listed (key text PRIMARY KEY, size bigint, old boolean) ON COMMIT DROP"
 ADD = text("INSERT INTO llmio_listed VALUES (:key, :size, :old) ON CONFLICT (key) DO NOTHING")
@@ -142,18 +146,35 @@ class Swept:
     unfinished: int = 0
 
 
+def alone(app: App) -> AbstractContextManager[None]:
+    """One process moves or sweeps at a time: what one looked at before would be another's when it is removed."""
+    return core_alone.alone(
+        app, HANDS_ON, _("Files are being moved or swept by another process. Please try again when it is done.")
+    )
+
+
+class Strange(Conflict):
+    """Most of what lies in a storage has no row."""
+
+
 def sweep(app: App, *, dry: bool = False, force: bool = False) -> Swept:
     """Remove bytes without a row, older than a day, from the storage for new files, and uploads that were never finished.
 
-    Raises Conflict where most of what lies there has no row: then this is rather another site's storage, or the wrong database.
+    Raises Strange where most of what lies there has no row: then this is rather another site's storage, or the wrong
+    database; Conflict where files are moved or swept already.
     """
+    with alone(app):
+        return _sweep(app, dry=dry, force=force)
+
+
+def _sweep(app: App, *, dry: bool, force: bool) -> Swept:
     storage = storages.for_new_files(app)
     found = Swept(storage.backend.key)
     with app.connect() as connection, connection.begin():
         listed = _list(connection, storage, app)
         gone = [row for row in connection.execute(WITHOUT_ROW, {"name": found.storage}) if OURS.match(row.key)]
     if not force and len(gone) > FEW and len(gone) * 2 > listed:
-        raise Conflict(
+        raise Strange(
             _(
                 "{gone} of {listed} files in {storage} belong to nothing in this database: is it the right one? If it is, say --force.",
                 gone=len(gone),

@@ -32,7 +32,8 @@ class Taken:
 @contextmanager
 def taken(stream: IO[bytes], limit: int) -> Iterator[Taken]:
     """All of a stream. What can be read twice is; else it is copied to a temporary file on the way. Raises TooLarge."""
-    if stream.seekable():
+    # The web server's own body, where nothing said how long it is, does not even know the question.
+    if hasattr(stream, "seekable") and stream.seekable():
         with faults.told():
             stream.seek(0)
             found = _read(stream, None, limit)

@@ -1,7 +1,8 @@
 """Moving files from one storage to another while the site runs.
 
 File by file: copied, read back and held against its checksum, and only then its row names the other storage. What was moved
-is moved, whatever happens to the rest; run again, it goes on. The old bytes stay unless they are asked to go: readers who
+is moved, whatever happens to the rest; run again, it goes on. One process moves at a time: of two, each would take the
+other's copies for its own, and remove them. The old bytes stay unless they are asked to go: readers who
 looked the row up a moment ago still find them.
 """
 
@@ -13,15 +14,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 
-from llmio.core.errors import Invalid, LlmioError
+from llmio.core.errors import Invalid, LlmioError, Unavailable
 from llmio.core.i18n import _
-from llmio.files import intake, storages
+from llmio.files import checking, intake, storages
 from llmio.files.models import Blob
 
 if TYPE_CHECKING:
     from llmio.core.app import App
 
 AT_ONCE = 200
+PATIENCE = 10
+"""Files in a row that a storage does not give or take: then it is the storage, which may take a minute each to say so."""
 ANY_SIZE = 1 << 62
 
 
@@ -39,23 +42,40 @@ class Moved:
 
 
 def move(app: App, source: str, target: str, *, dry: bool = False, remove: bool = False) -> Iterator[Moved]:
-    """Move all files of a storage; yields after each. A file that cannot be moved is told and left as it is."""
+    """Move all files of a storage; yields after each. A file that cannot be moved is told and left as it is.
+
+    Raises Conflict where files are moved or swept already, Unavailable where a storage takes or gives none any more.
+    """
     if source == target:
         raise Invalid(_("The two storages are the same."))
     old, new = storages.named(app, source), storages.named(app, target)
     reached = _count(app, source)
     yield reached
-    last = 0
-    while not dry and (page := _page(app, source, last)):
+    if not dry:
+        with checking.alone(app):
+            yield from _moved(app, old, new, reached, remove=remove)
+
+
+def _moved(app: App, old: storages.Storage, new: storages.Storage, reached: Moved, *, remove: bool) -> Iterator[Moved]:
+    last, in_vain = 0, 0
+    while page := _page(app, old.backend.key, last):
         for blob in page:
             last, reached.fault = blob.id, ""
             try:
                 _move(app, blob, old, new, remove=remove)
-                reached.done, reached.done_bytes = reached.done + 1, reached.done_bytes + blob.byte_size
+                reached.done, reached.done_bytes, in_vain = reached.done + 1, reached.done_bytes + blob.byte_size, 0
             except LlmioError as error:
                 reached.failed += 1
                 reached.fault = f"file {blob.id} ({blob.filename}): {error}"
+                in_vain = in_vain + 1 if isinstance(error, Unavailable) else 0
             yield reached
+            if in_vain == PATIENCE:
+                raise Unavailable(
+                    _(
+                        "{count} files in a row could not be moved. The rest was not tried; go on with the same command.",
+                        count=in_vain,
+                    )
+                )
 
 
 def _count(app: App, source: str) -> Moved:
@@ -88,6 +108,6 @@ def _move(app: App, blob: Blob, old: storages.Storage, new: storages.Storage, *,
             update(Blob).where(here).values(service_name=new.backend.key).execution_options(synchronize_session=False)
         )
     if done.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE has it
-        new.delete(blob.key)  # removed meanwhile
+        new.delete(blob.key)  # removed, or replaced by a stripped copy, meanwhile
     elif remove:
         old.delete(blob.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST = 200
@@ -12,6 +13,8 @@ JOINERS = "\u200c\u200d"
 """Invisible, but part of words in Persian and Indic scripts, and of emoji."""
 FORBIDDEN = '<>:"|?*'
 """What Windows does not take, when somebody saves the file."""
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)
+"""Likewise, whatever follows the dot."""
 
 
 def clean_name(name: str | None) -> str:
@@ -19,7 +22,7 @@ def clean_name(name: str | None) -> str:
     base = unicodedata.normalize("NFC", name or "").replace("\\", "/").rsplit("/", 1)[-1]
     base = "".join("_" if letter in FORBIDDEN else letter for letter in base if _is_shown(letter))
     base = " ".join(base.split()).strip(" .")
-    return _shortened(base) or "file"
+    return _shortened(f"_{base}" if DEVICES.match(base) else base) or "file"
 
 
 def _is_shown(letter: str) -> bool:

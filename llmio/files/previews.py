@@ -50,6 +50,11 @@ def is_possible(blob: Blob) -> bool:
     return blob.content_type in KINDS and blob.byte_size <= LARGEST and not originals.known(blob).get(REFUSED)
 
 
+def is_bomb(blob: Blob) -> bool:
+    """Whether a picture was found to have so many pixels that no program should be made to show it."""
+    return originals.known(blob).get(REFUSED) == shrink.TOO_MANY
+
+
 def find(ctx: Context, blob: Blob, side: int = shrink.LONGEST) -> Blob | None:
     """The small form of a picture of this size; for a preview also what another program made, where it is no thumbnail."""
     forms = queries.small_forms(ctx, blob.id)

@@ -44,10 +44,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Reserved:
-    """An id and a key that were handed out for a file that is still to come."""
+    """An id and a key that were handed out for a file of so many bytes, which is still to come."""
 
     id: int
     key: str
+    byte_size: int
 
 
 def store(
@@ -72,6 +73,8 @@ def store(
     key = at.key if at else new_key()
     with intake.taken(stream, ctx.app.settings.number("files.max_bytes")) as came:
         kind = sniff.content_type(came.head, name)
+        if at and at.byte_size != came.size:
+            raise other_size()
         _check(came, kind, checksum, only, field)
         with intake.stripped(came, kind) as kept:
             storage.save(key, kept.stream)
@@ -122,6 +125,11 @@ def _check(came: intake.Taken, kind: str, checksum: str, only: Collection[str], 
     if only and kind not in only:
         names = ", ".join(sorted(one.split("/")[-1].upper() for one in only))
         raise Invalid.at(field, _("This kind of file cannot be used here. Possible are: {names}.", names=names))
+
+
+def other_size() -> Invalid:
+    """The refusal of what is longer or shorter than it was announced."""
+    return Invalid.at("file", _("This is not the file that was announced: its size differs."))
 
 
 def refuse_empty(stream: IO[bytes]) -> None:

@@ -13,8 +13,9 @@ import sys
 from typing import Any
 
 LONGEST, QUALITY = 1280, 85
-MOST_PIXELS = 100_000_000
-"""Ten thousand by ten thousand: more than cameras give, far less than a bomb."""
+MOST_PIXELS = 250_000_000
+"""More than cameras give (phones: 200 million), far less than a bomb."""
+TOO_MANY = "too many pixels"
 MEMORY, SECONDS = 1 << 30, 30
 LOADERS = ("Jpeg", "Png", "Nsgif", "Webp", "Heif", "Tiff")
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -43,7 +44,7 @@ def _made(image: Any, source: str, target: str, side: int) -> dict[str, Any]:
     header = image.new_from_file(source, access="sequential")
     width, height = header.width, header.height
     if width * height > MOST_PIXELS:
-        return {"refused": "too many pixels", "width": width, "height": height}
+        return {"refused": TOO_MANY, "width": width, "height": height}
     small = image.thumbnail(source, side, height=side, size="down", export_profile="srgb", fail_on="error")
     kind = target.rpartition(".")[2]
     small.write_to_file(target, keep="none", **OPTIONS[kind])

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from typing import Literal
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, field_validator
 
 from llmio.core.forms import Form
@@ -160,30 +159,3 @@ class AcceptForm(Form):
     """Someone new accepts an invitation."""
 
     name: str = Field(min_length=1, max_length=250)
-
-
-def addresses_in(text: str) -> tuple[list[str], list[str]]:
-    """(good, bad) addresses of a pasted text.
-
-    Takes what mail programs copy: separated by commas, semicolons, blanks or lines, with names and angle brackets.
-    Good ones come back in small letters, each once, in order; what has no @ is taken for a name and left out, unless
-    nothing else is there.
-    """
-    good: list[str] = []
-    bad: list[str] = []
-    bracketed = re.findall(r"<([^<>\s]+)>", text)
-    rest = re.sub(r"(\"[^\"]*\"\s*)?<[^<>\s]+>", " , ", text)
-    words = [word.strip("\"'()[],;:") for word in re.split(r"[\s,;]+", rest)]
-    for candidate in [*bracketed, *words]:
-        if not candidate or "@" not in candidate:
-            continue
-        try:
-            checked = validate_email(candidate, check_deliverability=False).normalized.lower()
-        except EmailNotValidError:
-            bad.append(candidate)
-            continue
-        if checked not in good:
-            good.append(checked)
-    if not good and not bad:
-        bad = [word for word in words if word][:5]
-    return good, bad

@@ -15,9 +15,10 @@ from llmio.core.errors import Conflict, Invalid, NotAllowed
 from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.groups import kinds, queries
-from llmio.groups.forms import MAX_INVITED, addresses_in
+from llmio.groups import invitation_limit, kinds, queries
+from llmio.groups.forms import MAX_INVITED
 from llmio.groups.models import DEMO, Group, Membership, MembershipRequest
+from llmio.groups.pasted import read_addresses
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -30,12 +31,7 @@ def invite(ctx: Context, group: Group, *, emails: str, message: str = "") -> lis
     cannot be read: nothing is sent then.
     """
     ctx.require(Permission.GROUP_ADD_MEMBERS, group)
-    good, bad = addresses_in(emails)
-    if bad:
-        raise Invalid.at("emails", _("These do not look like addresses: {list}", list=", ".join(bad[:10])))
-    if len(good) > MAX_INVITED:
-        raise Invalid.at("emails", _("At most {count} addresses at once, please.", count=MAX_INVITED))
-    users = list(accounts.find_or_invite_all(ctx, good).values())
+    users = list(accounts.find_or_invite_all(ctx, read_addresses(emails, at_most=MAX_INVITED)).values())
     return invite_users(ctx, group, users, message=message)
 
 
@@ -66,6 +62,7 @@ def invite_users(ctx: Context, group: Group, users: Sequence[User], *, message: 
         made.append(row)
     if not made:
         return []
+    invitation_limit.count(ctx, len(made))
     ctx.db.flush()
     recount(ctx, group)
     audience = Audience([row.user_id for row in made if row.user_id], message=message or None)
@@ -76,6 +73,7 @@ def invite_users(ctx: Context, group: Group, users: Sequence[User], *, message: 
 def resend(ctx: Context, membership: Membership) -> Membership:
     """Send a waiting invitation again."""
     ctx.require(Permission.MEMBERSHIP_RESEND, membership)
+    invitation_limit.count(ctx, 1)
     audience = Audience([membership.user_id] if membership.user_id else [])
     ctx.publish(kinds.MEMBERSHIP_RESENT, membership.group, audience=audience, custom={"membership_id": membership.id})
     return membership

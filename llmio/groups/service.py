@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -15,6 +16,8 @@ from llmio.core.permissions import Permission
 from llmio.groups import queries, rules
 from llmio.groups.forms import RESERVED, GroupForm, SettingsForm, handle_from
 from llmio.groups.models import Group, Membership, Subscription
+from llmio.tasks import service as tasks
+from llmio.tasks.lines import numbered
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -55,6 +58,7 @@ def create_group(ctx: Context, form: GroupForm) -> Group:
         group.handle = free_handle(ctx, form.name)
     ctx.db.add(group)
     ctx.db.flush()
+    tasks.keep(ctx, group, founder.id)
     founding = Membership(
         group_id=group.id, user_id=founder.id, admin=True, accepted_at=ctx.now, created_at=ctx.now, volume=2
     )
@@ -65,11 +69,15 @@ def create_group(ctx: Context, form: GroupForm) -> Group:
     return group
 
 
-def update_group(ctx: Context, group: Group, form: GroupForm) -> Group:
-    """Change name, address, description and privacy."""
+def update_group(ctx: Context, group: Group, form: GroupForm, *, opened: datetime | None = None) -> Group:
+    """Change name, address, description and privacy.
+
+    `opened`: when the form was shown; boxes in the description that others ticked since stay as they are.
+    """
     ctx.require(Permission.GROUP_UPDATE, group)
     before, shown = {name: getattr(group, name) for name in VERSIONED}, values_of(group)
     _fill(ctx, group, form)
+    tasks.keep(ctx, group, ctx.signed_in().id, opened=opened)
     versions.record(ctx, group, {name: (before[name], getattr(group, name)) for name in VERSIONED})
     if changes := audit.differences(shown, values_of(group), long=("description", "request_to_join_prompt")):
         audit.note(ctx, "group.update", group, group_id=group.id, changes=changes)
@@ -140,7 +148,7 @@ def _fill(ctx: Context, group: Group, form: GroupForm) -> None:
         _check_handle(ctx, form.handle, group.id)
     group.name = group.full_name = form.name
     group.handle = form.handle or group.handle
-    group.description = richtext.clean(form.description, form.description_format)
+    group.description = numbered(richtext.clean(form.description, form.description_format), form.description_format)
     group.description_format = form.description_format
     group.request_to_join_prompt = form.request_to_join_prompt or None
     _set_privacy(ctx, group, form)

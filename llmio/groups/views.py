@@ -16,6 +16,8 @@ from llmio.groups import membership as members
 from llmio.groups import queries, rules, service
 from llmio.groups.forms import GroupForm, SettingsForm, VolumeForm
 from llmio.groups.models import Group
+from llmio.tasks import queries as tasks
+from llmio.tasks.views import opened_at
 
 SHOW = "llmio:web/templates/groups/show.jinja2"
 FORM = "llmio:web/templates/groups/form.jinja2"
@@ -47,9 +49,13 @@ def frame(group: Group, request: Any) -> dict[str, Any]:
 @view_config(route_name="groups.show", renderer=SHOW, permission=Permission.GROUP_SHOW)
 def show(group: Group, request: Any) -> View:
     """The group's page: what it is for, its threads and polls."""
+    shown = frame(group, request)
+    text = richtext.to_html(group.description or "", group.description_format)
     return {
-        **frame(group, request),
-        "description": richtext.to_html(group.description or "", group.description_format),
+        **shown,
+        "description": tasks.with_boxes(request.ctx, "Group", {group.id: text}, lambda _id: shown["may"]["edit"])[
+            group.id
+        ],
         "panels": request.app.panels.load("group", request.ctx, group),
     }
 
@@ -97,7 +103,7 @@ def edit(group: Group, request: Any) -> View:
 @form_view(edit)
 def update(group: Group, request: Any) -> Any:
     """Save it."""
-    service.update_group(request.ctx, group, parse(GroupForm, request.POST))
+    service.update_group(request.ctx, group, parse(GroupForm, request.POST), opened=opened_at(request))
     request.flash("success", _("Saved."))
     return request.see_other("groups.show", key=group.key)
 

@@ -63,7 +63,7 @@ def send(context: Any, request: Any) -> Any:
     contact(context, request)
     wanted = ConsentForm if request.app.settings.on("features.contact_consent") else ContactForm
     form = parse(wanted, request.POST)
-    request.limit("contact_messages", 10)
+    request.limit("contact_messages")
     request.ctx.enqueue(
         jobs.mail_contact, form.name, form.email, form.subject, form.message, request.ctx.actor_id, new_token()
     )
@@ -86,7 +86,7 @@ def ask(context: User, _request: Any) -> Mapping[str, Any]:
 def write(context: User, request: Any) -> Any:
     """Send it."""
     form = parse(PersonForm, request.POST)
-    request.limit("contact_requests", 10)
+    request.limit("contact_requests")
     request.ctx.enqueue(jobs.mail_contact_request, request.ctx.signed_in().id, context.id, form.message, new_token())
     request.flash("success", _("{name} gets your message by mail.", name=context.name))
     return request.see_other(f"/u/{context.username}")

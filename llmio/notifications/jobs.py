@@ -19,6 +19,7 @@ from llmio.notifications.parked import back
 from llmio.notifications.sending import Ready, count, give_up, prepare
 from llmio.plugins import Failed, Outcome, Retry, Sent
 from llmio.polls.models import Outcome as PollOutcome
+from llmio.polls.rules import is_active
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -154,10 +155,11 @@ def mail_task_due(app: App, task_id: int, user_id: int) -> None:
 
 @job("notifications.follow_meeting")
 def follow_meeting(ctx: Context, _record_type: str, outcome_id: int) -> None:
-    """Call off a meeting whose poll or thread was removed; all else about it comes with the event of its outcome."""
+    """Call off a meeting whose poll or thread was removed, or is open again; all else comes with the event of its outcome."""
     outcome = ctx.db.get(PollOutcome, outcome_id)
-    if outcome is not None and outcome.poll is not None and meetings.is_gone(outcome.poll):
-        service.follow_meeting(ctx, outcome.poll)
+    poll = outcome.poll if outcome is not None else None
+    if poll is not None and (meetings.is_gone(poll) or is_active(ctx, poll)):
+        service.follow_meeting(ctx, poll)
 
 
 @job("notifications.mail_meeting", queue="mailers", transaction=False)

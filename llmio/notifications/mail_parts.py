@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from llmio.core.i18n import _
 from llmio.core.urls import absolute
-from llmio.discussions.lines import IS_TASK, ITEM
 from llmio.notifications.models import Notification
+from llmio.tasks.lines import IS_TASK, ITEM
 
 if TYPE_CHECKING:
     from llmio.accounts.models import User

@@ -21,7 +21,7 @@ from llmio.core.tables import Event
 from llmio.core.urls import absolute
 from llmio.notifications.deliveries import Delivery, Status
 from llmio.notifications.subjects import describe, may_see
-from llmio.polls import calendar, queries
+from llmio.polls import calendar, outcome_guests, queries
 from llmio.polls.models import Outcome, Poll
 
 if TYPE_CHECKING:
@@ -115,7 +115,9 @@ def change(ctx: Context, poll_id: int, user_id: int) -> tuple[Mail, int, Entry] 
     subject = describe(ctx, poll)
     if row is None or known is None or subject is None:
         return None
-    if not may_see(Context(ctx.app, ctx.db, ctx.tm, identity_of(user), ctx.now), subject):
+    guest = user_id in outcome_guests.of_poll(ctx, poll_id)
+    seen = may_see(Context(ctx.app, ctx.db, ctx.tm, identity_of(user), ctx.now), subject)
+    if not seen and not guest:
         return None
     entry, file = told(ctx, poll, user, known)
     if entry is None or file is None or entry.same(known):
@@ -137,9 +139,7 @@ def change(ctx: Context, poll_id: int, user_id: int) -> tuple[Mail, int, Entry] 
                 "paragraphs": [line],
                 "facts_shown": [(name, value) for name, value in facts if value],
                 "call": _("Go to the poll"),
-                "link": ""
-                if is_gone(poll)
-                else absolute(ctx.app.settings, subject.path, utm_medium="email", utm_campaign="meeting_changed"),
+                "link": _link(ctx, poll, subject.path, user if guest else None) if seen and not is_gone(poll) else "",
                 "why": _("You get this because the meeting was sent to you for your calendar."),
             },
             kind="meeting_changed",
@@ -147,6 +147,13 @@ def change(ctx: Context, poll_id: int, user_id: int) -> tuple[Mail, int, Entry] 
             attachments=[file],
         )
     return made, row.id, entry
+
+
+def _link(ctx: Context, poll: Poll, path: str, guest: User | None) -> str:
+    """Where the poll is; for a guest of its outcome a link that lets them see it."""
+    outcome = queries.outcomes(ctx, [poll.id]).get(poll.id) if guest else None
+    token = {outcome_guests.TOKEN: outcome_guests.token(ctx, outcome.id, guest.id)} if outcome and guest else {}
+    return absolute(ctx.app.settings, path, utm_medium="email", utm_campaign="meeting_changed", **token)
 
 
 def _words(title: str, known: Entry, entry: Entry) -> tuple[object, object]:

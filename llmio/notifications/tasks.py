@@ -14,8 +14,9 @@ from llmio.accounts.sessions import identity_of
 from llmio.core.context import Context
 from llmio.core.i18n import _
 from llmio.core.urls import absolute
-from llmio.discussions.models import Task, TasksUser
 from llmio.notifications.subjects import RECORDS, describe, may_see
+from llmio.tasks import queries
+from llmio.tasks.models import Task, TasksUser
 
 if TYPE_CHECKING:
     from llmio.core.ports import Mail
@@ -41,7 +42,8 @@ def reminder(ctx: Context, task_id: int, user_id: int) -> Mail | None:
         return None
     record = ctx.db.get(RECORDS[task.record_type], task.record_id) if task.record_type in RECORDS else None
     subject = describe(ctx, record) if record is not None else None
-    if subject is None or subject.gone or not may_see(Context(ctx.app, ctx.db, ctx.tm, identity_of(user)), subject):
+    theirs = Context(ctx.app, ctx.db, ctx.tm, identity_of(user), ctx.now)
+    if subject is None or subject.gone or not may_see(theirs, subject) or queries.record_of(theirs, task) is None:
         return None
     settings = ctx.app.settings
     with mail.language_of(user):

@@ -55,4 +55,10 @@ def includeme(config: Any) -> None:
     config.add_route("polls.show", "/p/{key}/{slug}", **of_poll)
     for act, path in (("edit", "edit"), ("share", "share"), ("meeting", "meeting.ics")):
         config.add_route(f"outcomes.{act}", f"/outcomes/{{id:\\d+}}/{path}", factory=resources.outcome)
+    config.add_route(
+        "outcomes.remove_guest",
+        "/outcomes/{id:\\d+}/guests/{user_id:\\d{1,9}}/remove",
+        request_method="POST",
+        factory=resources.outcome,
+    )
     config.scan("llmio.polls.views")

@@ -123,6 +123,13 @@ def start_of(ctx: Context, outcome: Outcome) -> date | None:
     return _start(outcome.poll, outcome, name) if name else None
 
 
+def to_come(ctx: Context, poll: Poll, outcome: Outcome | None) -> tuple[datetime, bool] | None:
+    """The time of the meeting that a poll's outcome decides on, as `moment_of`, unless it is over."""
+    name, _place = said(ctx, outcome) if outcome is not None else ("", "")
+    found = moment_of(name, ctx.actor) if outcome is not None and _start(poll, outcome, name) else None
+    return found if found is not None and found[0] > ctx.now else None
+
+
 def _start(poll: Poll, outcome: Outcome, name: str) -> date | None:
     try:
         if len(name) == len("2027-01-31"):

@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from llmio.core import richtext
 from llmio.core.permissions import Permission
-from llmio.discussions import tasks
 from llmio.discussions.values import Person, slug_of
 from llmio.plugins.polls import Ballot, OptionValue, PollType, PollValue, Result
 from llmio.polls import charts, queries, results
@@ -21,6 +20,7 @@ from llmio.polls.calendar import decides, moment_of
 from llmio.polls.models import Outcome, Poll, Stance
 from llmio.polls.rules import is_active
 from llmio.polls.values import HideResults, Reason, option_value, poll_value
+from llmio.tasks import queries as tasks
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -29,8 +29,8 @@ RESERVED = frozenset({"edit", "card", "votes", "voters", "remind", "outcome", "r
 """Words after a poll's key that are addresses themselves."""
 
 
-def path_of(poll: Poll) -> str:
-    """The address of a poll."""
+def path_of(poll: Any) -> str:
+    """The address of a poll, or of a row with its key and title."""
     slug = slug_of(poll.title) or "poll"
     return f"/p/{poll.key}/{slug}-poll" if slug in RESERVED else f"/p/{poll.key}/{slug}"
 
@@ -297,6 +297,15 @@ def _draw_boxes(ctx: Context, views: Mapping[int, PollView]) -> None:
     texts = {outcome_id: view.outcome_html for outcome_id, view in decided.items()}
     for outcome_id, html in tasks.with_boxes(ctx, "Outcome", texts, lambda one: decided[one].may["decide"]).items():
         decided[outcome_id].outcome_html = html
+    draw_reasons(ctx, [view.mine for view in views.values() if view.mine])
+
+
+def draw_reasons(ctx: Context, votes: Sequence[VoteView]) -> None:
+    """Tasks in the reasons of votes, each of whose author may tick them; in an anonymous poll there are none."""
+    named = [vote for vote in votes if vote.shown and vote.poll and results.voters_nameable(vote.poll.poll)]
+    drawn = tasks.with_boxes(ctx, "Stance", {vote.id: vote.reason for vote in named}, lambda _id: False)
+    for vote in named:
+        vote.reason = drawn[vote.id]
 
 
 def one(ctx: Context, poll: Poll) -> PollView:
@@ -310,12 +319,14 @@ def votes(view: PollView, *, limit: int = 50, offset: int = 0) -> list[VoteView]
         return []
     rows = view.ctx.db.execute(queries.votes(view.poll, limit=limit, offset=offset))
     named = results.voters_nameable(view.poll)
-    return [
+    made = [
         vote_view(
             view, row, row.participant_id, person_of(row, row.participant_id) if named and row.participant_id else None
         )
         for row in rows
     ]
+    draw_reasons(view.ctx, made)
+    return made
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from llmio.accounts.zones import Zone, zone_or_none
 from llmio.core.errors import Invalid
 from llmio.core.forms import Form, one_line, parse, seen
 from llmio.core.i18n import _
+from llmio.groups.pasted import read_addresses
 from llmio.plugins.fields import FieldError
 from llmio.plugins.polls import OptionPreset, PollType
 from llmio.polls.calendar import MEETING
@@ -64,8 +65,8 @@ class VotersForm(Form):
 
     @property
     def addresses(self) -> list[str]:
-        """The addresses, however they were separated."""
-        return [part for part in re.split(r"[\s,;<>]+", self.emails) if "@" in part]
+        """The addresses, however they were separated; raises Invalid."""
+        return read_addresses(self.emails) if self.emails else []
 
 
 class RemindForm(Form):
@@ -109,6 +110,7 @@ class ReopenForm(Form):
 
     closing_at: str = ""
     time_zone: Zone = "UTC"
+    call_off: bool = False
 
 
 @dataclass(frozen=True)

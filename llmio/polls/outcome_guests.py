@@ -9,9 +9,9 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from llmio.core.tables import Event
 from llmio.files.signing import sign
@@ -29,13 +29,31 @@ FORM = re.compile(r"(\d{1,9})-(\d{1,9})-(\w+)")
 
 def guest_ids(ctx: Context, outcome_ids: Iterable[int]) -> set[int]:
     """Those outside who were sent one of these outcomes."""
-    query = select(Event.custom_fields).where(
+    query = _sent(select(Event.custom_fields), outcome_ids)
+    return {int(user_id) for custom in ctx.db.scalars(query) for user_id in custom[KEY]}
+
+
+def _sent(query: Select[Any], outcome_ids: Iterable[int]) -> Select[Any]:
+    return query.where(
         Event.eventable_type == "Outcome",
         Event.eventable_id.in_(list(outcome_ids)),
         Event.kind == kinds.OUTCOME_ANNOUNCED.name,
         Event.custom_fields.has_key(KEY),
     )
-    return {int(user_id) for custom in ctx.db.scalars(query) for user_id in custom[KEY]}
+
+
+def leave_out(ctx: Context, poll_id: int, user_id: int) -> bool:
+    """Let somebody see the outcomes of a poll no longer; False where they were sent none."""
+    outcomes = select(Outcome.id).where(Outcome.poll_id == poll_id)
+    found = False
+    for event in ctx.db.scalars(_sent(select(Event), ctx.db.scalars(outcomes)).with_for_update()):
+        if user_id in event.custom_fields[KEY]:
+            event.custom_fields = event.custom_fields | {
+                KEY: [one for one in event.custom_fields[KEY] if one != user_id]
+            }
+            found = True
+    ctx.memo.pop(("polls.outcome_guests", poll_id), None)
+    return found
 
 
 def of_poll(ctx: Context, poll_id: int) -> set[int]:

@@ -14,6 +14,7 @@ from llmio.discussions import queries as discussions
 from llmio.discussions.models import DiscussionReader
 from llmio.groups.models import Group, Membership
 from llmio.polls.models import Outcome, Poll, PollOption, Stance, StanceReceipt
+from llmio.tasks.models import Task
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -110,6 +111,12 @@ def voter_ids(ctx: Context, poll_id: int, *, undecided: bool = False) -> list[in
     if undecided:
         query = query.where(Stance.cast_at.is_(None))
     return [int(user_id) for user_id in ctx.db.scalars(query) if user_id]
+
+
+def votes_with_tasks(ctx: Context, poll: Poll) -> list[int]:
+    """The votes that count and have tasks in their reasons."""
+    query = select(Stance.id).join(Task, and_(Task.record_type == "Stance", Task.record_id == Stance.id))
+    return list(ctx.db.scalars(query.where(counted(poll.id), Task.discarded_at.is_(None)).distinct()))
 
 
 def voters(ctx: Context, poll: Poll, *, undecided: bool = False, limit: int = 500) -> list[Stance]:

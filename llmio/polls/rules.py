@@ -231,6 +231,12 @@ def is_cast(ctx: Context, subject: Stance) -> bool:
     return subject.cast_at is not None
 
 
+LEADING = (
+    Permission.POLL_ADD_VOTERS,
+    Permission.STANCE_MAKE_ADMIN,
+    Permission.STANCE_REMOVE_ADMIN,
+    Permission.OUTCOME_REMOVE_GUEST,
+)
 SEES = (is_author, public, group_member, thread_guest, poll_guest, holds_token, (not_active, outcome_guest))
 
 
@@ -262,7 +268,7 @@ def register(app: App) -> None:
     allow(Permission.POLL_ANNOUNCE, *announcing)
     allow(Permission.POLL_REMIND, *announcing)
     allow(Permission.OUTCOME_ANNOUNCE, *((*clause, not_active) for clause in announcing))
-    for permission in (Permission.POLL_ADD_VOTERS, Permission.STANCE_MAKE_ADMIN, Permission.STANCE_REMOVE_ADMIN):
+    for permission in LEADING:
         allow(permission, (kept, is_admin))
     allow(
         Permission.POLL_ADD_GUESTS,

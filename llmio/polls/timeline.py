@@ -12,11 +12,11 @@ from sqlalchemy import select
 
 from llmio.core import richtext
 from llmio.core.permissions import Permission
-from llmio.discussions import tasks
 from llmio.discussions.values import Person
 from llmio.polls import cards, queries, results
 from llmio.polls.cards import PollView, VoteView
 from llmio.polls.models import Outcome, Stance
+from llmio.tasks import queries as tasks
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -55,6 +55,7 @@ def load_stances(ctx: Context, ids: Sequence[int]) -> dict[int, VoteView]:
         if view is not None and view.poll.discarded_at is None and row.cast_at is not None:
             person = cards.person_of(people.get(row.participant_id or 0))
             made[row.id] = cards.vote_view(view, row, row.participant_id, person)
+    cards.draw_reasons(ctx, list(made.values()))
     return made
 
 

@@ -7,13 +7,13 @@ transaction that also says how far it has come, so that a building that was stop
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
+from llmio.core.alone import alone
 from llmio.core.errors import Conflict
 from llmio.core.i18n import _
 from llmio.core.outbox import Outbox
@@ -107,7 +107,7 @@ def _records(ctx: Context) -> int:
 
 def build(app: App, *, restart: bool = False) -> Iterator[Progress]:
     """Build the index in use, or go on with that; yields after each batch. Raises Conflict where another does it."""
-    with _alone(app):
+    with alone(app, ONE_AT_A_TIME, _("The search index is being built already.")):
         with app.begin() as ctx:
             begun, resumed = _begin(ctx, restart=restart)
             started = progress_of(begun, resumed=resumed)
@@ -118,18 +118,6 @@ def build(app: App, *, restart: bool = False) -> Iterator[Progress]:
             yield reached
             if reached.finished_at is not None:
                 return
-
-
-@contextmanager
-def _alone(app: App) -> Iterator[None]:
-    """A lock of the database session: it falls with the process, so that a building can go on at once."""
-    with app.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ONE_AT_A_TIME}):
-            raise Conflict(_("The search index is being built already."))
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": ONE_AT_A_TIME})
 
 
 def _begin(ctx: Context, *, restart: bool) -> tuple[SearchBuild, bool]:

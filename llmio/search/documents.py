@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from llmio.core import richtext
+from llmio.core.db import among
 from llmio.discussions.models import Comment, Discussion
 from llmio.plugins import Document
 from llmio.polls.models import Outcome, Poll, Stance
@@ -30,29 +31,23 @@ UNTIL_CLOSED = int(HideResults.UNTIL_CLOSED)
 
 
 def _discussions() -> Select[Any]:
-    return select(Discussion).options(joinedload(Discussion.author)).where(Discussion.discarded_at.is_(None))
+    return select(Discussion).where(Discussion.discarded_at.is_(None))
 
 
 def _comments() -> Select[Any]:
-    return (
-        select(Comment)
-        .join(Comment.discussion)
-        .options(joinedload(Comment.user), contains_eager(Comment.discussion))
-        .where(Comment.discarded_at.is_(None), Discussion.discarded_at.is_(None))
-    )
+    query = select(Comment).join(Comment.discussion)
+    return query.where(Comment.discarded_at.is_(None), Discussion.discarded_at.is_(None))
 
 
-def _kept(query: Select[Any], *path: Any) -> Select[Any]:
-    """Only what belongs to polls that were not discarded, nor their thread; `path` leads to the poll."""
-    return (
-        query.outerjoin(Poll.discussion)
-        .options(contains_eager(*path, Poll.discussion))
-        .where(Poll.discarded_at.is_(None), or_(Discussion.id.is_(None), Discussion.discarded_at.is_(None)))
+def _kept(query: Select[Any]) -> Select[Any]:
+    """Only what belongs to polls that were not discarded, nor their thread."""
+    return query.outerjoin(Poll.discussion).where(
+        Poll.discarded_at.is_(None), or_(Discussion.id.is_(None), Discussion.discarded_at.is_(None))
     )
 
 
 def _polls() -> Select[Any]:
-    return _kept(select(Poll).options(joinedload(Poll.author)))
+    return _kept(select(Poll))
 
 
 def _stances() -> Select[Any]:
@@ -61,14 +56,12 @@ def _stances() -> Select[Any]:
     Those of a poll that shows results to who has voted are searchable: `Visible.hidden_poll_ids` keeps them from others.
     """
     told = or_(Poll.closed_at.is_not(None), and_(Poll.anonymous.is_(False), Poll.hide_results != UNTIL_CLOSED))
-    query = select(Stance).join(Stance.poll).options(contains_eager(Stance.poll), joinedload(Stance.participant))
     counted = (Stance.cast_at.is_not(None), Stance.latest.is_(True), Stance.revoked_at.is_(None))
-    return _kept(query, Stance.poll).where(*counted, told)
+    return _kept(select(Stance).join(Stance.poll)).where(*counted, told)
 
 
 def _outcomes() -> Select[Any]:
-    query = select(Outcome).join(Outcome.poll).options(contains_eager(Outcome.poll), joinedload(Outcome.author))
-    return _kept(query, Outcome.poll)
+    return _kept(select(Outcome).join(Outcome.poll))
 
 
 SELECTS: dict[str, Callable[[], Select[Any]]] = {
@@ -78,6 +71,15 @@ SELECTS: dict[str, Callable[[], Select[Any]]] = {
     "Stance": _stances,
     "Outcome": _outcomes,
 }
+"""Type → those of its records that may be found at all; the thread and the poll of each are joined."""
+OPTIONS: dict[str, tuple[Any, ...]] = {
+    "Discussion": (joinedload(Discussion.author),),
+    "Comment": (contains_eager(Comment.discussion), joinedload(Comment.user)),
+    "Poll": (contains_eager(Poll.discussion), joinedload(Poll.author)),
+    "Stance": (contains_eager(Stance.poll, Poll.discussion), joinedload(Stance.participant)),
+    "Outcome": (contains_eager(Outcome.poll, Poll.discussion), joinedload(Outcome.author)),
+}
+"""What is loaded with them."""
 
 
 def _made(kind: str, one: Any, texts: tuple[str | None, str | None, str], author: Any, **place: Any) -> Document:
@@ -212,11 +214,16 @@ def ids_after(
 
 def found(ctx: Context, record_type: str, ids: Sequence[int]) -> list[Document]:
     """The documents of those ids that may be found at all."""
-    query = SELECTS[record_type]().where(MODELS[record_type].id.in_(ids))
-    rows = ctx.db.scalars(query.execution_options(populate_existing=True))  # others may have written meanwhile
+    rows = ctx.db.scalars(
+        _of(record_type, ids).execution_options(populate_existing=True)
+    )  # others may have written meanwhile
     return [document_of(one) for one in rows]
 
 
 def records(ctx: Context, record_type: str, ids: Sequence[int]) -> list[Any]:
     """The records of those ids that may be found at all."""
-    return list(ctx.db.scalars(SELECTS[record_type]().where(MODELS[record_type].id.in_(ids))))
+    return list(ctx.db.scalars(_of(record_type, ids)))
+
+
+def _of(record_type: str, ids: Sequence[int]) -> Select[Any]:
+    return SELECTS[record_type]().options(*OPTIONS[record_type]).where(among(MODELS[record_type].id, ids))

@@ -1,33 +1,41 @@
-"""What was found, ready to be shown: in a number of queries that does not grow."""
+"""What was found, ready to be shown: in one statement, however much it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup, escape
-from sqlalchemy import select
 
-from llmio.core.tables import Event
-from llmio.discussions.models import Discussion
 from llmio.discussions.values import path_of
-from llmio.groups.models import Group
 from llmio.plugins import Hit, Visible
 from llmio.polls import cards
-from llmio.polls.models import Poll
-from llmio.search import documents
+from llmio.search import documents, queries
 
 if TYPE_CHECKING:
-    from llmio.accounts.models import User
     from llmio.core.context import Context
 
-ENTERED = ("poll_created", "stance_created", "stance_updated", "outcome_created")
+
+class Author(NamedTuple):
+    """Who wrote a result, as far as others may see it."""
+
+    id: int
+    name: str | None
+    username: str | None
+    avatar_initials: str | None
+    avatar_kind: str
+    time_zone: str | None
+    created_at: datetime | None
+    email_verified: bool
+    bot: bool
+    selected_locale: str | None
+    detected_locale: str | None
 
 
-@dataclass(frozen=True)
-class GroupName:
+class GroupName(NamedTuple):
     """What is said of a result's group."""
 
     id: int
@@ -37,19 +45,27 @@ class GroupName:
     key: str | None
 
 
+class Place(NamedTuple):
+    """The thread or the poll that a result belongs to."""
+
+    id: int
+    key: str
+    title: str | None
+
+
 @dataclass(frozen=True)
 class Found:
     """One result; `title` and `highlight` are safe HTML in which `<mark>` surrounds what was looked for."""
 
     record_type: str
-    record: Any
+    record_id: int
     title: Markup
     path: str
     highlight: Markup
-    author: User | None
+    author: Author | None
     group: GroupName | None
-    discussion: Discussion | None
-    poll: Poll | None
+    discussion: Place | None
+    poll: Place | None
     at: datetime | None
     tags: Sequence[str]
     sequence_id: int | None = None
@@ -57,96 +73,54 @@ class Found:
 
 def shown(ctx: Context, hits: Sequence[Hit], allowed: Visible) -> list[Found]:
     """The hits with what the rows of today say, in their order; what may not be found (any more) is left out."""
-    made: dict[tuple[str, int], Found] = {}
-    for kind in {hit.record_type for hit in hits} & set(documents.TYPES):
-        ids = [hit.record_id for hit in hits if hit.record_type == kind]
-        for record in documents.records(ctx, kind, ids):
-            place = documents.place_of(record)
-            if allowed.includes(kind, place["group_id"], place["discussion_id"], place["poll_id"]):
-                made[kind, record.id] = _found(kind, record, place["tags"])
-    groups = _groups(ctx, made.values())
-    places = sequence_ids(ctx, [(one.record_type, one.record.id) for one in made.values() if one.poll is not None])
-    results = []
+    ids: dict[str, list[int]] = {}
     for hit in hits:
-        one = made.get((hit.record_type, hit.record_id))
-        if one is None:
-            continue
-        group_id = one.poll.group_id if one.poll else one.discussion.group_id if one.discussion else None
-        results.append(
-            replace(
-                one,
-                title=Markup(hit.title) if hit.title else one.title,  # noqa: S704  # the contract: escaped but for <mark>
-                highlight=Markup(hit.highlight),  # noqa: S704  # likewise
-                group=groups.get(group_id or 0),
-                sequence_id=places.get((hit.record_type, hit.record_id)),
-            )
-        )
-    return results
+        if hit.record_type in documents.MODELS:
+            ids.setdefault(hit.record_type, []).append(hit.record_id)
+    if not ids:
+        return []
+    rows = ctx.db.connection().execute(queries.shown(frozenset(ids)), ids)
+    made = {(row[0], row[1]): row for row in rows}
+    found = ((hit, made.get((hit.record_type, hit.record_id))) for hit in hits)
+    each = (_found(hit, row, allowed) for hit, row in found if row is not None)
+    return [one for one in each if one is not None]
 
 
-def _found(kind: str, record: Any, tags: Sequence[str]) -> Found:
-    poll = record if kind == "Poll" else getattr(record, "poll", None)
-    discussion = record if kind == "Discussion" else poll.discussion if poll is not None else record.discussion
-    title = poll.title if poll is not None else (discussion.title or "") if discussion is not None else ""
-    author = getattr(record, "author", None) or getattr(record, "user", None) or getattr(record, "participant", None)
-    anonymous = kind == "Stance" and poll is not None and poll.anonymous
-    moment = record.cast_at if kind == "Stance" else record.created_at
-    path = _path(kind, record, poll, discussion)
+def _found(hit: Hit, row: Any, allowed: Visible) -> Found | None:
+    """One result; None where the searcher may not find it."""
+    columns = iter(row)
+    kind, record_id, at, group_id, thread_tags = islice(columns, 5)
+    poll, (poll_tags, anonymous, sequence_id) = Place(*islice(columns, 3)), islice(columns, 3)
+    thread, group, author = Place(*islice(columns, 3)), GroupName(*islice(columns, 5)), Author(*columns)
+    if not allowed.includes(kind, group_id, thread.id, poll.id):
+        return None
+    title = poll.title if poll.id else thread.title
     return Found(
         kind,
-        record,
-        escape(title),
-        path,
-        Markup(""),
-        None if anonymous else author,
-        None,
-        discussion,
-        poll,
-        moment,
-        tags,
+        record_id,
+        Markup(hit.title) if hit.title else escape(title or ""),  # noqa: S704  # the contract: escaped but for <mark>
+        _path(kind, record_id, poll, thread),
+        Markup(hit.highlight),  # noqa: S704  # likewise
+        None if author.id is None or (kind == "Stance" and anonymous) else author,
+        group if group.id else None,
+        thread if thread.id else None,
+        poll if poll.id else None,
+        at,
+        list(dict.fromkeys([*(poll_tags or ()), *(thread_tags or ())])),
+        sequence_id,
     )
 
 
-def _path(kind: str, record: Any, poll: Poll | None, discussion: Discussion | None) -> str:
+def _path(kind: str, record_id: int, poll: Place, thread: Place) -> str:
     """Votes and outcomes are looked up in their thread only when somebody goes there."""
     if kind in ("Stance", "Outcome"):
-        return f"/search/{kind}/{record.id}"
-    if poll is not None:
+        return f"/search/{kind}/{record_id}"
+    if kind == "Poll":
         return cards.path_of(poll)
-    thread = f"/d/{discussion.key}" if discussion is not None else ""
-    return f"{thread}/comment/{record.id}" if kind == "Comment" else path_of(discussion.key, discussion.title)  # type: ignore[union-attr]  # a Discussion
-
-
-def _groups(ctx: Context, found: Iterable[Found]) -> Mapping[int, GroupName]:
-    ids = {one.poll.group_id if one.poll else one.discussion.group_id for one in found if one.poll or one.discussion}  # type: ignore[union-attr]  # one of both
-    wanted = [group_id for group_id in ids if group_id]
-    if not wanted:
-        return {}
-    query = select(Group.id, Group.name, Group.full_name, Group.handle, Group.key).where(Group.id.in_(wanted))
-    return {row.id: GroupName(*row) for row in ctx.db.execute(query)}
-
-
-def sequence_ids(ctx: Context, records: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
-    """(type, id) → place in the thread, for polls, votes and outcomes that have one."""
-    if not records:
-        return {}
-    query = select(Event.eventable_type, Event.eventable_id, Event.sequence_id).where(
-        Event.eventable_type.in_({kind for kind, _id in records}),
-        Event.eventable_id.in_([record_id for _kind, record_id in records]),
-        Event.kind.in_(ENTERED),
-        Event.sequence_id.is_not(None),
-    )
-    rows: list[Any] = list(ctx.db.execute(query.order_by(Event.id)))
-    return {(row[0], row[1]): row[2] for row in rows}
+    return f"/d/{thread.key}/comment/{record_id}" if kind == "Comment" else path_of(thread.key, thread.title)
 
 
 def place_in_thread(ctx: Context, kind: str, record_id: int) -> tuple[int, int] | None:
     """Event and sequence id by which a record stands in a thread."""
-    query = select(Event.id, Event.sequence_id).where(
-        Event.eventable_type == kind,
-        Event.eventable_id == record_id,
-        Event.kind.in_(ENTERED),
-        Event.sequence_id.is_not(None),
-    )
-    row = ctx.db.execute(query.order_by(Event.id).limit(1)).one_or_none()
-    return None if row is None else (int(row[0]), int(row[1] or 0))
+    row = ctx.db.execute(queries.entered(kind, record_id)).one_or_none()
+    return None if row is None else (int(row[0]), int(row[1]))

@@ -32,7 +32,7 @@ def search_result(one: Found, number: int) -> dict[str, Any]:
     return {
         "id": number,
         "searchable_type": one.record_type,
-        "searchable_id": one.record.id,
+        "searchable_id": one.record_id,
         "poll_title": poll.title if poll else None,
         "discussion_title": discussion.title if discussion else None,
         "discussion_key": discussion.key if discussion else None,

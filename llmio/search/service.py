@@ -34,21 +34,20 @@ def search(ctx: Context, query: str, filters: Filters, *, offset: int = 0) -> Re
     """Answer a query; a provider that fails is noted, and the person told that search is not available."""
     chosen = provider(ctx.app)
     allowed = visibility.visible_to(ctx)
-    with ctx.db.begin_nested():
-        page = guard(
-            ctx.app.plugins,
-            chosen,
-            f"search_providers.{chosen.key}.search",
-            chosen.search,
-            ctx.db.connection(),
-            query,
-            filters,
-            allowed,
-            offset=offset,
-            limit=PAGE,
-            fallback=None,
-            gives=lambda given: isinstance(given, Page) and all(isinstance(one, Hit) for one in given.hits),
-        )
+    connection = ctx.db.connection()
+
+    def asked() -> Page:
+        with connection.begin_nested():  # within the guard: what fails there spoils nothing beyond it
+            return chosen.search(connection, query, filters, allowed, offset=offset, limit=PAGE)
+
+    page = guard(
+        ctx.app.plugins,
+        chosen,
+        f"search_providers.{chosen.key}.search",
+        asked,
+        fallback=None,
+        gives=lambda given: isinstance(given, Page) and all(isinstance(one, Hit) for one in given.hits),
+    )
     if page is None:
         raise Unavailable(_("Search does not work at the moment."))
     return Results(results.shown(ctx, page.hits, allowed), offset, page.more, page.corrected)

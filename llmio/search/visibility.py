@@ -36,7 +36,7 @@ IDS = ARRAY(BigInteger)
 def visible_to(ctx: Context) -> Visible:
     """Own groups; threads of their subgroups that show them; threads and polls one is a guest of, or has outside groups."""
     me = ctx.signed_in()
-    found = ctx.db.execute(_statement(), {"me": me.id}).one()
+    found = ctx.db.connection().execute(_statement(), {"me": me.id}).one()
     return Visible(found.own, found.threads, found.polls, found.shown, found.hidden)
 
 

@@ -53,7 +53,7 @@ def merge_page(_context: Any, request: Any) -> View:
 @form_view(merge_page)
 def ask_to_merge(_context: Any, request: Any) -> Any:
     """Mail the other address."""
-    request.limit("merges", 5)
+    request.limit("merges")
     form = parse(MergeForm, request.POST)
     asking.ask(request.ctx, email=form.email)
     request.flash("info", _("If {email} has an account here, a mail to it is on its way.", email=form.email))

@@ -22,7 +22,6 @@ from llmio.files.faults import too_large
 log = logging.getLogger(__name__)
 PATH: Final = "/csp_reports"
 MOST_BYTES = 16_384
-AN_HOUR = 60
 DIRECTIVES = frozenset(
     f"{kind}-src" for kind in ["default", "script", "style", "img", "media", "font", "connect", "frame", "object", "worker", "manifest", "child"]
 ) | {"base-uri", "form-action", "frame-ancestors", "script-src-elem", "script-src-attr", "style-src-elem", "style-src-attr"}  # fmt: skip
@@ -45,7 +44,7 @@ def take(request: Any) -> Response:
     """Count and log; 204 whatever was in it, since no browser does anything with an answer."""
     if (request.content_length or 0) > MOST_BYTES:
         raise too_large(MOST_BYTES)
-    request.limit("csp_reports", AN_HOUR)
+    request.limit("csp_reports")
     for report in reports_in(request.body_file_raw.read(min(request.content_length or 0, MOST_BYTES))):
         note(report)
     return Response(status=204)

@@ -61,7 +61,7 @@ def told(error: LlmioError, request: Any) -> Any:
     """An error that says what to do."""
     if isinstance(error, SignInNeeded):
         return ask_to_sign_in(request)
-    if isinstance(error, TooMany):
+    if isinstance(error, TooMany | Invalid) and error.retry_after is not None:
         request.response.headers["Retry-After"] = str(error.retry_after)
     return page(request, error.status, error.message, error.errors if isinstance(error, Invalid) else None)
 

@@ -16,6 +16,7 @@ from pyramid.response import Response
 from llmio.core import i18n
 from llmio.core.app import App
 from llmio.core.context import Context
+from llmio.core.errors import Invalid
 from llmio.core.urls import absolute
 from llmio.web.security import load_identity
 
@@ -38,6 +39,7 @@ def includeme(config: Any) -> None:
     config.add_request_method(turbo, property=True)
     config.add_request_method(flash)
     config.add_request_method(see_other)
+    config.add_request_method(refused)
     config.add_request_method(link)
     config.add_request_method(render_stream)
     config.add_request_method(wants_json, property=True)
@@ -92,6 +94,15 @@ def here(request: Any) -> str:
 def flash(request: Any, kind: str, message: object) -> None:
     """Keep a message for the next page; kind is `success`, `info`, `warning` or `danger`."""
     request.session.flash([kind, str(message)])
+
+
+def refused(request: Any, fault: Invalid) -> None:
+    """Answer with the form as it was filled, and with the fault's status; programs are told in JSON instead."""
+    if request.wants_json:
+        raise fault
+    request.response.status_int = fault.status
+    if fault.retry_after is not None:
+        request.response.headers["Retry-After"] = str(fault.retry_after)
 
 
 def see_other(request: Any, route: str, /, **how: Any) -> HTTPSeeOther:

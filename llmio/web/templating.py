@@ -56,6 +56,8 @@ def includeme(config: Any) -> None:
         csrf_token=_csrf_token,
         group_logo=_group_logo,
         opened_at=_opened_at,
+        note_fault=_note_fault,
+        noted_fault=_noted_fault,
         page_errors=_page_errors,
         time_text=_time_text,
         together=together,
@@ -220,7 +222,7 @@ def _csrf_token() -> str:
 
 
 def _opened_at() -> str:
-    """When a form was shown first, that is shown now: boxes that others tick meanwhile stay ticked (`llmio.discussions.service.tasks`)."""
+    """When a form was shown first, that is shown now: boxes that others tick meanwhile stay ticked (`llmio.tasks.service`)."""
     request = get_current_request()
     return str(request.POST.get("opened") or request.ctx.now.isoformat())
 
@@ -235,6 +237,17 @@ def _group_logo(group: Any) -> str:
 def _page_errors() -> Mapping[str, Any]:
     """What is wrong with the form that the request at hand brought: {field: [messages]}."""
     return get_current_request().environ.get("llmio.errors", {})
+
+
+def _note_fault(name: str, at: str, label: object) -> None:
+    """A field with a fault says where on the page it is, and how it is called."""
+    get_current_request().environ.setdefault("llmio.faults", {}).setdefault(name, {"id": at, "label": label})
+
+
+def _noted_fault(name: str) -> Mapping[str, Any] | None:
+    """Where the field with this fault is: {id, label}; None where no field of the page shows it."""
+    found: Mapping[str, Any] | None = get_current_request().environ.get("llmio.faults", {}).get(name)
+    return found
 
 
 def _time_text(moment: Any, mode: Any = "relative") -> tuple[str, str]:

@@ -77,6 +77,7 @@ NOT_LOGGED = {
     "admin.send_again": ASKED,
     "admin.send_all_again": ASKED,
     "admin.doctor": "only reads, and keeps what was found",
+    "admin.audit": "only reads, and keeps what was found",
     "admin.try_mail": ASKED,
     "admin.reindex": ASKED,
     "admin.forget_failures": "clears what was counted of a plugin's errors; the process's log has them",

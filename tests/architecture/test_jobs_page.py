@@ -136,6 +136,11 @@ def test_every_job_of_the_page_exists_as_it_is_described(app, rows):
     assert wrong == []
 
 
+def test_what_has_no_job_is_not_needed(rows):
+    """Each says why; none waits to be built."""
+    assert [row.reference for row in rows if row.job == NONE and (not row.why or "not built" in row.why)] == []
+
+
 def test_the_page_says_how_often_each_job_comes(app, rows):
     scheduled = {one.job.name: written.often(one.every) for one in app.schedules}
     assert [row for row in rows if row.job != NONE and row.when != scheduled.get(row.job, "on demand")] == []

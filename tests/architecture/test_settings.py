@@ -44,8 +44,8 @@ def test_every_setting_is_read_somewhere(declared):
         for path in sorted((root / folder).rglob("*"))
         if path.suffix in (".py", ".jinja2") and path.name not in ("declared.py", "settings.py")
     )
-    # By the name of the mode (llmio/web/theme.py), of the span (llmio/continuity).
-    computed = ("theme.light_", "theme.dark_", "backups.keep_")
+    # By the name of the mode (llmio/web/theme.py), of the span (llmio/continuity), of the act (llmio/web/limits.py).
+    computed = ("theme.light_", "theme.dark_", "backups.keep_", "limits.max.", "limits.invitations_")
     code += '"llmio.task"'  # read by the image's own start script: compose/
     own = [key for key in documented().settings.declared if not key.startswith(("storage_", *computed))]
     assert [key for key in own if f'"{key}"' not in code and f"'{key}'" not in code] == []

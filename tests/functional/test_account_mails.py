@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from llmio.accounts import service as accounts
-from llmio.discussions.models import Task, TasksUser
+from llmio.tasks.models import Task, TasksUser
 from llmio.worker import schedule
 from tests import factories as make
 

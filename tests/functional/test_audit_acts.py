@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from llmio.core import audit
 from llmio.core.audit import AuditEntry
 from llmio.core.outbox import Outbox
+from llmio.core.tables import Event
 from llmio.groups.models import MemberEmailAlias, Membership, MembershipRequest, Tag
 from llmio.integrations.models import Chatbot
 from llmio.mail.models import ReceivedEmail
@@ -67,6 +68,7 @@ CASES = [
     ("ada", "polls.make_admin", "/p/{poll.key}/voters/{stance.id}/make_admin", {}, "poll.make_admin"),
     ("ada", "polls.remove_admin", "/p/{poll.key}/voters/{stance.id}/remove_admin", {}, "poll.remove_admin"),
     ("ada", "polls.remove_voter", "/p/{poll.key}/voters/{stance.id}/remove", {}, "poll.remove_voter"),
+    ("ada", "outcomes.remove_guest", "/outcomes/{outcome.id}/guests/{guest.id}/remove", {}, "poll.remove_guest"),
     ("ada", "polls.discard", "/p/{poll.key}/discard", {}, "poll.discard"),
     ("ada", "discussions.discard", "/d/{thread.key}/discard", {}, "thread.discard"),
     ("ada", "groups.archive", "/g/{group.key}/archive", {}, "group.archive"),
@@ -120,6 +122,10 @@ def scene(db):
     one.item = make._event_of(db, moved).id  # the factories' own
     one.poll = make.poll(db, discussion=one.other, author=one.mel)
     one.stance = make.stance(db, one.poll, one.mel)
+    decided = make.poll(db, group=one.group, author=one.mel, closed_at=make.now())
+    one.outcome = make.outcome(db, decided, author=one.mel)
+    make.add(db, Event(kind="outcome_announced", eventable_type="Outcome", eventable_id=one.outcome.id,
+                       custom_fields={"outcome_guest_ids": [one.guest.id]}))  # fmt: skip
     one.tag = make.add(db, Tag(group_id=one.group.id, name="Stove", color="#654321")).id
     one.bot = make.add(db, Chatbot(group_id=one.group.id, author_id=one.ada.id, kind="webhook", webhook_kind="json",
                                    name="#all", server="https://chat.example.org/a", event_kinds=[])).id  # fmt: skip

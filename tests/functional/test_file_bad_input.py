@@ -277,11 +277,22 @@ def test_in_two_steps_by_somebody_else_or_late(page, new_browser, make, kept, cl
         ({"byte_size": float("inf")}, 422, "announced"),
         ({"checksum": "short"}, 422, "announced"),
         ({"checksum": None}, 422, "announced"),
+        ({"filename": None}, 422, "announced"),
+        ({"filename": ["a.png"]}, 422, "announced"),
+        ({"byte_size": True}, 422, "announced"),
+        ({"byte_size": 5.5}, 422, "announced"),
     ],
 )
 def test_announcements_that_cannot_be_taken(page, limit, changed, status, words):
     limit(1000)
     assert words in announce(page, b"hello", blob=changed, status=status).json["error"]
+
+
+@pytest.mark.parametrize("said", ["text/html\r\nX: y", {"a": 1}, "", "<b>", None])
+def test_a_type_that_is_none_is_what_the_name_says(page, said):
+    """It is a header of the second step: no browser would send one with a line break."""
+    answered = announce(page, b"hello", "a.pdf", blob={"content_type": said}).json
+    assert (answered["content_type"], answered["direct_upload"]["headers"]["Content-Type"]) == ("application/pdf",) * 2
 
 
 @pytest.mark.parametrize("sent", [b"", b"no json", b"[]", b'{"blob": 1}', b'{"blob": {"filename": "a"}}'])
@@ -298,7 +309,8 @@ def test_announcements_that_are_none(page, sent):
     [("../../etc/passwd", "passwd"), ("C:\\x\\y.doc", "y.doc"), ("", "file"), (None, "file"), (".htaccess", "htaccess"),
      ("a\r\nb\0.txt", "ab.txt"), ("x" * 300 + ".pdf", "x" * 196 + ".pdf"), ("日本.txt", "日本.txt"), ("...", "file"),
      ("日" * 100 + ".txt", "日" * 78 + ".txt"), ("u\u0308ber.txt", "\u00fcber.txt"), ("می\u200cخواهم.pdf", "می\u200cخواهم.pdf"),
-     ("cod\u202egnp.exe", "codgnp.exe"), ('a"b<c>.txt', "a_b_c_.txt"), ("a" * 300, "a" * 200), ("👨\u200d👩\u200d👧.png", "👨\u200d👩\u200d👧.png")],
+     ("cod\u202egnp.exe", "codgnp.exe"), ('a"b<c>.txt', "a_b_c_.txt"), ("a" * 300, "a" * 200),
+     ("CON.txt", "_CON.txt"), ("aux", "_aux"), ("lpt1.tar.gz", "_lpt1.tar.gz"), ("console.txt", "console.txt"), ("👨\u200d👩\u200d👧.png", "👨\u200d👩\u200d👧.png")],
 )  # fmt: skip
 def test_names_are_made_harmless(given_name, kept_name):
     assert names.clean_name(given_name) == kept_name

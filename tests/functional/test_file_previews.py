@@ -133,7 +133,12 @@ def test_what_is_refused(upload, db, ctx, member, web, content, name, why):
     db.refresh(blob)
     assert json.loads(blob.metadata_)["preview_refused"] == why
     assert form_of(ctx, member, blob.id) is None
-    assert web.get(f"{signing.url(ctx(member), blob)}?preview=1").body == content
+    url, bomb = signing.url(ctx(member), blob), why == "too many pixels"
+    # A page never shows it: every reader's browser would have to unpack it.
+    for asked, headers in (("?preview=1", {}), ("", {"Sec-Fetch-Dest": "image"})):
+        answer = web.get(f"{url}{asked}", headers=headers, status=404 if bomb else 200)
+        assert (answer.body == content) is not bomb
+    assert web.get(url, headers={"Sec-Fetch-Dest": "document"}).body == content
 
 
 def test_a_drawing_that_could_run_things_gets_no_small_form(upload, db, ctx, member):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -14,13 +15,14 @@ import pytest
 from sqlalchemy import text
 
 from bench.files import Client, Watch, sum_of
-from bench.seed import CSRF, cookie
-from bench.site import SECRET
+from bench.seed import CSRF, SECRET, cookie
 from llmio.accounts import sessions
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from tests import factories
+from tests.functional.test_file_bad_input import md5
 
+JSON = {"Content-Type": "application/json"}
 LARGE = 64
 """Megabytes."""
 BOUND = 48.0
@@ -74,12 +76,13 @@ def test_files_through_a_real_server(served):
     stored = sorted((folder / "storage").rglob("*"))
     what_is_too_large_is_refused_unread(client)
     what_breaks_off_leaves_nothing(client)
+    what_comes_in_pieces_is_taken(client)
     saved = client.upload(1)  # the server goes on
     with database.engine.connect() as connection:
         after = connection.execute(text("SELECT max(id), count(*) FROM active_storage_blobs")).one()
-    assert after == (saved["id"], before + 1)
+    assert after == (saved["id"], before + 2)
     files = [path for path in (folder / "storage").rglob("*") if path not in stored and path.is_file()]
-    assert [path.stat().st_size for path in files] == [1 << 20]
+    assert sorted(path.stat().st_size for path in files) == [5, 1 << 20]
 
 
 def memory_is_bounded(client, process):
@@ -115,3 +118,18 @@ def what_breaks_off_leaves_nothing(client):
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="half.bin"\r\n\r\n'
     with raw(client, 10 << 20, head + b"x" * (2 << 20)):
         pass
+
+
+def what_comes_in_pieces_is_taken(client):
+    """A body without a length, as streaming clients send it: its size is counted, and must be what was announced."""
+    statuses = []
+    for said, pieces in ((5, [b"hel", b"lo"]), (4, [b"hello"]), (5, [b"hel"]), (5, [])):
+        connection = HTTPConnection(client.host, timeout=20)
+        shared = {"Cookie": client.cookie, "X-CSRF-Token": CSRF}
+        blob = {"filename": "a.bin", "byte_size": said, "checksum": md5(b"".join(pieces))}
+        connection.request("POST", "/direct_uploads", json.dumps({"blob": blob}), shared | JSON)
+        where = json.load(connection.getresponse())["direct_upload"]["url"]
+        connection.request("PUT", where, iter(pieces), shared, encode_chunked=True)
+        statuses.append(connection.getresponse().status)
+        connection.close()
+    assert statuses == [204, 422, 422, 422]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from llmio.accounts.sessions import identity_of
 from llmio.cli import group as command
-from llmio.files import service
+from llmio.files import moving, service
 from llmio.testing import objectstores
 from llmio.testing.plugin import SECRET
 from tests import factories
@@ -218,3 +218,27 @@ def test_a_folder_that_may_not_be_written(llmio, tmp_path):
     told = json.loads(done.output)
     assert (told["storage"], told["ok"], told["steps"][0]["ok"]) == ("local", False, False)
     assert llmio("test", "--storage", "nowhere").exit_code == 1
+
+
+def test_one_process_moves_or_sweeps_at_a_time(llmio, put, committed_db, app):
+    files = put(b"one", b"two")
+    going = moving.move(app, "local", "test", remove=True)
+    assert [next(going).done for _turn in range(2)] == [0, 1]
+    for words in (("move", "--from", "local", "--to", "test"), ("sweep",)):
+        refused = llmio(*words)
+        assert (refused.exit_code, "being moved or swept" in str(refused.exception)) == (1, True), refused.output
+    assert "would go" in llmio("move", "--from", "local", "--to", "test", "--dry-run").output
+    assert [one.done for one in going] == [2]
+    assert set(services(committed_db).values()) == {"test"}
+    assert llmio("check").exit_code == 0
+    assert "Moved 2 files" in llmio("move", "--from", "test", "--to", "local").output
+    assert place(app, files[0][1]).read_bytes() == b"one"
+
+
+def test_move_gives_up_where_the_storage_gives_nothing(llmio, put, committed_db):
+    put(*(b"%d" % number for number in range(12)))
+    done = llmio("move", "--from", "local", "--to", "s3_compatible", STORAGE_SECRET_ACCESS_KEY="wrong")
+    assert done.exit_code == 1
+    assert done.output.count("Not moved") == 10
+    assert "10 files in a row could not be moved" in str(done.exception)
+    assert set(services(committed_db).values()) == {"local"}

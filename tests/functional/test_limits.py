@@ -27,7 +27,7 @@ def path_of(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_counted(db, sign_in, with_settings, kind):
-    with_settings(limits__rate_factor=2 / limits.AN_HOUR[kind])
+    with_settings(limits__rate_factor=2 / limits.AN_HOUR[kind][0])
     web = sign_in(make.user(db))
     first = web.send(path_of(kind), expect_errors=True)
     assert first.status_int != 429
@@ -41,7 +41,7 @@ def test_each_kind_is_counted(db, sign_in, with_settings, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_kind_is_counted_where_limits_are_off(db, sign_in, with_settings, kind):
-    with_settings(limits__on=False, limits__rate_factor=1 / limits.AN_HOUR[kind])
+    with_settings(limits__on=False, limits__rate_factor=1 / limits.AN_HOUR[kind][0])
     web = sign_in(make.user(db))
     answers = [web.send(path_of(kind), expect_errors=True) for _turn in range(3)]
     assert not [one for one in answers if one.status_int == 429 or "RateLimit" in one.headers]
@@ -167,3 +167,13 @@ def test_nobody_is_refused_while_redis_is_away(app, knock, with_settings, monkey
     gone = Redis(port=1, socket_connect_timeout=0.1, retry=None)
     monkeypatch.setattr(app, "redis", gone)
     assert [knock("sessions").status_int for _turn in range(3)] == [422] * 3
+
+
+def test_the_limit_of_one_kind_is_set_by_itself(knock, with_settings):
+    with_settings(limits__rate_factor=100, limits__max__sessions=1)
+    first, second = knock("sessions"), knock("sessions")
+    assert (first.status_int, second.status_int) == (422, 429)
+    assert '"sessions-hour";q=1;w=3600, "sessions-day";q=3;w=86400' in first.headers["RateLimit-Policy"]
+    assert '"login_tokens-hour";q=1000;' in knock("login_tokens").headers["RateLimit-Policy"]
+    with_settings(limits__max__login_tokens=0)
+    assert knock("login_tokens").status_int == 429

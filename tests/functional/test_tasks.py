@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from llmio.discussions import service
-from llmio.discussions.models import Comment, Task, TasksUser
-from llmio.discussions.service.tasks import tick
+from llmio.discussions.models import Comment
+from llmio.groups import service as groups
+from llmio.groups.forms import GroupForm
+from llmio.notifications.tasks import reminder
+from llmio.plugins.polls import Ballot
 from llmio.polls import service as polls
-from llmio.polls.values import OptionInput, PollInput
+from llmio.polls.values import HideResults, OptionInput, PollInput
+from llmio.tasks.models import Task, TasksUser
+from llmio.tasks.service import tick
 
 
 def line(words, *, uid=None, due=None, remind=None, done=False, to=""):
@@ -321,3 +326,129 @@ def test_a_poll_of_others_is_not_ticked(web, make, ctx, ada, ben, rows, commit):
     commit()
     web.sign_in(ben).send(f"/tasks/{rows()[0].id}/tick", {"done": "1"}, status=404)
     assert ("Nothing to do" in web.get("/tasks"), poll.details) == (True, "- [ ] @ben know")
+
+
+# -- votes' reasons, descriptions of groups ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def decide(make, ctx, thread, ada, ben, clock):
+    """`decide(**values)`: Ada's poll in the thread, and a function that casts a vote with a reason."""
+
+    def made(**values):
+        poll = polls.create_poll(
+            ctx(ada), poll_type="proposal", discussion=thread,
+            values=PollInput("A new oven?", options=[OptionInput("Agree"), OptionInput("No")],
+                             closing_at=clock.now() + timedelta(days=3), **values),
+        )  # fmt: skip
+
+        def vote(person, reason, option="Agree", form="md", **more):
+            ballot = Ballot({make.options_of(poll)[option].id: 1})
+            return polls.cast_vote(ctx(person), poll, ballot=ballot, reason=reason, reason_format=form, **more)
+
+        return poll, vote
+
+    return made
+
+
+@pytest.mark.parametrize("text", ["- [ ] @ada sweep due:2027-03-29", line("sweep", to="ada", due="2027-03-29")])
+def test_the_reason_of_a_vote_has_tasks(web, decide, thread, ada, ben, rows, commit, ctx, make, text):
+    poll, vote = decide()
+    stance = vote(ben, text, form="md" if text.startswith("-") else "html")
+    commit()
+    (task,) = rows()
+    assert (task.record_type, task.record_id, task.author_id, task.due_on) == (
+        "Stance", stance.id, ben.id, date(2027, 3, 29),
+    )  # fmt: skip
+    page = web.sign_in(ada).get("/tasks").click("@ada sweep")
+    press(web, page, "@ada sweep").follow()
+    assert (task.done, task.doer_id, "x]" in stance.reason or '"true"' in stance.reason) == (True, ada.id, True)
+    assert box(web.get(f"/d/{thread.key}").follow(), "@ada sweep")["aria-checked"] == "true"
+    shown = web.sign_in(ben).get(f"/p/{poll.key}").follow()
+    assert {one["aria-checked"] for one in shown.html.select(".own-vote .task-box, #votes .task-box")} == {"true"}
+    card = web.get(f"/p/{poll.key}/card", headers={"Accept": "text/vnd.turbo-stream.html"})
+    assert 'aria-checked="true"' in card
+    web.sign_in(make.user(name="Dan")).send(f"/tasks/{task.id}/tick", {"done": ""}, status=404)
+
+
+def test_the_tasks_of_a_vote_follow_it(web, decide, ada, ben, rows, commit, clock):
+    poll, vote = decide()
+    first = vote(ben, "- [ ] @ada sweep\n- [ ] bake")
+    clock.move(hours=1)
+    second = vote(ben, "- [x] @ada sweep, now", option="No")
+    commit()
+    assert first.id != second.id
+    assert [(one.record_id, one.name, one.done, one.discarded_at is None) for one in rows()] == [
+        (second.id, "@ada sweep, now", True, True), (second.id, "bake", False, False),
+    ]  # fmt: skip
+    web.sign_in(ben).send(f"/p/{poll.key}/uncast", {})
+    commit()
+    assert "Nothing to do" in web.sign_in(ada).get("/tasks")
+    web.send(f"/tasks/{rows()[0].id}/tick", {"done": ""}, status=404)
+
+
+def test_a_vote_that_is_hidden_hides_its_tasks(web, decide, ctx, ada, ben, rows, commit, run_jobs, mailbox, clock):
+    poll, vote = decide(hide_results=HideResults.UNTIL_CLOSED)
+    soon = clock.now().date().isoformat()
+    vote(ben, f"- [ ] @ada sweep due:{soon} remind:0")
+    commit()
+    assert "Nothing to do" in web.sign_in(ada).get("/tasks")
+    web.send(f"/tasks/{rows()[0].id}/tick", {"done": "1"}, status=404)
+    assert reminder(ctx(ada), rows()[0].id, ada.id) is None
+    assert box(web.sign_in(ben).get(f"/p/{poll.key}").follow(), "@ada sweep")
+    polls.close_poll(ctx(ada), poll)
+    commit()
+    assert "@ada sweep" in web.sign_in(ada).get("/tasks")
+    assert reminder(ctx(ada), rows()[0].id, ada.id) is not None
+
+
+def test_an_anonymous_vote_has_no_tasks_that_name_the_voter(decide, ctx, ada, ben, rows, commit, web):
+    _poll, vote = decide(anonymous=True)
+    vote(ben, "- [ ] @ada sweep")
+    commit()
+    assert rows() == []
+    poll, vote = decide()
+    vote(ben, "- [ ] @ada sweep")
+    poll.anonymous = True
+    commit()
+    assert "Nothing to do" in web.sign_in(ada).get("/tasks")
+    polls.close_poll(ctx(ada), poll)
+    assert rows() == []
+
+
+def test_a_reason_that_is_changed_keeps_what_others_ticked(web, decide, ctx, ada, ben, rows, commit):
+    poll, vote = decide()
+    vote(ben, "- [ ] @ada sweep")
+    commit()
+    page = web.sign_in(ben).get(f"/p/{poll.key}").follow()
+    form = next(one for one in page.forms.values() if one.action.endswith("/vote"))
+    tick(ctx(ada), rows()[0], done=True)
+    commit()
+    form["reason"] = "- [ ] @ada sweep\n- [ ] bake"
+    form.submit()
+    assert [one.done for one in rows()] == [True, False]
+
+
+@pytest.mark.parametrize("text", ["- [ ] @ben sweep\n- [ ] bake", line("sweep", to="ben") + line("bake")])
+def test_the_description_of_a_group_has_tasks(web, thread, ada, ben, rows, commit, make, text):
+    group = thread.group
+    forms = web.sign_in(ada).get(f"/g/{group.key}/edit").forms.values()
+    form = next(one for one in forms if "description" in one.fields)
+    form["description_format"].force_value("md" if text.startswith("-") else "html")
+    form["description"] = text
+    form.submit().follow()
+    commit()
+    sweep, bake = rows()
+    assert (sweep.record_type, sweep.record_id, sweep.author_id) == ("Group", group.id, ada.id)
+    page = web.sign_in(ben).get("/tasks").click("@ben sweep")
+    assert (box(page, "@ben sweep").get("disabled"), box(page, "bake").get("disabled")) == (None, "")
+    press(web, page, "@ben sweep").follow()
+    web.send(f"/tasks/{bake.id}/tick", {"done": "1"}, status=403)
+    assert box(web.get(f"/g/{group.key}"), "@ben sweep")["aria-checked"] == "true"
+    assert "x]" in group.description or 'data-checked="true"' in group.description
+    web.sign_in(make.user(name="Dan")).send(f"/tasks/{bake.id}/tick", {"done": "1"}, status=403)
+
+
+def test_a_new_group_has_its_tasks(ctx, ada, rows):
+    groups.create_group(ctx(ada), GroupForm(name="Menders", description="- [ ] @ada mend"))
+    assert [(one.record_type, one.name) for one in rows()] == [("Group", "@ada mend")]

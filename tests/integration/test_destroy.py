@@ -10,12 +10,13 @@ from sqlalchemy import func, select, text
 from llmio.core.errors import NotAllowed
 from llmio.core.outbox import Outbox
 from llmio.core.tables import Event, Version
-from llmio.discussions.models import Comment, Discussion, Task, TasksUser
+from llmio.discussions.models import Comment, Discussion
 from llmio.files.models import Attachment, Blob
 from llmio.groups import service as groups
 from llmio.groups.models import Group, Membership, Subscription, Tag
 from llmio.notifications.models import Notification
 from llmio.polls.models import Outcome, Poll, PollOption, Stance, StanceChoice, StanceReceipt
+from llmio.tasks.models import Task, TasksUser
 from llmio.upkeep.service import destroy
 
 COUNTED = (

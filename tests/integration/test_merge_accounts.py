@@ -9,9 +9,12 @@ from sqlalchemy import func, select, text
 
 from llmio.accounts.models import User
 from llmio.core.errors import Conflict, Invalid, NotAllowed
+from llmio.core.permissions import Permission
 from llmio.discussions.models import DiscussionReader, Reaction
 from llmio.groups.models import Membership
 from llmio.migrations import facts
+from llmio.polls import outcome_guests
+from llmio.polls import service as polls
 from llmio.polls.models import PollOption, Stance
 from llmio.upkeep.people import ELSEWHERE, PERSON_COLUMNS, TYPED_COLUMNS
 from llmio.upkeep.service import merge
@@ -188,3 +191,13 @@ def test_a_closed_poll_in_which_both_voted_keeps_its_result(db, make, old, new, 
     holders = db.scalars(select(Stance.participant_id).where(Stance.poll_id == closed.id, Stance.latest))
     assert set(holders) == {old.id, new.id}, "the second vote stays where it was, by an account without a name"
     assert db.scalar(select(Stance.participant_id).where(Stance.poll_id == alone.id)) == new.id
+
+
+def test_who_was_sent_an_outcome_outside_is_its_guest_by_the_new_account(db, make, ctx, old, new, merged):
+    ada, other = make.user(), make.user()
+    poll = make.poll(group=make.group(admin=ada), author=ada, closed_at=datetime.now(UTC))
+    outcome = make.outcome(poll, author=ada)
+    polls.share_outcome(ctx(ada), outcome, emails=f"{old.email} {other.email}")
+    merged()
+    assert outcome_guests.guest_ids(ctx(ada), [outcome.id]) == {new.id, other.id}
+    assert ctx(new).can(Permission.POLL_SHOW, poll)

@@ -27,22 +27,63 @@ def hourly(app):
     app.schedules = before
 
 
+def step(app):
+    """What the schedule asks for now; workers take it at once."""
+    asked = schedule.step(app)
+    with app.begin() as ctx:
+        ctx.db.execute(text("DELETE FROM llmio.outbox"))
+    return asked
+
+
 def test_a_job_is_asked_for_at_its_moment_and_not_between(hourly, clock):
-    assert schedule.step(hourly) == ["test.tick"]
-    assert schedule.step(hourly) == []
+    assert step(hourly) == ["test.tick"]
+    assert step(hourly) == []
     clock.move(minutes=59)
-    assert schedule.step(hourly) == []
+    assert step(hourly) == []
     clock.move(minutes=1)
-    assert schedule.step(hourly) == ["test.tick"]
+    assert step(hourly) == ["test.tick"]
 
 
 def test_moments_missed_are_made_up_for_once(hourly, clock):
-    schedule.step(hourly)
+    step(hourly)
     clock.move(hours=7, minutes=5)
+    assert step(hourly) == ["test.tick"]
+    assert step(hourly) == []
+    clock.move(minutes=55)
+    assert step(hourly) == ["test.tick"]
+
+
+def test_what_no_worker_took_yet_is_not_asked_for_again(monthly, clock, db):
+    asked = text("SELECT job, args FROM llmio.outbox ORDER BY id")
+    schedule.step(monthly)
+    first = db.execute(asked).all()
+    for _hour in range(5):
+        clock.move(hours=1)
+        assert schedule.step(monthly) == []
+    assert db.execute(asked).all() == first
+    db.execute(text("UPDATE llmio.outbox SET attempts = 1, available_at = available_at + interval '6 hours'"))
+    assert "test.wait" in schedule.step(monthly)  # what failed is tried again by itself, and keeps nothing up
+    made_up = db.execute(asked).all()[-1].args
+    assert made_up == ["2026-01-31T23:00:00+00:00", "2026-02-01T04:00:00+00:00"]
+
+
+def test_a_clock_that_was_ahead_stops_nothing_when_it_is_set_right(hourly, clock, db, ctx):
+    clock.set(NOON + timedelta(days=900))
+    schedule.step(hourly)
+    ctx().enqueue(deeds.note, "late", delay=timedelta(days=7))
+    db.flush()
+    db.execute(text("UPDATE llmio.outbox SET attempts = 3, available_at = available_at + interval '1 hour', "
+                    "kicked_at = available_at WHERE job = 'test.tick'"))  # fmt: skip
+    clock.set(NOON + timedelta(minutes=5))
     assert schedule.step(hourly) == ["test.tick"]
     assert schedule.step(hourly) == []
-    clock.move(minutes=55)
-    assert schedule.step(hourly) == ["test.tick"]
+    rows = db.execute(text("SELECT job, attempts, available_at, kicked_at FROM llmio.outbox ORDER BY id")).all()
+    now = clock.now()
+    assert rows == [
+        ("test.tick", 3, now, None),
+        ("test.note", 0, now + timedelta(days=7), None),
+        ("test.tick", 0, now, None),
+    ]
 
 
 def test_the_schedule_writes_a_row_and_runs_nothing(hourly, db):
@@ -91,31 +132,31 @@ def monthly(app):
 
 
 def test_daily_and_monthly_jobs_come_at_midnight_of_utc(monthly, clock):
-    schedule.step(monthly)
+    step(monthly)
     clock.move(minutes=29, seconds=59)
-    assert schedule.step(monthly) == []
+    assert step(monthly) == []
     clock.move(seconds=1)
-    assert schedule.step(monthly) == ["test.tick", "test.note", "test.wait"]
+    assert step(monthly) == ["test.tick", "test.note", "test.wait"]
     clock.move(hours=23, minutes=59)
-    assert schedule.step(monthly) == ["test.wait"]
+    assert step(monthly) == ["test.wait"]
     clock.set(datetime(2026, 2, 28, 23, 59, tzinfo=UTC))
-    assert schedule.step(monthly) == ["test.note", "test.wait"]
+    assert step(monthly) == ["test.note", "test.wait"]
 
 
 def test_a_month_missed_is_made_up_for_once(monthly, clock):
-    schedule.step(monthly)
+    step(monthly)
     clock.set(datetime(2026, 4, 17, 9, 12, tzinfo=UTC))
-    assert schedule.step(monthly) == ["test.tick", "test.note", "test.wait"]
-    assert schedule.step(monthly) == []
+    assert step(monthly) == ["test.tick", "test.note", "test.wait"]
+    assert step(monthly) == []
 
 
 def test_a_job_is_told_which_stretch_it_serves_without_gap_or_overlap(monthly, clock, db):
-    schedule.step(monthly)
-    clock.move(minutes=31)
-    schedule.step(monthly)
-    clock.move(hours=9, minutes=47)
-    schedule.step(monthly)
-    rows = db.scalars(text("SELECT args FROM llmio.outbox WHERE job = 'test.wait' ORDER BY id")).all()
+    rows = []
+    for pause in ({}, {"minutes": 31}, {"hours": 9, "minutes": 47}):
+        clock.move(**pause)
+        schedule.step(monthly)
+        taken = db.execute(text("DELETE FROM llmio.outbox RETURNING job, args")).all()
+        rows += [args for job, args in taken if job == "test.wait"]
     assert rows == [
         ["2026-01-31T22:00:00+00:00", "2026-01-31T23:00:00+00:00"],
         ["2026-01-31T23:00:00+00:00", "2026-02-01T00:00:00+00:00"],

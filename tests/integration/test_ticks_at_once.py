@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from llmio.accounts import sessions
 from llmio.discussions import service
-from llmio.discussions.models import Comment, Task
-from llmio.discussions.service.tasks import tick
+from llmio.discussions.models import Comment
+from llmio.tasks.models import Task
+from llmio.tasks.service import tick
 from tests import factories
 
 BOXES = 8

@@ -95,14 +95,16 @@ def llmio_search_providers():
 )
 
 
-def test_search_provider_that_raises(strangers, start):
-    strangers.add("search_broken", SEARCH)
+@pytest.mark.parametrize("fault", ['raise ValueError("cannot search")', 'connection.exec_driver_sql("cannot search")'])
+def test_search_provider_that_raises(strangers, start, fault):
+    strangers.add("search_broken", SEARCH.replace('raise ValueError("cannot search")', fault))
     site = start(LLMIO_SEARCH_PROVIDER="broken")
     with site.app.begin() as ctx:
         thread = factories.discussion(ctx.db).id
     with pytest.raises(ValueError, match="cannot remove"), site.app.begin() as ctx:
         indexing.refresh(ctx, {"Discussion": [thread]})
-    assert site.browser.get("/search?q=tea", expect_errors=True).status_int == 503
+    for path in ("/search?q=tea", "/api/v1/search?query=tea"):
+        assert "Search does not work at the moment." in site.browser.get(path, status=503)
     site.names("search_broken", "active", "cannot search", "search_providers.broken.search")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, false, func, or_, select
 
 from llmio.accounts.models import User
-from llmio.admin.service import wording
+from llmio.admin.service import checks, wording
 from llmio.core import audit
 from llmio.core.audit import AuditEntry
 from llmio.core.errors import NotFound
@@ -23,6 +23,7 @@ from llmio.polls.models import Poll
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
+    from llmio.admin.models import AuditCheck
     from llmio.core.context import Context
 
 PAGE = 50
@@ -59,11 +60,18 @@ class Page:
 
 @dataclass(frozen=True)
 class Chain:
-    """How long the log is, and what came of checking it; None where it was not asked for."""
+    """How long the log is, and what came of checking it last: all of it, and what was new; what is wrong, if anything."""
 
     rows: int
     head: str
-    verdict: audit.Verdict | None = None
+    whole: AuditCheck | None
+    new: AuditCheck | None
+    broken: AuditCheck | None
+
+    @property
+    def reason(self) -> object:
+        """What is wrong, in words."""
+        return audit.FAULTS.get(self.broken.fault, "") if self.broken else ""
 
 
 def of_site(ctx: Context, asked: Asked, *, page: int = 1) -> Page:
@@ -87,14 +95,16 @@ def of_myself(ctx: Context, asked: Asked, *, page: int = 1) -> Page:
     return _page(ctx, [or_(done_to, AuditEntry.actor_id == me, *to_mine), *_wanted(ctx, asked)], page)
 
 
-def chain(ctx: Context, *, check: bool) -> Chain:
-    """The state of the log; with `check` it is read as a whole, against what this machine kept aside."""
+def chain(ctx: Context) -> Chain:
+    """The state of the log."""
     ctx.require(Permission.ADMIN)
     newest = select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)
     head = ctx.db.execute(newest).one_or_none()
     rows = ctx.db.scalar(select(func.count()).select_from(AuditEntry)) or 0
-    verdict = audit.verify(ctx.db, audit.anchors_of(ctx.app.settings)) if check else None
-    return Chain(rows, head.digest if head else "", verdict)
+    made = checks.last(ctx.db)
+    return Chain(
+        rows, head.digest if head else "", made.get(True), made.get(False), checks.worst(ctx.db) if made else None
+    )
 
 
 def _wanted(ctx: Context, asked: Asked) -> list[ColumnElement[bool]]:

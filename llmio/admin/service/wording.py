@@ -73,6 +73,7 @@ SENTENCES: Mapping[str, Lazy] = {
     "poll.make_admin": _("{who} let {whom} lead {what}"),
     "poll.remove_admin": _("{who} no longer lets {whom} lead {what}"),
     "poll.remove_voter": _("{who} took {whom} out of those who may vote in {what}"),
+    "poll.remove_guest": _("{who} showed {whom} out, who was sent the outcome of {what}"),
     "tag.add": _("{who} made the tag {what}"),
     "tag.change": _("{who} changed the tag {what}"),
     "tag.remove": _("{who} removed the tag {what} everywhere"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyramid.view import view_config
 
-from llmio.admin.service import acts, wording
+from llmio.admin.service import acts, checks, jobs, wording
 from llmio.admin.views import number, words
 from llmio.core.permissions import Permission
 from llmio.groups.models import Group
@@ -18,9 +18,17 @@ TEMPLATE = "llmio:web/templates/admin/audit.jinja2"
 
 @view_config(route_name="admin.audit", renderer=TEMPLATE, permission=Permission.ADMIN)
 def site(request: Any) -> Mapping[str, Any]:
-    """The whole log; with `check` the chain is read and the verdict shown."""
+    """The whole log, and what came of checking it last."""
     found = acts.of_site(request.ctx, _asked(request), page=number(request.params.get("page")))
-    return _shown(request, found, "site") | {"chain": acts.chain(request.ctx, check=bool(request.params.get("check")))}
+    chain = {"chain": acts.chain(request.ctx), "work": checks.under_way(request.ctx), "now": request.ctx.now}
+    return _shown(request, found, "site") | chain | {"worker_well": jobs.signs(request.ctx).worker_well}
+
+
+@view_config(route_name="admin.audit", request_method="POST", permission=Permission.ADMIN)
+def check(request: Any) -> Any:
+    """Have the log checked."""
+    kind = checks.NEW if request.POST.get("what") == "new" else checks.WHOLE
+    return request.see_other("work.show", id=checks.ask(request.ctx, kind).id)
 
 
 @view_config(route_name="groups.acts", renderer=TEMPLATE, permission=Permission.GROUP_SHOW)

@@ -11,9 +11,10 @@ from llmio.core.events import Place
 from llmio.core.permissions import Permission
 from llmio.discussions import kinds, queries
 from llmio.discussions.models import Comment, Discussion
-from llmio.discussions.service import places, tasks
+from llmio.discussions.service import places
 from llmio.discussions.service.texts import taken
 from llmio.files import service as files
+from llmio.tasks import service as tasks
 
 if TYPE_CHECKING:
     from llmio.core.context import Context

@@ -18,13 +18,12 @@ from llmio.core.permissions import Permission
 from llmio.discussions import kinds, queries
 from llmio.discussions.models import Discussion, DiscussionReader
 from llmio.discussions.service import places
+from llmio.groups import invitation_limit
 from llmio.groups import queries as groups
-from llmio.groups.forms import addresses_in
+from llmio.groups.pasted import read_addresses
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
-
-MOST_ASKED = 200
 
 
 def invite_guests(ctx: Context, discussion: Discussion, *, emails: str, message: str = "") -> list[DiscussionReader]:
@@ -34,17 +33,11 @@ def invite_guests(ctx: Context, discussion: Discussion, *, emails: str, message:
     cannot be read: nothing is sent then.
     """
     ctx.require(Permission.DISCUSSION_ADD_GUESTS, discussion)
-    good, bad = addresses_in(emails)
-    if bad:
-        raise Invalid.at("emails", _("These do not look like addresses: {list}", list=", ".join(bad[:10])))
-    if not good:
-        raise Invalid.at("emails", _("Please fill this in."))
-    if len(good) > MOST_ASKED:
-        raise Invalid.at("emails", _("At most {count} people at once, please.", count=MOST_ASKED))
-    users = list(accounts.find_or_invite_all(ctx, good).values())
+    users = list(accounts.find_or_invite_all(ctx, read_addresses(emails)).values())
     members = set(groups.member_ids(ctx, discussion.group_id)) if discussion.group_id else set()
     made = _let_in(ctx, discussion, [user for user in users if user.id not in members])
     if made:
+        invitation_limit.count(ctx, len(made))
         _announce(ctx, discussion, made, message)
         ctx.changed(discussion)
     return made
@@ -83,6 +76,7 @@ def resend(ctx: Context, reader: DiscussionReader) -> DiscussionReader:
     ctx.require(Permission.READER_RESEND, reader)
     if reader.accepted_at is not None:
         raise Invalid(_("This guest is here already."))
+    invitation_limit.count(ctx, 1)
     _announce(ctx, reader.discussion, [reader])
     return reader
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from llmio.core import richtext
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
-from llmio.discussions.lines import numbered
+from llmio.tasks.lines import numbered
 
 if TYPE_CHECKING:
     from llmio.core.context import Context

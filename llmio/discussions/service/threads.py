@@ -16,11 +16,12 @@ from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.discussions import kinds
 from llmio.discussions.models import Discussion
-from llmio.discussions.service import places, tagging, tasks
+from llmio.discussions.service import places, tagging
 from llmio.discussions.service.texts import taken
 from llmio.files import service as files
 from llmio.groups import queries as groups
 from llmio.groups.models import Group
+from llmio.tasks import service as tasks
 
 if TYPE_CHECKING:
     from llmio.core.context import Context

@@ -17,7 +17,8 @@ from llmio.discussions.forms import CommentForm, ReactionForm
 from llmio.discussions.models import Comment, Discussion
 from llmio.discussions.values import NO_TALLY, path_of
 from llmio.discussions.views import show
-from llmio.discussions.views.frame import opened_at, posted_files, thread_values
+from llmio.discussions.views.frame import posted_files, thread_values
+from llmio.tasks.views import opened_at
 
 WRITE = "llmio:web/templates/discussions/write.jinja2"
 HISTORY = "llmio:web/templates/discussions/history.jinja2"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from llmio.core import richtext
 from llmio.core.permissions import Permission
-from llmio.discussions import queries, ranges, tasks, timeline
+from llmio.discussions import queries, ranges, timeline
 from llmio.discussions.models import Discussion
 from llmio.discussions.values import NO_TALLY, Person, path_of
 from llmio.files import service as files
 from llmio.files.views import refuse_early
 from llmio.groups import queries as groups
 from llmio.groups.models import Group
+from llmio.tasks import queries as tasks
 
 PEOPLE_SHOWN = 300
 
@@ -68,15 +68,6 @@ def posted_files(request: Any, listed: list[int]) -> list[int]:
     """Files that were sent up before, and those that came with the form (browsers without scripts)."""
     refuse_early(request)
     return [*listed, *files.take_all(request.ctx, request.POST.getall("files"))]
-
-
-def opened_at(request: Any) -> datetime | None:
-    """When a form that was sent was shown, as it says itself; None where it does not."""
-    try:
-        moment = datetime.fromisoformat(request.POST.get("opened", ""))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 def files_values(request: Any, present: Sequence[Any] | None = ()) -> dict[str, Any]:

@@ -13,14 +13,15 @@ from llmio.core.errors import NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
-from llmio.discussions import queries, rules, service, tasks, timeline
+from llmio.discussions import queries, rules, service, timeline
 from llmio.discussions.models import Discussion
 from llmio.discussions.resources import TOKEN
 from llmio.discussions.service import guests
 from llmio.discussions.values import path_of
 from llmio.discussions.views import fragments
 from llmio.discussions.views.frame import body_values, thread_values
-from llmio.discussions.views.tasks import streams as boxes
+from llmio.tasks import queries as tasks
+from llmio.tasks.views import streams as boxes
 
 SHOW = "llmio:web/templates/discussions/show.jinja2"
 MORE = "llmio:web/templates/discussions/more.jinja2"

@@ -19,9 +19,10 @@ from llmio.discussions.models import Discussion
 from llmio.discussions.ranges import parse as read_ranges
 from llmio.discussions.service import tagging
 from llmio.discussions.values import path_of
-from llmio.discussions.views.frame import audience_values, files_values, opened_at, posted_files, thread_values
+from llmio.discussions.views.frame import audience_values, files_values, posted_files, thread_values
 from llmio.groups import queries as groups
 from llmio.groups.models import Group
+from llmio.tasks.views import opened_at
 
 FORM = "llmio:web/templates/discussions/form.jinja2"
 HISTORY = "llmio:web/templates/discussions/history.jinja2"

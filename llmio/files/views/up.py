@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from typing import Any
 
@@ -16,8 +17,8 @@ from llmio.files.models import Blob
 
 AROUND = 64 * 1024
 """Room for the rest of a multipart body."""
-AN_HOUR = 20
-"""The reference's limit for direct uploads of one address."""
+TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+( *;[ -~]*)?", re.ASCII)
+"""A media type, with or without parameters."""
 
 
 def refuse_early(request: Any) -> None:
@@ -55,7 +56,7 @@ def create(context: Any, request: Any) -> dict[str, Any]:
 def announce(context: Any, request: Any) -> dict[str, Any]:
     """First step: what will come. Answers where to send it, as Active Storage's script expects it."""
     request.headers["Accept"] = "application/json"
-    request.limit("direct_uploads", AN_HOUR)
+    request.limit("direct_uploads")
     return direct.announce(request.ctx, **_announced(request))
 
 
@@ -63,9 +64,11 @@ def _announced(request: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     try:
         blob = request.json_body["blob"]
-        found |= {"filename": str(blob["filename"]), "byte_size": int(blob["byte_size"])}
-        found |= {"checksum": str(blob["checksum"]), "content_type": str(blob.get("content_type") or "")}
+        size, kind = blob["byte_size"], str(blob.get("content_type") or "")
+        found |= {"filename": blob["filename"], "byte_size": int(size), "checksum": str(blob["checksum"])}
+        found["content_type"] = kind if TYPE.fullmatch(kind) else ""
         whole = len(b64decode(found["checksum"], validate=True)) == 16
+        whole = whole and isinstance(found["filename"], str) and not isinstance(size, (bool, float))
     except (ValueError, KeyError, TypeError, OverflowError):
         whole = False
     if not whole:
@@ -85,12 +88,12 @@ def put(context: Any, request: Any) -> Response:
     direct.alone(request.ctx, coming)
     if request.ctx.db.get(Blob, coming.id) is None:  # else it came already, and only the answer was lost
         if request.content_length is not None and request.content_length != coming.byte_size:
-            raise Invalid.at("file", _("This is not the file that was announced: its size differs."))
+            raise service.other_size()
         service.store(
             request.ctx,
             filename=coming.filename,
             stream=body.raw(request),
             checksum=coming.checksum,
-            at=service.Reserved(coming.id, coming.key),
+            at=service.Reserved(coming.id, coming.key, coming.byte_size),
         )
     return Response(status=204)

@@ -6,7 +6,7 @@ from llmio.polls.service.closing import announce_closing_soon, close_poll, disca
 from llmio.polls.service.counts import lock, recount, recount_poll, reload_options
 from llmio.polls.service.moving import add_to_thread
 from llmio.polls.service.outcomes import announce_review, publish_outcome, update_outcome
-from llmio.polls.service.sharing import share_outcome
+from llmio.polls.service.sharing import outcome_guests, remove_outcome_guest, share_outcome
 from llmio.polls.service.voters import (
     add_voters,
     follow_guests,
@@ -35,12 +35,14 @@ __all__ = [
     "input_of",
     "known_place",
     "lock",
+    "outcome_guests",
     "publish_outcome",
     "recount",
     "recount_poll",
     "redeem",
     "reload_options",
     "remind",
+    "remove_outcome_guest",
     "remove_voter",
     "reopen_poll",
     "set_poll_admin",

@@ -14,7 +14,7 @@ from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.core.tables import Event
 from llmio.discussions.service import leave_out
-from llmio.polls import kinds, queries
+from llmio.polls import calendar, kinds, queries, tasks
 from llmio.polls.models import Poll, Stance
 from llmio.polls.service.counts import count_places, lock, recount
 from llmio.polls.service.threads import bring_votes, place_below
@@ -73,14 +73,18 @@ def _close(ctx: Context, poll: Poll) -> None:
 
 
 def _forget_voters(ctx: Context, poll: Poll) -> None:
-    """Cut votes from voters for good: also from the token in their mail, and from who asked them."""
+    """Cut votes from voters for good: also from the token in their mail, from who asked them, and from tasks."""
     gone = {"participant_id": None, "inviter_id": None, "token": None, "guest": False, "admin": False}
+    tasks.forget(ctx, poll)
     ctx.db.execute(update(Stance).where(Stance.poll_id == poll.id).values(**gone))
     queries.forget_stance(ctx, poll.id)
 
 
-def reopen_poll(ctx: Context, poll: Poll, *, closing_at: datetime) -> Poll:
-    """Open a closed poll again until a new time."""
+def reopen_poll(ctx: Context, poll: Poll, *, closing_at: datetime, call_off: bool = False) -> Poll:
+    """Open a closed poll again until a new time.
+
+    With `call_off` its outcome decides on no time any more: the meeting leaves the calendars of those who were mailed it.
+    """
     ctx.require(Permission.POLL_REOPEN, poll)
     if closing_at <= ctx.now:
         raise Invalid.at("closing_at", _("Please choose a time in the future."))
@@ -94,9 +98,19 @@ def reopen_poll(ctx: Context, poll: Poll, *, closing_at: datetime) -> Poll:
     ctx.db.flush()
     place, parent = place_below(ctx, poll)
     ctx.publish(kinds.POLL_REOPENED, poll, place=place, parent=parent)
+    if call_off:
+        _call_off(ctx, poll)
     count_places(ctx, poll)
     ctx.changed(poll)
     return poll
+
+
+def _call_off(ctx: Context, poll: Poll) -> None:
+    outcome = queries.outcomes(ctx, [poll.id]).get(poll.id)
+    if outcome is not None and calendar.start_of(ctx, outcome) is not None:
+        versions.record(ctx, outcome, {"poll_option_id": (outcome.poll_option_id, None)})
+        outcome.poll_option_id, outcome.updated_at = None, ctx.now
+        ctx.changed(outcome)
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -13,13 +13,13 @@ from llmio.core.errors import Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.discussions.lines import numbered
-from llmio.discussions.service import tasks
 from llmio.files import service as files
 from llmio.polls import kinds, queries
 from llmio.polls.calendar import MEETING
 from llmio.polls.models import Outcome, Poll
 from llmio.polls.service.threads import place_below
+from llmio.tasks import service as tasks
+from llmio.tasks.lines import numbered
 
 if TYPE_CHECKING:
     from llmio.core.context import Context

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from llmio.accounts import service as accounts
-from llmio.core.errors import Invalid
+from llmio.accounts.models import User
+from llmio.core import audit
+from llmio.core.errors import Invalid, NotFound
 from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.groups import invitation_limit
 from llmio.groups import queries as groups
-from llmio.groups.forms import addresses_in
+from llmio.groups.pasted import read_addresses
 from llmio.polls import kinds, queries
 from llmio.polls.models import Outcome, Poll
-from llmio.polls.outcome_guests import KEY, guest_ids
+from llmio.polls.outcome_guests import KEY, guest_ids, leave_out, of_poll
 from llmio.polls.service.outcomes import voters_of
-from llmio.polls.service.voters import MOST_ASKED, members_among, short
+from llmio.polls.service.voters import members_among, short
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -53,6 +58,7 @@ def share_outcome(
         if already.intersection(by_address):
             raise Invalid.at("emails", _("They were sent it already."))
         raise Invalid.at("user_ids", _("Please choose somebody."))
+    invitation_limit.count(ctx, len(outside))
     parent = queries.created_event(ctx, kinds.OUTCOME_CREATED.name, "Outcome", outcome.id)
     audience = Audience([*inside, *outside], message=short(message), name=None if who == CHOSEN else who)
     custom = {KEY: outside} if outside else None
@@ -60,16 +66,32 @@ def share_outcome(
     return [*inside, *outside]
 
 
+def outcome_guests(ctx: Context, outcome: Outcome) -> list[User]:
+    """People outside who were sent an outcome of the poll, by address."""
+    query = select(User).where(User.id.in_(of_poll(ctx, outcome.poll_id or 0)), User.deactivated_at.is_(None))
+    return list(ctx.db.scalars(query.order_by(User.email)))
+
+
+def remove_outcome_guest(ctx: Context, outcome: Outcome, user: User) -> User:
+    """Show somebody outside out, who was sent an outcome of the poll: their link and account open it no more.
+
+    What they were mailed stays with them. Raises NotFound where they were sent none.
+    """
+    poll = outcome.poll
+    ctx.require(Permission.OUTCOME_REMOVE_GUEST, outcome)
+    if not leave_out(ctx, poll.id, user.id):
+        raise NotFound(_("There is no such guest."))
+    audit.note(ctx, "poll.remove_guest", poll, group_id=poll.group_id, user_id=user.id)
+    ctx.db.flush()
+    return user
+
+
 def _by_address(ctx: Context, poll: Poll, emails: str) -> list[int]:
     """Those whose addresses were typed; who is new becomes known by it."""
     if not emails.strip():
         return []
     ctx.require(Permission.POLL_ADD_GUESTS, poll)
-    good, bad = addresses_in(emails)
-    if bad:
-        raise Invalid.at("emails", _("These do not look like addresses: {list}", list=", ".join(bad[:10])))
-    if len(good) > MOST_ASKED:
-        raise Invalid.at("emails", _("At most {count} people at once, please.", count=MOST_ASKED))
+    good = read_addresses(emails)
     return [
         user.id
         for user in accounts.find_or_invite_all(ctx, good).values()

@@ -14,6 +14,8 @@ from llmio.core.errors import Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.groups import invitation_limit
+from llmio.groups.pasted import MOST_ASKED
 from llmio.polls import kinds, queries
 from llmio.polls.models import Poll, Stance
 from llmio.polls.service.counts import lock, recount
@@ -21,7 +23,6 @@ from llmio.polls.service.counts import lock, recount
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-MOST_ASKED = 200
 MESSAGE_LENGTH = 2000
 
 # In random order: ids that follow the list of members would tell whose anonymous vote is whose.
@@ -145,10 +146,12 @@ def add_voters(
     wanted = [*members_among(ctx, poll, user_ids), *(user.id for user in users)]
     if not wanted:
         raise Invalid.at("emails", _("Please choose somebody."))
-    if set(wanted) - set(members_among(ctx, poll, wanted)):
+    outside = set(wanted) - set(members_among(ctx, poll, wanted))
+    if outside:
         ctx.require(Permission.POLL_ADD_GUESTS, poll)
     poll = lock(ctx, poll)
     new = enrol(ctx, poll, wanted)
+    invitation_limit.count(ctx, len(outside.intersection(new)) if notify else 0)
     recount(ctx, poll)
     if notify and new:
         parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
@@ -20,6 +20,8 @@ from llmio.polls.rules import is_active
 from llmio.polls.service.counts import lock, recount
 from llmio.polls.service.threads import belongs_in_thread, is_in_thread, place_below
 from llmio.polls.values import Reason, poll_value
+from llmio.tasks import service as tasks
+from llmio.tasks.lines import numbered
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -32,10 +34,17 @@ LONGEST_REASON = 500
 
 
 def cast_vote(
-    ctx: Context, poll: Poll, *, ballot: Ballot, reason: str | None = None, reason_format: str = "md"
+    ctx: Context,
+    poll: Poll,
+    *,
+    ballot: Ballot,
+    reason: str | None = None,
+    reason_format: str = "md",
+    opened: datetime | None = None,
 ) -> Stance:
     """Cast the actor's vote, or change it. Returns the vote that counts now.
 
+    `opened`: when the ballot was shown; boxes in the reason that others ticked since stay as they are.
     Raises Invalid naming the field where ballot or reason cannot be taken, Conflict where the poll closed meanwhile.
     """
     ctx.require(Permission.POLL_VOTE, poll)
@@ -63,6 +72,8 @@ def cast_vote(
                  "updated_at": ctx.now} for option, score in ballot.scores.items()]  # fmt: skip
         ctx.db.execute(insert(StanceChoice), rows)
     recount(ctx, poll)
+    if not poll.anonymous:
+        tasks.keep(ctx, stance, stance.participant_id, opened=opened)
     _tell(ctx, poll, stance, kind)
     ctx.saw({"Poll": [poll.id]})
     return stance
@@ -118,7 +129,7 @@ def check_reason(poll: Poll, reason: str | None, reason_format: str) -> str | No
         raise Invalid.at("reason", _("Please give a reason, in a few words."))
     if poll.limit_reason_length and length > LONGEST_REASON:
         raise Invalid.at("reason", _("At most {count} characters, please.", count=LONGEST_REASON))
-    return text if length else None
+    return numbered(text, reason_format) if length else None
 
 
 def _open_poll(ctx: Context, poll: Poll) -> Poll:
@@ -166,6 +177,7 @@ def _replacement(ctx: Context, before: Stance) -> Stance:
     )
     ctx.db.add(after)
     ctx.db.flush()
+    tasks.move(ctx, before, after)
     queries.forget_stance(ctx, before.poll_id)
     return after
 

@@ -15,9 +15,8 @@ from llmio.core.errors import Conflict, Invalid
 from llmio.core.events import Audience
 from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
-from llmio.discussions.lines import numbered
 from llmio.discussions.models import Discussion
-from llmio.discussions.service import tagging, tasks
+from llmio.discussions.service import tagging
 from llmio.files import service as files
 from llmio.groups.models import Group
 from llmio.plugins.guard import guard
@@ -29,6 +28,8 @@ from llmio.polls.service.counts import count_places, lock, recount
 from llmio.polls.service.threads import place_below, place_of_poll
 from llmio.polls.service.voters import enrol_everyone
 from llmio.polls.values import ClosingSoon, HideResults, OptionInput, PollInput, Reason, poll_value, store_settings
+from llmio.tasks import service as tasks
+from llmio.tasks.lines import numbered
 
 if TYPE_CHECKING:
     from llmio.core.context import Context

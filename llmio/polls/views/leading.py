@@ -13,7 +13,7 @@ from llmio.core.forms import parse
 from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
 from llmio.groups import queries as groups
-from llmio.polls import cards, forms, queries, service
+from llmio.polls import calendar, cards, forms, queries, service
 from llmio.polls.forms import RemindForm, ReopenForm, VotersForm
 from llmio.polls.models import Poll, Stance
 from llmio.polls.results import voters_nameable
@@ -33,7 +33,7 @@ def again(view: Any, key: str, request: Any, fault: Invalid, values: Mapping[str
     poll = queries.by_key(request.ctx, key)
     if poll is None:
         raise fault
-    request.response.status_int = fault.status
+    request.refused(fault)
     shown: dict[str, Any] = dict(view(poll, request))
     return {**shown, "errors": fault.errors, "values": {**shown.get("values", {}), **values}}
 
@@ -149,10 +149,12 @@ def reopen_form(poll: Poll, request: Any) -> View:
     zone = zones.zone_or_none(request.ctx.signed_in().time_zone) or "UTC"
     kind = request.app.plugins.poll_type(poll.poll_type)
     fresh = forms.fresh_values(kind, request.ctx.now, zone)
+    view = cards.one(request.ctx, poll)
     return {
-        "view": cards.one(request.ctx, poll),
+        "view": view,
         "zones": zones.names(),
-        "values": {"closing_at": fresh["closing_at"], "time_zone": zone},
+        "meeting": calendar.to_come(request.ctx, poll, view.outcome),
+        "values": {"closing_at": fresh["closing_at"], "time_zone": zone, "call_off": True},
     }
 
 
@@ -165,10 +167,12 @@ def reopen(poll: Poll, request: Any) -> Any:
         until = forms.moment(form.closing_at, form.time_zone)
         if until is None:
             raise Invalid.at("closing_at", _("Please give a date and a time."))
-        service.reopen_poll(request.ctx, poll, closing_at=until)
+        service.reopen_poll(request.ctx, poll, closing_at=until, call_off=form.call_off)
     except Invalid as fault:
-        return again(reopen_form, key, request, fault, request.POST.mixed())
-    request.flash("success", _("The poll is open again."))
+        values = {**request.POST.mixed(), "call_off": "call_off" in request.POST}
+        return again(reopen_form, key, request, fault, values)
+    message = _("The poll is open again. The meeting is called off.") if form.call_off else _("The poll is open again.")
+    request.flash("success", message)
     return request.see_other(cards.path_of(poll))
 
 

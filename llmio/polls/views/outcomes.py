@@ -10,17 +10,20 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from llmio.accounts.models import User
+from llmio.core.context import Context
 from llmio.core.errors import Invalid, NotFound
 from llmio.core.forms import parse
 from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
-from llmio.discussions.views.frame import files_values, opened_at, posted_files
+from llmio.discussions.values import Person
+from llmio.discussions.views.frame import files_values, posted_files
 from llmio.groups import queries as groups
 from llmio.polls import calendar, cards, queries, service
 from llmio.polls.forms import OutcomeForm, ShareForm
 from llmio.polls.models import Outcome, Poll
 from llmio.polls.results import voters_nameable
 from llmio.polls.views.leading import MOST_SHOWN, again
+from llmio.tasks.views import opened_at
 
 FORM = "llmio:web/templates/polls/outcome.jinja2"
 SHARE = "llmio:web/templates/polls/share.jinja2"
@@ -89,7 +92,7 @@ def update(outcome: Outcome, request: Any) -> Any:
         request.tm.abort()
         request.tm.begin()
         request.ctx.memo.clear()
-        request.response.status_int = fault.status
+        request.refused(fault)
         fresh = request.ctx.db.get_one(Outcome, outcome_id)
         return {**edit(fresh, request), "errors": fault.errors, "values": request.POST.mixed()}
     request.flash("success", _("Saved."))
@@ -113,6 +116,7 @@ def share(outcome: Outcome, request: Any) -> View:
         "people": [cards.person_of(user) for user in people.values() if user is not None],
         "may_add_guests": ctx.can(Permission.POLL_ADD_GUESTS, poll),
         "may_tell_all": poll.group is not None and ctx.can(Permission.GROUP_NOTIFY, poll.group),
+        "guests": _guests(ctx, outcome),
         "values": {"who": "chosen"},
     }
 
@@ -127,12 +131,40 @@ def send(outcome: Outcome, request: Any) -> Any:
         request.tm.abort()
         request.tm.begin()
         request.ctx.memo.clear()
-        request.response.status_int = fault.status
+        request.refused(fault)
         shown = share(request.ctx.db.get_one(Outcome, outcome_id), request)
         values = {**request.POST.mixed(), "user_ids": request.POST.getall("user_ids")}
         return {**shown, "errors": fault.errors, "values": values}
     request.flash("success", ngettext("{count} person is told.", "{count} people are told.", len(told)))
     return request.see_other(path)
+
+
+def _guests(ctx: Context, outcome: Outcome) -> list[tuple[Person, str]]:
+    """For those who lead: people outside who were sent it, with the address where a name stands for it."""
+    if not ctx.can(Permission.OUTCOME_REMOVE_GUEST, outcome):
+        return []
+    return [
+        (
+            Person(one.id, one.name or one.email or "", "", one.avatar_initials or ""),
+            one.email or "" if one.name else "",
+        )
+        for one in service.outcome_guests(ctx, outcome)
+    ]
+
+
+@view_config(route_name="outcomes.remove_guest", request_method="POST", permission=Permission.OUTCOME_REMOVE_GUEST)
+def remove_guest(outcome: Outcome, request: Any) -> Any:
+    """Show somebody outside out."""
+    user = request.ctx.db.get(User, int(request.matchdict["user_id"]))
+    if user is None:
+        raise NotFound(_("There is no such guest."))
+    service.remove_outcome_guest(request.ctx, outcome, user)
+    message = _(
+        "{name} can no longer see this poll and its outcome. To let them in again, send it to them anew.",
+        name=user.name or user.email,
+    )
+    request.flash("success", message)
+    return request.see_other("outcomes.share", id=outcome.id)
 
 
 @view_config(route_name="outcomes.meeting", permission=Permission.POLL_SHOW)

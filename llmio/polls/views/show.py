@@ -10,15 +10,15 @@ from pyramid.view import view_config
 
 from llmio.core.errors import Invalid
 from llmio.core.permissions import Permission
-from llmio.discussions import tasks
 from llmio.discussions.views import fragments
-from llmio.discussions.views.tasks import streams as boxes
 from llmio.plugins.polls import Ballot
 from llmio.polls import cards, queries, service
 from llmio.polls.cards import PollView, VoteView
 from llmio.polls.models import Poll
 from llmio.polls.results import voters_nameable
 from llmio.polls.values import single_choice
+from llmio.tasks import queries as tasks
+from llmio.tasks.views import streams as boxes
 
 SHOW = "llmio:web/templates/polls/show.jinja2"
 VOTES = "llmio:web/templates/polls/vote_items.jinja2"
@@ -109,10 +109,12 @@ def card(poll: Poll, request: Any) -> Any:
 
 
 def _boxes(view: PollView) -> Stream:
-    """The tasks in the poll's text and in its outcome."""
+    """The tasks in the poll's text, in its outcome and in the reasons of its votes."""
     ids = [view.outcome.id] if view.outcome else []
     polls = tasks.marked(view.ctx, "Poll", [view.id], lambda _id: view.may["edit"])
-    return boxes([*polls, *tasks.marked(view.ctx, "Outcome", ids, lambda _id: view.may["decide"])])
+    outcomes = tasks.marked(view.ctx, "Outcome", ids, lambda _id: view.may["decide"])
+    votes = queries.votes_with_tasks(view.ctx, view.poll) if view.result and voters_nameable(view.poll) else []
+    return boxes([*polls, *outcomes, *tasks.marked(view.ctx, "Stance", votes, lambda _id: False)])
 
 
 def results_stream(view: PollView) -> Stream:

@@ -18,6 +18,7 @@ from llmio.polls.forms import VoteForm
 from llmio.polls.models import Poll
 from llmio.polls.values import poll_value
 from llmio.polls.views.show import PARTS, SHOW, results_stream, show
+from llmio.tasks.views import opened_at
 
 
 @view_config(route_name="polls.vote", request_method="POST", renderer=SHOW, permission=Permission.POLL_VOTE)
@@ -27,7 +28,8 @@ def vote(poll: Poll, request: Any) -> Any:
     try:
         form = parse(VoteForm, request.POST)
         ballot = read_ballot(ctx, poll, request.POST)
-        service.cast_vote(ctx, poll, ballot=ballot, reason=form.reason, reason_format=form.reason_format)
+        said = {"reason": form.reason, "reason_format": form.reason_format}
+        service.cast_vote(ctx, poll, ballot=ballot, **said, opened=opened_at(request))
     except Invalid as fault:
         return refused(again, request, fault)
     message = _("Your vote counts. You can change it until the poll closes.")
@@ -104,5 +106,5 @@ def refused(key: str, request: Any, fault: Invalid) -> Any:
         response = request.render_stream([("update", target, f"{PARTS}/vote.jinja2", {"view": view, **values})])
         response.status_int = fault.status
         return response
-    request.response.status_int = fault.status
+    request.refused(fault)
     return {**show(poll, request), **values}

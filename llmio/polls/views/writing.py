@@ -12,12 +12,13 @@ from llmio.accounts import zones
 from llmio.core.errors import Invalid, NotAllowed
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.discussions.views.frame import files_values, opened_at, posted_files
+from llmio.discussions.views.frame import files_values, posted_files
 from llmio.groups import queries as groups
 from llmio.plugins.polls import PollType
 from llmio.polls import cards, forms, queries, service
 from llmio.polls.models import Poll
 from llmio.polls.rules import Place
+from llmio.tasks.views import opened_at
 
 FORM = "llmio:web/templates/polls/form.jinja2"
 TYPES = "llmio:web/templates/polls/types.jinja2"
@@ -162,7 +163,7 @@ def _again(request: Any, fault: Invalid, kind: PollType, key: str | None = None)
     request.ctx.memo.clear()
     poll = queries.by_key(request.ctx, key) if key else None
     place = Place(poll.group, poll.discussion) if poll else _place(request)
-    request.response.status_int = fault.status
+    request.refused(fault)
     return {**_frame(request, kind, place, forms.typed_values(request.POST), poll), "errors": fault.errors}
 
 

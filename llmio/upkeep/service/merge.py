@@ -74,6 +74,12 @@ VOTED = text(
     "WHERE kept.voter_id = :target AND gone.voter_id = :source AND kept.poll_id = gone.poll_id "
     "AND kept.poll_id <> ALL(:settled)"
 )
+OUTCOME_GUESTS = text(
+    "UPDATE events SET custom_fields = jsonb_set(custom_fields, '{outcome_guest_ids}', (SELECT jsonb_agg(DISTINCT "
+    "CASE WHEN one = to_jsonb(cast(:source AS int)) THEN to_jsonb(cast(:target AS int)) ELSE one END) "
+    "FROM jsonb_array_elements(custom_fields->'outcome_guest_ids') AS one)) WHERE kind = 'outcome_announced' "
+    "AND custom_fields->'outcome_guest_ids' @> to_jsonb(cast(:source AS int))"
+)
 VOTES = frozenset({"stances", "stance_receipts"})
 
 
@@ -103,7 +109,7 @@ def merge(ctx: Context, source: User, target: User) -> None:
     polls = list(ctx.db.scalars(select(Stance.poll_id).where(Stance.participant_id == source.id).distinct()))
     groups = list(ctx.db.scalars(select(Membership.group_id).where(Membership.user_id == source.id).distinct()))
     _merge_readers(ctx, source, target)
-    for statement in (BOTH_MEMBERS, DROP_MEMBERS, OLDER_VOTES, VOTED):
+    for statement in (BOTH_MEMBERS, DROP_MEMBERS, OLDER_VOTES, VOTED, OUTCOME_GUESTS):
         ctx.db.execute(statement, ids)
     _drop_twins(ctx, source, target, settled)
     _repoint(ctx, source, target, settled)

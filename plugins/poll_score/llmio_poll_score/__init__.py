@@ -9,6 +9,7 @@ from llmio.plugins import (
     QUORUM,
     SHUFFLE,
     Ballot,
+    BallotError,
     Count,
     Field,
     FieldError,
@@ -20,7 +21,6 @@ from llmio.plugins import (
     Step,
     _,
     hookimpl,
-    require_choices,
     require_scores,
 )
 
@@ -73,8 +73,9 @@ class Score(PollType):
     methods = ("score_sum",)
 
     def check(self, ballot: Ballot, poll: PollValue) -> None:
-        """Something rated, and every rating within the bounds."""
-        require_choices(ballot, at_least=1)
+        """Something rated, and every rating within the bounds; what is left out is not rated, and no 0."""
+        if not ballot.scores:
+            raise BallotError("", _("Please rate at least one option."))
         require_scores(ballot, lowest=poll.number("min_score", 0), highest=poll.number("max_score", 5))
 
     def check_poll(self, poll: PollValue) -> None:

@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import text
-
 from llmio.plugins import Term
-from llmio_search_postgres.queries import Spellings, words_of
+from llmio_search_postgres.queries import Spellings, statement, words_of
 
 MOST = 24
 """Spellings of one word: a beginning of one letter has about so many."""
@@ -77,11 +75,11 @@ class Lexicon:
 def look_up(connection: Any, terms: Sequence[Term], *, beside: bool) -> Lexicon:
     """What is known of the words of these terms; one of a phrase is looked for whole, others by their beginnings."""
     if not beside:
-        return Lexicon(float(connection.execute(text(BEGIN)).one().size))
+        return Lexicon(float(connection.execute(statement(BEGIN)).one().size))
     wholes = dict.fromkeys(words_of(term for term in terms if term.phrase), True)
     wholes |= dict.fromkeys(words_of(term for term in terms if not term.phrase), False)
     asked = {"written": list(wholes), "words": [one.lower() for one in wholes], "wholes": list(wholes.values())}
-    rows = connection.execute(text(KNOWN), asked).all()
+    rows = connection.execute(statement(KNOWN), asked).all()
     spelt: dict[str, Sequence[str]] = {}
     words, whole = {}, {}
     for row in rows:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, TypeAlias
 from unicodedata import normalize
+
+from sqlalchemy import TextClause, text
 
 from llmio.plugins import Term
 
@@ -47,6 +50,12 @@ CONFIGURATIONS = {
 }
 """Language → configuration of PostgreSQL that knows its stems."""
 _WORDS = re.compile(r"\w+")
+
+
+@lru_cache(maxsize=512)
+def statement(written: str) -> TextClause:
+    """A statement, its parameters read once: there are as many as searches have shapes."""
+    return text(written)
 
 
 def configuration(language: str) -> str:

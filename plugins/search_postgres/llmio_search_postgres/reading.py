@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from sqlalchemy import text
-
 from llmio.plugins import Filters, Hit, Page, Term, Visible
 from llmio_search_postgres.lexicon import Lexicon, look_up
-from llmio_search_postgres.queries import matching, plain_word, tsquery
+from llmio_search_postgres.queries import matching, plain_word, statement, tsquery
 from llmio_search_postgres.rows import START, STOP, has_tables
 
 NEWEST = 100
@@ -201,7 +199,7 @@ class Search:
         rows.sort(key=lambda row: (row.authored_at or datetime.min, row.id), reverse=newest)  # noqa: DTZ901  # as stored
         return rows[offset:reach]
 
-    def _chosen(self, statement: str, arm: Arm, values: dict[str, Any], *, newest: int, at_most: int) -> list[Any]:
+    def _chosen(self, query: str, arm: Arm, values: dict[str, Any], *, newest: int, at_most: int) -> list[Any]:
         """Of many matches the newest, found by going backwards; of few all, found by their words."""
         if arm.many is None:
             source = f"{DOCUMENTS} {arm.joined}"
@@ -213,16 +211,16 @@ class Search:
             window = int(min(size, 3 * newest * size / many)) + newest
             source = f"{WINDOW.format(backwards=self.backwards)} {arm.joined}"
             rows = self._rows(
-                statement, arm, source, f"document.{self.backwards}", {**values, "reach": newest, "window": window}
+                query, arm, source, f"document.{self.backwards}", {**values, "reach": newest, "window": window}
             )
             if rows and (len(rows) == newest or getattr(rows[0], "total", 0) == newest):
                 return rows
-        return self._rows(statement, arm, f"{DOCUMENTS} {arm.joined}", self.order, {**values, "reach": at_most})
+        return self._rows(query, arm, f"{DOCUMENTS} {arm.joined}", self.order, {**values, "reach": at_most})
 
     def _guesses(self, statements: Sequence[str], values: dict[str, Any]) -> list[float]:
         """How many rows each would bring, as the planner thinks."""
         together = f"EXPLAIN (FORMAT JSON) {' UNION ALL '.join(statements)}"
-        (plan,) = self.connection.scalar(text(together), {**self.values, **values})
+        (plan,) = self.connection.scalar(statement(together), {**self.values, **values})
         if len(statements) == 1:
             return [float(plan["Plan"]["Plan Rows"])]
         parts = plan["Plan"].get("Plans", ())
@@ -230,11 +228,11 @@ class Search:
             return [guess for one in statements for guess in self._guesses([one], values)]
         return [float(part["Plan Rows"]) for part in parts]
 
-    def _rows(self, statement: str, arm: Arm, source: str, first: str, values: dict[str, Any]) -> list[Any]:
-        filled = statement.format(
+    def _rows(self, query: str, arm: Arm, source: str, first: str, values: dict[str, Any]) -> list[Any]:
+        filled = query.format(
             source=source, match=arm.match, words=arm.words, asked=arm.asked, first=first, conditions=self.conditions
         )
-        return list(self.connection.execute(text(filled), {**self.values, **values}))
+        return list(self.connection.execute(statement(filled), {**self.values, **values}))
 
     def _hits(self, rows: Sequence[Any]) -> list[Hit]:
         if not rows:
@@ -248,8 +246,8 @@ class Search:
             "short": SHORT,
             "edge": EDGE,
         }
-        statement = QUOTED if self.beside else QUOTED_ALONE
-        quoted = {row.id: row for row in self.connection.execute(text(statement), values)}
+        query = QUOTED if self.beside else QUOTED_ALONE
+        quoted = {row.id: row for row in self.connection.execute(statement(query), values)}
         return [
             Hit(
                 row.searchable_type,
@@ -278,6 +276,11 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def _array(ids: Sequence[int]) -> str:
+    """Ids as PostgreSQL writes an array: written once, sent with each statement of the search."""
+    return f"{{{','.join(map(str, ids))}}}"
+
+
 def _conditions(filters: Filters, visible_to: Visible) -> tuple[list[str], dict[str, Any]]:
     conditions, values = _visible(visible_to)
     chosen: dict[str, tuple[str, Any]] = {
@@ -302,18 +305,20 @@ def _conditions(filters: Filters, visible_to: Visible) -> tuple[list[str], dict[
 
 def _visible(visible_to: Visible) -> tuple[list[str], dict[str, Any]]:
     arms = {
-        "groups": ("document.group_id = ANY(:groups)", visible_to.group_ids),
-        "discussions": ("document.discussion_id = ANY(:discussions)", visible_to.discussion_ids),
-        "polls": ("document.poll_id = ANY(:polls)", visible_to.poll_ids),
+        "groups": ("document.group_id = ANY(CAST(:groups AS bigint[]))", visible_to.group_ids),
+        "discussions": ("document.discussion_id = ANY(CAST(:discussions AS bigint[]))", visible_to.discussion_ids),
+        "polls": ("document.poll_id = ANY(CAST(:polls AS bigint[]))", visible_to.poll_ids),
         "thread_groups": (
-            "(document.group_id = ANY(:thread_groups) AND document.searchable_type IN ('Discussion', 'Comment'))",
+            "(document.group_id = ANY(CAST(:thread_groups AS bigint[])) AND document.searchable_type IN ('Discussion', 'Comment'))",
             visible_to.thread_group_ids,
         ),
     }
     open_arms = {name: arm for name, arm in arms.items() if arm[1]}
-    values: dict[str, Any] = {name: list(ids) for name, (_arm, ids) in open_arms.items()}
+    values: dict[str, Any] = {name: _array(ids) for name, (_arm, ids) in open_arms.items()}
     conditions = [f"({' OR '.join(arm for arm, _ids in open_arms.values()) or 'false'})"]
     if visible_to.hidden_poll_ids:
-        conditions.append("NOT (document.searchable_type = 'Stance' AND document.poll_id = ANY(:hidden))")
-        values["hidden"] = list(visible_to.hidden_poll_ids)
+        conditions.append(
+            "NOT (document.searchable_type = 'Stance' AND document.poll_id = ANY(CAST(:hidden AS bigint[])))"
+        )
+        values["hidden"] = _array(visible_to.hidden_poll_ids)
     return conditions, values

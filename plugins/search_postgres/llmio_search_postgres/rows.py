@@ -139,12 +139,12 @@ def _row(document: Document) -> dict[str, Any]:
     }
 
 
-_known: set[str] = set()
+_known: set[Any] = set()
 
 
 def has_tables(connection: Any) -> bool:
     """Whether the plugin's own tables are there; without them search goes on as the reference has it."""
-    database = str(connection.engine.url)
+    database = connection.engine.url
     if database not in _known:
         if connection.scalar(text("SELECT to_regclass('plugin_search_postgres.lexemes')")) is None:
             return False

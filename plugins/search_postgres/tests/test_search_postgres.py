@@ -272,6 +272,13 @@ def test_numbers_addresses_and_versions_are_found(ask):
         assert ask(query, said) == ([1], "")
 
 
+@pytest.mark.parametrize("typed", ["loom", "today", "mots", "dash", "up", "صوت", "明天", "ete", "собрания"])
+def test_signs_of_any_script_end_a_word(ask, connection, typed):
+    """They do not where the database takes all that is not ASCII for letters (ctype C)."""
+    said = "He said “loom” – today… «mots» half—dash thumbs👍up ÉTÉ صوت، 会议。明天"
+    assert ask(typed, document(1, said), document(2, "СОБРАНИЕ", language="ru"))[0] == [2 if typed == "собрания" else 1]
+
+
 def test_very_many_matches_show_the_newest_and_few_show_all(connection, monkeypatch):
     """Whichever way is quicker, the same is found."""
     provider = Postgres()

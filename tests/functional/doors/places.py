@@ -18,7 +18,7 @@ KINDS = {
     ("u", "username"): "person", ("memberships", "id"): "membership", ("membership_requests", "id"): "request",
     ("comments", "id"): "comment", ("tasks", "id"): "task", ("comment", "id"): "comment", ("discussion_readers", "id"): "reader",
     ("items", "event_id"): "event", ("slug", "sequence_id"): "sequence", ("key", "slug"): "=any-words",
-    ("outcomes", "id"): "outcome", ("voters", "id"): "stance", ("received_emails", "id"): "mail",
+    ("outcomes", "id"): "outcome", ("guests", "user_id"): "person id", ("voters", "id"): "stance", ("received_emails", "id"): "mail",
     ("member_email_aliases", "id"): "alias", ("notifications", "id"): "notice", ("integrations", "id"): "bot",
     ("again", "delivery"): "delivery", ("tags", "id"): "tag", ("work", "id"): "work", ("users", "id"): "person id",
     ("id", "act"): "=deactivate", ("imports", "id"): "work", ("groups", "id"): "group id", ("discussions", "id"): "thread id",

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from llmio.accounts.models import LoginToken, User
 from llmio.core.tables import Event, Version
 from llmio.core.work import LongWork
-from llmio.discussions.models import Discussion, Task, TasksUser
+from llmio.discussions.models import Discussion
 from llmio.files import service as files
 from llmio.files import signing
 from llmio.files.models import Attachment
@@ -23,6 +23,7 @@ from llmio.groups.models import MemberEmailAlias, MembershipRequest, Tag
 from llmio.integrations.models import Chatbot
 from llmio.mail.models import ReceivedEmail
 from llmio.notifications.models import Notification, PersonWay
+from llmio.tasks.models import Task, TasksUser
 from tests import factories as make
 
 FOUND_BY = "zebra"

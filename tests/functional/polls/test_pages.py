@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from llmio.plugins.polls import Ballot
 from llmio.polls import cards, service
-from llmio.polls.models import Outcome, Poll, PollOption, Stance
+from llmio.polls.models import Outcome, Poll, PollOption, Stance, StanceChoice
 
 
 def poll_of(db):
@@ -135,6 +135,22 @@ def test_a_score_poll_adds_ratings(sign_in, start, group, ada, ben, db, new_brow
     rows = web.get(f"/p/{poll.key}").follow().html.find("table", class_="chart").find("tbody").find_all("tr")
     said = [[cell.text.strip() for cell in row.find_all("td")] for row in rows]
     assert said[:2] == [["13", "6.5", "2"], ["9", "4.5", "2"]]
+
+
+def test_what_is_not_rated_gets_no_zero(sign_in, start, group, ada, db):
+    poll = start(ada, "score", ("Hall", "Park"), group=group)
+    form = sign_in(ada).get(f"/p/{poll.key}").follow().forms[f"poll-{poll.id}-ballot-form"]
+    refused = form.submit(status=422)
+    assert "Please rate at least one option." in refused
+    form = refused.forms[f"poll-{poll.id}-ballot-form"]
+    form[f"score_{option(db, 'Hall').id}"] = "0"
+    page = form.submit().follow()
+    stance = db.scalars(select(Stance).where(Stance.cast_at.is_not(None))).one()
+    assert stance.option_scores == {str(option(db, "Hall").id): 0}
+    assert db.scalars(select(StanceChoice.score)).all() == [0]
+    voters = {one.name: one.voter_count for one in db.scalars(select(PollOption))}
+    assert voters == {"Hall": 1, "Park": 0}
+    assert page.forms[f"poll-{poll.id}-ballot-form"][f"score_{option(db, 'Park').id}"].value == ""
 
 
 def test_options_are_added_moved_and_removed_without_scripts(sign_in, group, ada, db):

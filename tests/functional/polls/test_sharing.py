@@ -328,3 +328,55 @@ def test_who_may_not_see_it_any_more_hears_nothing(told, meeting, make, ada, ben
     service.update_outcome(ctx(ada), told, statement="Elsewhen.", poll_option_id=at(make, meeting, TIMES[0]))
     run_jobs()
     assert mailbox.to(ben.email) == []
+
+
+def reopen(web, poll, **changes):
+    """Open a poll again by its form; the page that tells of it."""
+    page = web.get(f"/p/{poll.key}/reopen")
+    form = next(one for one in page.forms.values() if one.action.endswith("/reopen"))
+    for name, value in changes.items():
+        form[name] = value
+    return page, form.submit().follow()
+
+
+def test_a_poll_that_opens_again_calls_its_meeting_off(told, meeting, make, ada, ben, ctx, run_jobs, mailbox, sign_in):
+    service.share_outcome(ctx(ada), told, emails="eve@example.org")
+    run_jobs()
+    assert only(mailbox.last("eve@example.org"))[1]["status"] == "CONFIRMED"
+    mailbox.mails.clear()
+    page, after = reopen(sign_in(ada), meeting)
+    assert "28 Mar 2027" in page
+    assert "Call the meeting off" in page
+    assert "The meeting is called off" in after
+    run_jobs()
+    assert sorted(mail.to[1] for mail in mailbox.mails) == sorted([ben.email, "eve@example.org"])
+    event = cancelled(mailbox.last(ben.email), ben)
+    assert event["sequence"] > 0
+    assert f"/p/{meeting.key}" in mailbox.last(ben.email).text
+    assert "/p/" not in mailbox.last("eve@example.org").text, "who was sent the outcome alone does not see an open poll"
+    assert told.poll_option_id is None
+    service.close_poll(ctx(ada), meeting)
+    run_jobs()
+    assert "Put it into my calendar" not in sign_in(ben).get(f"/p/{meeting.key}").follow()
+    service.update_outcome(ctx(ada), told, statement="After all.", poll_option_id=at(make, meeting, TIMES[1]))
+    run_jobs()
+    again = only(mailbox.last(ben.email))[1]
+    assert (again["status"], again["sequence"] > event["sequence"]) == ("CONFIRMED", True)
+    assert "outcome_token=" in mailbox.last("eve@example.org").text
+
+
+def test_a_meeting_may_stand_while_its_poll_is_open_again(told, meeting, ada, ben, run_jobs, mailbox, sign_in):
+    _page, after = reopen(sign_in(ada), meeting, call_off=False)
+    run_jobs()
+    assert "called off" not in after
+    assert mailbox.mails == []
+    assert told.poll_option_id is not None
+
+
+def test_other_polls_are_opened_again_without_a_word_of_meetings(closed, ada, ctx, run_jobs, mailbox, sign_in):
+    service.publish_outcome(ctx(ada), closed, statement="The blue one.")
+    run_jobs()
+    page, after = reopen(sign_in(ada), closed)
+    assert ("calendar" in page, "called off" in after) == (False, False)
+    run_jobs()
+    assert mailbox.mails == []

@@ -98,9 +98,9 @@ def test_the_link_shows_no_poll_that_is_open_again(share, closed, mailbox, new_b
 @pytest.mark.parametrize(
     ("emails", "said"),
     [
-        ("nobody@", "These do not look like addresses: nobody@"),
-        ("Eve", "These do not look like addresses: Eve"),
-        (" ".join(f"p{number}@example.org" for number in range(201)), "At most 200 people at once"),
+        ("nobody@", "“nobody@” was not understood"),
+        ("Eve", "“Eve” was not understood"),
+        (" ".join(f"p{number}@example.org" for number in range(201)), "At most 200 addresses at once"),
         ("", "Please choose somebody."),
     ],
 )
@@ -128,3 +128,56 @@ def test_guests_change_nothing_in_the_poll(share, closed, db):
     share("eve@example.org")
     db.refresh(closed)
     assert (closed.voters_count, closed.undecided_voters_count) == before
+
+
+# -- shown out again -----------------------------------------------------------------------------------------------------
+
+
+def eve_of(db):
+    return db.scalars(select(User).where(User.email == "eve@example.org")).one()
+
+
+def test_a_guest_of_an_outcome_is_shown_out(share, outcome, closed, mailbox, new_browser, ada, db, group):
+    share("eve@example.org fay@example.org")
+    links = [link_in(mailbox.last(f"{name}@example.org")) for name in ("eve", "fay")]
+    eve, fay = new_browser(), new_browser()
+    for one, link in ((eve, links[0]), (fay, links[1])):
+        one.get(link).follow(status=200)
+    web = new_browser().sign_in(ada)
+    page = web.get(f"/outcomes/{outcome.id}/share")
+    assert [one.get_text(" ", strip=True) for one in page.html.select("#guests .row-title > span:first-child")] == ["eve@example.org", "fay@example.org"]  # fmt: skip
+    form = next(one for one in page.forms.values() if one.action.endswith(f"/guests/{eve_of(db).id}/remove"))
+    page = form.submit().follow()
+    assert "eve@example.org can no longer see this poll and its outcome" in page
+    assert [one.get_text(" ", strip=True) for one in page.html.select("#guests .row-title > span:first-child")] == [
+        "fay@example.org"
+    ]
+    assert "/sign_in" in eve.get(f"/p/{closed.key}", status=303).location, "the page that remembered the link"
+    assert "/sign_in" in new_browser().get(links[0], status=303).location
+    new_browser().sign_in(eve_of(db)).get(f"/p/{closed.key}", status=404)
+    fay.get(f"/p/{closed.key}").follow(status=200)
+    share("eve@example.org")
+    assert [mail.to[1] for mail in mailbox.mails] == ["eve@example.org"], "she can be let in again"
+    new_browser().get(link_in(mailbox.mails[0])).follow(status=200)
+
+
+def test_a_mail_that_waits_does_not_go_to_who_was_shown_out(outcome, ada, ctx, db, run_jobs, mailbox):
+    service.share_outcome(ctx(ada), outcome, emails="eve@example.org")
+    service.remove_outcome_guest(ctx(ada), outcome, eve_of(db))
+    run_jobs()
+    assert mailbox.mails == []
+
+
+def test_only_who_leads_shows_guests_out(share, outcome, ben, group, db, new_browser, make, closed, ada):
+    share("eve@example.org")
+    group.members_can_announce = True
+    db.flush()
+    eve, path = eve_of(db), f"/outcomes/{outcome.id}/guests"
+    member = new_browser().sign_in(ben)
+    member.send(f"{path}/{eve.id}/remove", status=403)
+    new_browser().sign_in(make.user("Dan")).send(f"{path}/{eve.id}/remove", status=404)
+    new_browser().sign_in(eve).send(f"{path}/{eve.id}/remove", status=403)
+    leader = new_browser().sign_in(ada)
+    for other in (ben.id, 999_999_999, 0):
+        leader.send(f"{path}/{other}/remove", status=404)
+    new_browser().sign_in(eve).get(f"/p/{closed.key}").follow(status=200)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pyramid.view import view_config
 
 from llmio.core.permissions import Permission
 from llmio.core.urls import safe_path
-from llmio.discussions import tasks
-from llmio.discussions.models import Task
-from llmio.discussions.service.tasks import tick as tick_task
+from llmio.tasks import queries as tasks
+from llmio.tasks import service
+from llmio.tasks.models import Task
 
 Stream = list[tuple[str, str, str, dict[str, Any]]]
-BOX = "llmio:web/templates/discussions/task_box.jinja2"
+BOX = "llmio:web/templates/tasks/box.jinja2"
 
 
-@view_config(route_name="tasks.list", renderer="llmio:web/templates/discussions/tasks.jinja2")
+@view_config(route_name="tasks.list", renderer="llmio:web/templates/tasks/list.jinja2")
 def mine(context: Any, request: Any) -> Mapping[str, Any]:
     """One's own tasks, open ones first."""
     return {"open": tasks.of_actor(request.ctx, done=False), "done": tasks.of_actor(request.ctx, done=True)}
@@ -26,7 +27,7 @@ def mine(context: Any, request: Any) -> Mapping[str, Any]:
 @view_config(route_name="tasks.tick", request_method="POST", permission=Permission.TASK_UPDATE)
 def tick(task: Task, request: Any) -> Any:
     """Done, or not done after all."""
-    tick_task(request.ctx, task, done=request.POST.get("done") == "1")
+    service.tick(request.ctx, task, done=request.POST.get("done") == "1")
     back = safe_path(request.POST.get("back"))
     if request.turbo and back is None:
         return request.render_stream(streams([(task, True)]))
@@ -38,3 +39,12 @@ def streams(marked: Sequence[tuple[Task, bool]]) -> Stream:
     return [
         ("replace", f".task-box-{task.id}", BOX, {"task": task, "may": may, "box": tasks.box}) for task, may in marked
     ]
+
+
+def opened_at(request: Any) -> datetime | None:
+    """When a form that was sent was shown, as it says itself; None where it does not."""
+    try:
+        moment = datetime.fromisoformat(request.POST.get("opened", ""))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

@@ -12,15 +12,15 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 
 from llmio.accounts import zones
 from llmio.accounts.models import User
 from llmio.core.permissions import Permission
-from llmio.discussions import lines as boxes
-from llmio.discussions.lines import Line
-from llmio.discussions.models import Task, TasksUser
-from llmio.discussions.tasks import place_of, record_of
+from llmio.tasks import lines as boxes
+from llmio.tasks.lines import Line
+from llmio.tasks.models import Task, TasksUser
+from llmio.tasks.queries import place_of, record_of
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -100,6 +100,12 @@ def tick(ctx: Context, task: Task, *, done: bool) -> Task:
     task.updated_at = ctx.now
     ctx.changed(record)
     return task
+
+
+def move(ctx: Context, before: Any, after: Any) -> None:
+    """Give the tasks of a record to another of its type, which takes its place; `keep` the other's text then."""
+    here = update(Task).where(Task.record_type == type(before).__name__, Task.record_id == before.id)
+    ctx.db.execute(here.values(record_id=after.id))
 
 
 def _fill(ctx: Context, task: Task, line: Line, zone: ZoneInfo) -> None:

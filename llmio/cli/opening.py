@@ -1,0 +1,60 @@
+"""The site as commands open it, and let go of it again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from llmio.core.app import App
+    from llmio.core.context import Context
+
+# Imports are made within functions: the command must answer `--help` at once.
+# ruff: noqa: PLC0415
+
+NO_DATABASE = "DATABASE_URL is not set, and no `llmio up` runs on the data folder here (LLMIO_DATA)."
+
+
+@contextmanager
+def opened() -> Iterator[App]:
+    """The App, where there is a database; raises Unavailable where there is none."""
+    from llmio import boot
+    from llmio.core.errors import Unavailable
+
+    app = boot.build()
+    try:
+        if not app.settings["database.url"]:
+            raise Unavailable(NO_DATABASE)
+        yield app
+    finally:
+        app.engine.dispose()
+
+
+@contextmanager
+def working() -> Iterator[Context]:
+    """One transaction of the operator, who may do what administrators may."""
+    from llmio.core.context import OPERATOR
+
+    with opened() as app, app.begin(OPERATOR) as ctx:
+        yield ctx
+
+
+def built(*, database: bool = True) -> App:
+    """The App for looking at plugins: it refuses none and sends nothing."""
+    from llmio import boot
+    from llmio.core.db import engine_for
+    from llmio.core.ports import NoLive, NoQueue, Ports, SystemClock
+
+    settings = boot.read_settings(env=os.environ)
+    url = settings.text("database.url")
+    if database and not url:
+        raise click.UsageError(NO_DATABASE)
+    engine = engine_for(url or "postgresql://nobody@localhost:1/none", connect_args={"connect_timeout": 5})
+    ports = Ports(SystemClock(), NoQueue(), None, None, NoLive())  # type: ignore[arg-type]  # nothing is sent here
+    app = boot.build(env=os.environ, ports=ports, engine=engine, refuse=False)
+    app.plugins.strict = False
+    return app

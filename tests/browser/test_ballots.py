@@ -1,0 +1,44 @@
+"""Ballots by hand: a slider that nobody touched says nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site
+
+STORED = "select option_scores from stances join polls on polls.id = poll_id where title = 'Where?' and cast_at is not null and latest"
+
+
+def _score_poll(page: Page) -> None:
+    page.goto("/p/new?poll_type=score&group_id=1")
+    page.get_by_label("What is to be decided?").fill("Where?")
+    for number, name in enumerate(("Sea", "Hills", "Town")):
+        if page.locator(f"input[name='option-{number}-name']").count() == 0:
+            page.get_by_role("button", name="Add an option").click()
+        page.locator(f"input[name='option-{number}-name']").fill(name)
+    page.get_by_role("button", name="Start the poll").click()
+    page.wait_for_url(re.compile(r"/p/\w+/where"))
+
+
+def test_only_what_was_touched_is_rated(site: Site) -> None:
+    ana = site.person(width=360)
+    site.sign_in(ana, "amina@bakery.example")
+    _score_poll(ana)
+    numbers, sliders = ana.locator(".score-option-value"), ana.locator(".score-option .form-range")
+    ana.get_by_role("button", name="Vote", exact=True).click()
+    expect(ana.locator(".ballot")).to_contain_text("Please rate at least one option.")
+    site.faults.clear()  # that it was refused
+    sliders.nth(0).click()
+    expect(numbers.nth(0)).not_to_have_value("")
+    sliders.nth(0).press("Home")
+    sliders.nth(0).press("ArrowRight")
+    sliders.nth(1).click(position={"x": 1, "y": 10})
+    expect(numbers.nth(1)).to_have_value("0")
+    ana.get_by_role("button", name="Vote", exact=True).click()
+    expect(ana.get_by_text("Your vote counts.")).to_be_visible()
+    assert sorted(json.loads(json.dumps(site.ask(STORED)[0])).values()) == [0, 1]
+    ana.get_by_text("Change it", exact=True).click()
+    expect(numbers.nth(2)).to_have_value("")
