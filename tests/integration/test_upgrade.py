@@ -213,7 +213,7 @@ def test_a_rehearsal_works_on_a_copy(databases):
 
 def test_integrations_of_kinds_that_the_reference_has_not_move_beside(databases):
     url = databases()
-    commands.upgrade(url, target="core_0018")
+    commands.upgrade(url, target="core_0019")
     with connect(url) as connection:
         for name in ("slack", "json", "microsoft_card", None):
             connection.execute(

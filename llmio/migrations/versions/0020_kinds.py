@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "integrations_0019"
-down_revision = "core_0018"
+revision = "integrations_0020"
+down_revision = "core_0019"
 branch_labels = None
 depends_on = None
 
