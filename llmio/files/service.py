@@ -25,9 +25,12 @@ KEY_LETTERS = string.digits + string.ascii_lowercase
 KEY_LENGTH = 28
 PICTURE = re.compile(r"/files/(\d{1,18}-[0-9a-f]{32})/")
 """A signed address in a text."""
+CAME = "came_checksum"
+"""In a picture's metadata: the sum of what was sent, where notes of a camera were taken out of it."""
 FILES, IMAGES = "files", "image_files"
 """Names of attachments: those listed below a text, and those shown within it."""
 __all__ = [
+    "CAME",
     "FILES",
     "IMAGES",
     "Reserved",
@@ -87,6 +90,7 @@ def store(
         content_type=kind,
         metadata_=json.dumps(
             {"identified": True, "analyzed": True, "uploader_id": ctx.signed_in().id, "stripped": True}
+            | ({CAME: came.checksum} if kept.checksum != came.checksum else {})
         ),
         byte_size=kept.size,
         checksum=kept.checksum,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -97,7 +98,8 @@ def _is_wanted(ctx: Context, wanted: Wanted) -> bool:
         )
     )
     if wanted.checksum:
-        query = query.where(Blob.checksum == wanted.checksum)
+        came = Blob.metadata_.contains(json.dumps({files.CAME: wanted.checksum})[1:-1], autoescape=True)
+        query = query.where((Blob.checksum == wanted.checksum) | came)
     return ctx.db.scalar(query.limit(1)) is None
 
 

@@ -25,6 +25,7 @@ from llmio.upkeep.export.selection import Selection
 from llmio.upkeep.models import GroupImport
 from llmio.upkeep.service.records import table
 from tests import factories
+from tests.functional.test_file_previews import photo
 
 BYTES = b"%PDF-1.4 an oven, in words"
 COUNTED = (
@@ -372,3 +373,15 @@ def imports_operator():
     from llmio.core.context import OPERATOR
 
     return OPERATOR
+
+
+def test_a_picture_whose_job_was_cut_off_at_the_end_is_not_attached_twice(db, app, make, http, commit):
+    """What is stored is without the camera's notes, so it sums up to something else than the export says."""
+    content, comment = photo(30, 20), make.comment(make.discussion(make.group(admin=make.user())))
+    commit()
+    http.files = {"https://old.example.org/a.jpg": content, "https://old.example.org/b.jpg": photo(40, 20)}
+    for url in (*http.files, *http.files):
+        checksum = base64.b64encode(hashlib.md5(http.files[url], usedforsecurity=False).digest()).decode()
+        file = {"record_type": "Comment", "record_id": comment.id, "name": "files", "filename": "a.jpg", "url": url}
+        app.jobs["upkeep.fetch_file"].run(app, 0, {**file, "checksum": checksum})
+    assert db.scalar(select(func.count()).select_from(Attachment).where(Attachment.record_type == "Comment")) == 2
