@@ -82,6 +82,7 @@ def secret_of(app: App) -> str:
 def assemble(app: App, *, warm: bool = False) -> Any:
     """The WSGI application; `warm` compiles the templates now rather than when they are first needed."""
     from llmio.web import templating  # noqa: PLC0415  # slow
+    from llmio.web.last import LastWord  # noqa: PLC0415  # slow
     from llmio.web.plugins import with_plugins  # noqa: PLC0415  # imports this module
     from llmio.web.secure import SeeScheme  # noqa: PLC0415  # slow
     from llmio.web.static import serve_static  # noqa: PLC0415  # slow
@@ -89,11 +90,11 @@ def assemble(app: App, *, warm: bool = False) -> Any:
     router = with_plugins(app, configurator)
     if warm:
         templating.warm(router.registry["templates"])
-    made = SeeScheme(app, serve_static(app, router))
+    made = SeeScheme(app, serve_static(app, LastWord(router)))
 
     def renew() -> None:
         """Requests under way end with the pages that they began with."""
-        made.application = serve_static(app, with_plugins(app, configurator))
+        made.application = serve_static(app, LastWord(with_plugins(app, configurator)))
 
     app.renewed.append(renew)
     return made

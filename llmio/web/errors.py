@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from pyramid.exceptions import BadCSRFToken
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound, HTTPSeeOther
-from sqlalchemy.exc import DataError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from webob.request import DisconnectionError
 
 from llmio.core.errors import Invalid, LlmioError, SignInNeeded, TooMany
@@ -17,6 +17,8 @@ from llmio.core.i18n import _
 log = logging.getLogger(__name__)
 LARGEST = str(2**31 - 1)
 LONG = len(LARGEST)
+SOON = "5"
+"""Seconds, as the header says it."""
 PAGE = "llmio:web/templates/errors/error.jinja2"
 
 TEXTS: dict[int, tuple[object, object]] = {
@@ -135,7 +137,17 @@ def broken(error: Exception, request: Any) -> Any:
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     if isinstance(error, SQLAlchemyError):
         _begin_afresh(request)
+    if is_away(error):
+        request.response.headers["Retry-After"] = SOON
+        return page(request, 503)
     return page(request, 500)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database does not answer, which passes by itself: it starts again, or the way to it is broken."""
+    return isinstance(error, (OperationalError, InterfaceError)) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
 
 
 def ask_to_sign_in(request: Any) -> Any:
