@@ -30,7 +30,8 @@ def give(request: Any, blob: Blob, *, download: bool = False) -> Response:
     disposition = disposition_of(blob.filename, inline=kind in sniff.INLINE and not download)
     storage = storages.named(request.app, blob.service_name)
     noted = originals.is_noted(blob)
-    signed = None if noted else storage.url(blob.key, expires=GOOD_FOR, content_type=kind, disposition=disposition)
+    here = noted or request.method == "HEAD"  # an address is signed for GET alone
+    signed = None if here else storage.url(blob.key, expires=GOOD_FOR, content_type=kind, disposition=disposition)
     if signed:
         return HTTPSeeOther(signed, headers={"Cache-Control": "private, max-age=300"})
     response = Response(content_type=kind, charset="utf-8" if kind.startswith("text/") else None)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from llmio.core.errors import Invalid
-from llmio.files import answer, names, service
+from llmio.files import answer, names, service, storages
 from llmio.files.models import Blob
 from llmio.testing import objectstores
 
@@ -182,12 +182,17 @@ def objects(store):
     return sorted(path.name for path in (store.folder / store.bucket).rglob("*"))
 
 
-def test_a_bucket_takes_and_gives(page, bucket, db, store):
+def test_a_bucket_takes_and_gives(page, bucket, db, store, app):
     bucket()
     saved = up(page, b"hello").json
     assert db.get_one(Blob, saved["id"]).key in objects(store)
     sent_on = page.get(saved["url"], status=303)
     assert "X-Amz-Signature=" in sent_on.location
+    # An address is signed for GET alone: who only asks how large a file is would be refused there.
+    asked = page.head(saved["url"], status=200)
+    assert (asked.content_length, asked.headers["Accept-Ranges"]) == (5, "bytes")
+    storages.for_new_files(app).delete(db.get_one(Blob, saved["id"]).key)
+    page.head(saved["url"], status=404)
 
 
 @pytest.mark.parametrize(
