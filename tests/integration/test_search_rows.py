@@ -203,20 +203,23 @@ def test_a_stopped_building_goes_on_where_it_stopped(world, app, row, db, commit
     commit()
     running = building.build(app, restart=True)
     seen = [next(running).phase for _ in range(3)]
-    running.close()
     assert row(world[0]) is not None
     assert row(world[4]) is None
-    rest = list(building.build(app))
+    commit()
+    rest = list(building.build(app))  # the lock is held within the same connection here, so that it stops nobody
     assert rest[0].resumed
     assert rest[0].phase == seen[-1]
     assert rest[-1].finished_at is not None
     assert all(row(one) for one in world)
+    commit()
+    running.close()
 
 
 def test_searchers_find_the_old_while_the_new_is_built(world, app, row, db, commit):
     running = building.build(app, restart=True)
     for _step in running:
         assert all(row(one) for one in world)
+        commit()
 
 
 def test_building_drops_rows_whose_records_are_gone(world, row, db, build):

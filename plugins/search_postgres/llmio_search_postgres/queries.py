@@ -50,6 +50,17 @@ CONFIGURATIONS = {
 }
 """Language → configuration of PostgreSQL that knows its stems."""
 _WORDS = re.compile(r"\w+")
+APART = "\x1f"
+"""Between letters of scripts that put no blanks between words; a blank to PostgreSQL."""
+# Thai, Lao, Burmese, Khmer, with the marks of a letter; kana and Han.
+_UNSPACED = re.compile(
+    r"[\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46\u0e81-\u0eb0\u0eb2\u0eb3\u0ec0-\u0ec6\u1000-\u102a\u1780-\u17b3]"
+    r"[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u102b-\u103e\u17b4-\u17d3]*"
+    r"|[\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff]"
+)
+RUN = re.compile(f"(?:{_UNSPACED.pattern})+")
+_JOINED = re.compile(r"\w+(?:[^\w\s]+\w+)+")
 
 
 @lru_cache(maxsize=512)
@@ -72,6 +83,27 @@ def plain_word(term: Term) -> str:
     """The word that a term is, as it was typed; "" where it is a phrase or has signs in it."""
     written = _composed(term.text)
     return written if not term.phrase and _WORDS.fullmatch(written) else ""
+
+
+def set_apart(written: str) -> str:
+    """Each letter by itself where a script has no blanks between words: any part of a run of them can be found."""
+    return _UNSPACED.sub(f"{APART}\\g<0>{APART}", written).replace(APART * 2, APART)
+
+
+def runs_of(terms: Iterable[Term]) -> list[str]:
+    """What is in such a script of what is looked for."""
+    return [run for term in terms if not term.excluded for run in RUN.findall(_composed(term.text))]
+
+
+def unspaced(terms: Iterable[Term]) -> bool:
+    """Whether some of it is in such a script."""
+    return any(_UNSPACED.search(term.text) for term in terms)
+
+
+def parts_of(written: str) -> list[str]:
+    """The words within addresses, paths and the like, each once: PostgreSQL takes "input/output" for one word."""
+    joined = (part for found in _JOINED.findall(written) for part in _WORDS.findall(found))
+    return [part for part in dict.fromkeys(joined) if not part.isdecimal()]
 
 
 def tsquery(terms: Sequence[Term], spellings: Spellings = NONE, whole: Spellings = NONE) -> str:
@@ -107,9 +139,11 @@ def matching(terms: Sequence[Term], spellings: Spellings, words: Spellings) -> t
 
 def _term(term: Term, spellings: Spellings, whole: Spellings) -> str:
     """A phrase as it stands. A word by its beginning; one with signs in it as PostgreSQL reads it, or as its parts."""
+    written = _composed(term.text)
+    if _UNSPACED.search(written):
+        return f"{_quoted(written)}:* | {_quoted(set_apart(written))}"
     if there := whole.get(plain_word(term)):
         return _any(there, "", bare=True)
-    written = _composed(term.text)
     parts = _WORDS.findall(written)
     others = any(part.lower() in spellings for part in parts)
     if term.phrase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 from llmio.plugins import Filters, Hit, Page, Term, Visible
 from llmio_search_postgres.lexicon import Lexicon, look_up
-from llmio_search_postgres.queries import matching, plain_word, statement, tsquery
+from llmio_search_postgres.queries import APART, RUN, matching, plain_word, runs_of, statement, tsquery, unspaced
 from llmio_search_postgres.rows import START, STOP, has_tables
 
 NEWEST = 100
@@ -86,6 +87,8 @@ BODY = f'{MARKS}, MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" 
 SHORT = 240
 """A text up to so long is quoted as a whole."""
 EDGE = 12
+_MARKED = re.compile(f"{START}(.*?){STOP}", re.DOTALL)
+BLANK = " \t\r\n" + APART
 WHOLE = f"{MARKS}, HighlightAll=true"
 
 
@@ -115,6 +118,8 @@ class Search:
         self.conditions = " AND ".join(conditions)
         self.beside = has_tables(connection)
         self.lexicon = Lexicon(1.0)
+        self.apart = False
+        self.runs: Sequence[str] = ()
 
     def page(self, terms: Sequence[Term], offset: int) -> Page:
         """What answers to the terms, from `offset` on."""
@@ -123,7 +128,11 @@ class Search:
         self.values["forms"] = tsquery(terms, self.lexicon.spellings, self.lexicon.whole)
         exact, values = matching(terms, self.lexicon.spellings, self.lexicon.words)
         self.values |= values
-        by_word = self._by_word([term for term in terms if not term.excluded], exact)
+        self.runs = runs_of(terms)
+        self.apart = unspaced(terms) and bool(self.lexicon.configurations)
+        by_word = (self._by_stem() if self.apart else None) or self._by_word(
+            [term for term in terms if not term.excluded], exact
+        )
         rows = self._by_time(by_word, exact, offset) if self.timely else self._best(by_word, exact, offset)
         more, shown = len(rows) > self.limit, rows[: self.limit]
         return Page(self._hits(shown), offset, more)
@@ -162,20 +171,19 @@ class Search:
         match = RARE.format(rare=asked, asked=exact)
         return replace(arm, match=match, many=many, reading=(READ + FETCH) * min(guesses))
 
-    def _by_stem(self, exact: str) -> Arm | None:
+    def _by_stem(self, exact: str = "") -> Arm | None:
         """One query in every language that documents are in: a stem of one language is seldom a word of another."""
         stems = " || ".join(f"to_tsquery('{one}', :forms)" for one in self.lexicon.configurations)
         if not stems:
             return None
-        return Arm(
-            f"beside.stems @@ ({stems}) AND NOT {EXACT.format(asked=exact)}", "beside.stems", f"({stems})", BESIDE
-        )
+        match = f"beside.stems @@ ({stems})" + (f" AND NOT {EXACT.format(asked=exact)}" if exact else "")
+        return Arm(match, "beside.stems", f"({stems})", BESIDE)
 
     def _best(self, by_word: Arm, exact: str, offset: int) -> list[Any]:
         """By rank; where exact words are at an end, other forms of them follow."""
         wanted = self.limit + 1
         rows, total = self._ranked(by_word, offset, wanted)
-        by_stem = self._by_stem(exact) if len(rows) < wanted and total < ENOUGH else None
+        by_stem = self._by_stem(exact) if not self.apart and len(rows) < wanted and total < ENOUGH else None
         if by_stem:
             more, _total = self._ranked(by_stem, max(0, offset - total), wanted - len(rows))
             rows += more
@@ -193,7 +201,7 @@ class Search:
         """Exact words and other forms of them together, by time."""
         reach = offset + self.limit + 1
         rows = self._chosen(BY_TIME, by_word, {}, newest=reach, at_most=reach)
-        if by_stem := self._by_stem(exact):
+        if not self.apart and (by_stem := self._by_stem(exact)):
             rows += self._chosen(BY_TIME, by_stem, {}, newest=reach, at_most=reach)
         newest = self.backwards.endswith("DESC")
         rows.sort(key=lambda row: (row.authored_at or datetime.min, row.id), reverse=newest)  # noqa: DTZ901  # as stored
@@ -252,24 +260,31 @@ class Search:
             Hit(
                 row.searchable_type,
                 row.searchable_id,
-                _marked(quoted[row.id].title),
-                _quoted(quoted[row.id]),
+                _marked(quoted[row.id].title, self.runs),
+                _quoted(quoted[row.id], self.runs),
                 float(row.rank),
             )
             for row in rows
         ]
 
 
-def _quoted(row: Any) -> str:
+def _quoted(row: Any, runs: Sequence[str]) -> str:
     """The words around what was found, with dots where the text goes on."""
-    words = (row.body or "").replace(START, "").replace(STOP, "").strip()
-    before = "" if words.startswith(row.beginning.strip()) or len(words) <= EDGE else "… "
-    after = "" if words.endswith(row.ending.strip()) or len(words) <= EDGE else " …"
-    return f"{before}{_marked(row.body)}{after}"
+    words = (row.body or "").replace(START, "").replace(STOP, "").strip(BLANK)
+    before = "" if words.startswith(row.beginning.strip(BLANK)) or len(words) <= EDGE else "… "
+    after = "" if words.endswith(row.ending.strip(BLANK)) or len(words) <= EDGE else " …"
+    return f"{before}{_marked(row.body, runs)}{after}"
 
 
-def _marked(headline: str | None) -> str:
-    return escape(headline or "").replace(START, "<mark>").replace(STOP, "</mark>")
+def _marked(headline: str | None, runs: Sequence[str]) -> str:
+    """Safe HTML. Of scripts without blanks PostgreSQL marks each letter that is asked for: what makes no run of them is left plain."""
+
+    def meant(found: re.Match[str]) -> str:
+        words = found[1]
+        return words if RUN.fullmatch(words) and not any(run in words for run in runs) else f"<mark>{words}</mark>"
+
+    written = (headline or "").replace(APART, "").replace(STOP + START, "")
+    return _MARKED.sub(meant, escape(written))
 
 
 def _utc(moment: datetime) -> datetime:

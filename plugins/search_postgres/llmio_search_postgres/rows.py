@@ -12,7 +12,7 @@ from unicodedata import normalize
 from sqlalchemy import text
 
 from llmio.plugins import Document
-from llmio_search_postgres.queries import configuration
+from llmio_search_postgres.queries import APART, configuration, parts_of, set_apart
 
 START, STOP = "\ue000", "\ue001"
 """Private characters around the words found; texts are cleared of them."""
@@ -23,7 +23,7 @@ _UNWANTED = str.maketrans(dict.fromkeys((START, STOP, "\0")))
 GIVEN = """
 WITH given AS MATERIALIZED (
   SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given (
-    content text, title text, body text, author text, configuration text, type text, id bigint, author_id bigint,
+    content text, title text, body text, author text, parts text, configuration text, type text, id bigint, author_id bigint,
     group_id bigint, discussion_id bigint, poll_id bigint, authored_at timestamp)
 )
 """
@@ -40,7 +40,7 @@ WRITE = text(f"""
 ), beside AS (
   INSERT INTO plugin_search_postgres.documents (document_id, configuration, title, body, stems)
   SELECT made.id, given.configuration, given.title, given.body,
-    to_tsvector(CAST(given.configuration AS regconfig), concat_ws(' ', given.title, given.body, given.author))
+    to_tsvector(CAST(given.configuration AS regconfig), concat_ws(' ', given.title, given.body, given.author, given.parts))
   FROM made JOIN given ON given.type = made.searchable_type AND given.id = made.searchable_id
 ), indexed AS (
   INSERT INTO plugin_search_postgres.lexemes (word)
@@ -121,13 +121,18 @@ def _clean(written: str) -> str:
     return normalize("NFC", written).translate(_UNWANTED)
 
 
+def _apart(written: str) -> str:
+    return set_apart(_clean(written).replace(APART, " "))
+
+
 def _row(document: Document) -> dict[str, Any]:
     moment = document.created_at
     return {
         "content": row_text(document),
-        "title": _clean(document.title),
-        "body": _clean(document.body),
-        "author": _clean(document.author_name),
+        "title": _apart(document.title),
+        "body": _apart(document.body),
+        "author": _apart(document.author_name),
+        "parts": " ".join(parts_of(_clean(f"{document.title} {document.body}"))),
         "configuration": configuration(document.language),
         "type": document.record_type,
         "id": document.record_id,

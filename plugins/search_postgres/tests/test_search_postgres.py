@@ -279,6 +279,44 @@ def test_signs_of_any_script_end_a_word(ask, connection, typed):
     assert ask(typed, document(1, said), document(2, "СОБРАНИЕ", language="ru"))[0] == [2 if typed == "собрания" else 1]
 
 
+RUNS = (
+    document(1, "我们明天开会讨论预算问题，请准备。", language="zh"),
+    document(2, "来週の会議で予算を決めましょう"),
+    document(3, "ประชุมสัปดาห์หน้าเพื่อกำหนดงบประมาณ"),
+    document(4, "新しいiPhone手机 and a budget"),
+    document(5, "预 and 算 apart"),
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "marked"),
+    [
+        ("预算", [1], "我们明天开会讨论<mark>预算</mark>问题，请准备。"),
+        ("预算 明天", [1], "我们<mark>明天</mark>开会讨论<mark>预算</mark>问题，请准备。"),
+        ("明天 -预算", [], ""),
+        ("明天 -会議", [1], "我们<mark>明天</mark>开会讨论预算问题，请准备。"),
+        ('"开会讨论"', [1], "我们明天<mark>开会讨论</mark>预算问题，请准备。"),
+        ("会議", [2], "来週の<mark>会議</mark>で予算を決めましょう"),
+        ("งบประมาณ", [3], "ประชุมสัปดาห์หน้าเพื่อกำหนด<mark>งบประมาณ</mark>"),
+        ("手机 budg", [4], "新しいiPhone<mark>手机</mark> and a <mark>budget</mark>"),
+        ("议开", [], ""),
+    ],
+)
+@pytest.mark.parametrize("order", ["relevance", "newest"])
+def test_scripts_without_blanks_are_found_by_any_part(connection, typed, found, marked, order):
+    Postgres().reindex(connection)
+    Postgres().index(connection, RUNS)
+    hits = Postgres().search(connection, typed, Filters(order=order), ALL).hits
+    assert [hit.record_id for hit in hits] == found
+    assert [hit.highlight for hit in hits] == [marked] * len(found)
+
+
+@pytest.mark.parametrize("typed", ["output", "lovelace", "example.org", "example-site.co.uk", "path", "@example-site"])
+def test_words_within_addresses_and_paths_are_found(ask, typed):
+    said = "The input/output of ada.lovelace@example-site.co.uk at https://www.example.org/path/to?x=1"
+    assert ask(typed, document(1, said), document(2, "Other words")) == ([1], "")
+
+
 def test_very_many_matches_show_the_newest_and_few_show_all(connection, monkeypatch):
     """Whichever way is quicker, the same is found."""
     provider = Postgres()
