@@ -53,14 +53,18 @@ def read(ctx: Context, given: Mapping[str, Any]) -> Asked:
     kind = values["type"] if values["type"] in documents.TYPES else ""
     author_id = _author(ctx, values["author"], errors)
     group_ids = _group_ids(ctx, values["where"])
+    since = _moment(ctx, values["since"], "since", errors)
+    until = _moment(ctx, values["until"], "until", errors, days=1)
+    if since and until and since >= until:
+        errors["until"] = [_("The search ends before it begins.")]
     filters = Filters(
         types=(kind,) if kind else (),
         group_ids=group_ids,
         direct=values["where"] == DIRECT,
         author_id=author_id,
         tag=values["tag"] or None,
-        since=_moment(ctx, values["since"], "since", errors),
-        until=_moment(ctx, values["until"], "until", errors, days=1),
+        since=since,
+        until=until,
         order=values["order"] if values["order"] in ORDERS else "relevance",
     )
     return Asked(values["q"], filters, number(given.get("offset")), values, errors)
@@ -94,7 +98,9 @@ def _moment(ctx: Context, typed: str, name: str, errors: dict[str, list[object]]
         day = date.fromisoformat(typed) + timedelta(days=days)
         zone = ZoneInfo(ctx.actor.time_zone if ctx.actor else "UTC")
         return datetime.combine(day, time(), zone).astimezone(UTC)
-    except (ValueError, OverflowError, KeyError):
+    except OverflowError:  # before or after all that a calendar has: no bound
+        return None
+    except (ValueError, KeyError):
         errors[name] = [_("This is no date. Write it like 2026-03-01.")]
         return None
 

@@ -187,6 +187,24 @@ def test_strange_queries_find_nothing_and_break_nothing(web, ada, group, query):
     assert titles(web.sign_in(ada).get(f"/search?{query}")) == []
 
 
+@pytest.mark.parametrize(
+    ("dates", "status", "said"),
+    [
+        ("since=2026-02-30", 422, "This is no date"),
+        ("since=2026-03-02&until=2026-03-01", 422, "The search ends before it begins."),
+        ("since=2026-03-01&until=2026-03-01", 200, ""),
+        ("until=9999-12-31", 200, "Zebra"),
+        ("since=9999-12-31", 200, "Nothing found"),
+    ],
+)
+def test_dates_that_cannot_be_meant_are_told(web, make, ada, group, indexed, dates, status, said):
+    ada.time_zone = "America/New_York"
+    make.discussion(group, author=ada, title="Zebra")
+    indexed()
+    page = web.sign_in(ada).get(f"/search?q=zebra&{dates}", status=status)
+    assert said in page.html.select_one("#search-results").get_text()
+
+
 def test_one_must_be_signed_in(web):
     assert web.get("/search?q=x", expect_errors=True).status_int in (303, 403)
 
