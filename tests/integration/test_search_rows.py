@@ -11,6 +11,7 @@ from llmio.discussions import service as discussions
 from llmio.polls import service as polls
 from llmio.search import building, documents, jobs
 from llmio.search.models import SearchDocument
+from llmio.upkeep.service import merge, vanish
 from tests import factories
 
 
@@ -140,6 +141,27 @@ def test_a_closed_account_keeps_its_rows_current(world, ctx, ada, row, run_jobs,
     run_jobs()
     db.refresh(ada)
     assert [row(one).content.endswith(ada.name or "") for one in world] == [True] * 5
+
+
+def test_accounts_made_one_are_one_author(world, ctx, ada, row, run_jobs, make):
+    kept = make.user(name="Grace Hopper")
+    merge.merge_users(ctx(make.admin_of_site()), ada, kept)
+    run_jobs()
+    assert [(row(one).author_id, row(one).content.endswith(" Grace Hopper")) for one in world] == [(kept.id, True)] * 5
+
+
+def test_a_destroyed_account_names_nobody(world, ctx, ada, row, run_jobs, make, group):
+    ben = make.user(name="Ben Okri")
+    closed = make.poll(group=group, author=ada, title="Sold?", closed_at=factories.now())
+    stance = make.stance(closed, ben, choices={"agree": 1}, reason="Too dear")
+    comment = make.comment(world[0], author=ben, body="Theirs")
+    acting = ctx(ada)
+    acting.changed(ben)
+    run_jobs()
+    assert [row(one).content for one in (stance, comment)] == ["Too dear Ben Okri", "Theirs Ben Okri"]
+    vanish.destroy_account(ctx(make.admin_of_site()), ben, words=False)
+    run_jobs()
+    assert [row(one).content for one in (stance, comment)] == ["Too dear", "Theirs"]
 
 
 def test_a_discarded_thread_takes_everything_along(world, ctx, ada, row, run_jobs):

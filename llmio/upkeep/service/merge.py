@@ -121,6 +121,7 @@ def merge(ctx: Context, source: User, target: User) -> None:
         membership.recount(ctx, group)
     for poll_id in ctx.db.scalars(select(Poll.id).where(Poll.id.in_(polls))):
         ctx.enqueue(ctx.app.jobs["polls.recount"], poll_id)
+    ctx.changed(target)  # what it wrote is more than before
 
 
 def _drop_twins(ctx: Context, source: User, target: User, settled: Sequence[int]) -> None:

@@ -88,8 +88,12 @@ def destroy_person(ctx: Context, user: User) -> bool:
     ctx.db.execute(delete(table("notifications")).where(table("notifications").c.user_id == user.id))
     for name, column in THEIRS:
         drop(ctx, name, column, [user.id])
-    _leave_to(ctx, user.id, _nobody(ctx).id)
-    user_id = user.id
+    user_id, nobody = user.id, _nobody(ctx)
+    settled = list(ctx.db.scalars(select(Stance.poll_id).where(Stance.participant_id == user_id).distinct()))
+    _leave_to(ctx, user_id, nobody.id)
+    for poll_id in settled:
+        ctx.enqueue(ctx.app.jobs["search.reindex_poll"], poll_id)
+    ctx.changed(nobody)
     remove(ctx, "User", [user_id])
     ctx.db.expunge(user)
     ctx.db.expire_all()

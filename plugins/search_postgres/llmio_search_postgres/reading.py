@@ -56,9 +56,10 @@ ORDERS = {
     "newest": ("authored_at DESC", "document.authored_at + interval '0' DESC NULLS LAST, document.id DESC"),
     "oldest": ("authored_at ASC", "document.authored_at + interval '0' ASC NULLS LAST, document.id ASC"),
 }
-# Only the rows of the page are quoted: ts_headline reads the whole text of each.
+# Only the rows of the page are quoted: ts_headline reads the whole text of each. By their records: each statement sees what is there by then,
+# and a document that was written anew meanwhile has another id.
 QUOTED = """
-SELECT document.id, ts_headline(chosen.configuration, coalesce(beside.body, document.content), asked,
+SELECT document.searchable_type, document.searchable_id, ts_headline(chosen.configuration, coalesce(beside.body, document.content), asked,
     CASE WHEN length(coalesce(beside.body, document.content)) <= :short THEN :whole ELSE :body END) AS body,
   ts_headline(chosen.configuration, coalesce(beside.title, ''), asked, :whole) AS title,
   left(coalesce(beside.body, document.content), :edge) AS beginning, right(coalesce(beside.body, document.content), :edge) AS ending
@@ -69,7 +70,7 @@ CROSS JOIN LATERAL (
   ELSE CAST(beside.configuration AS regconfig) END AS configuration
 ) AS chosen CROSS JOIN LATERAL (SELECT to_tsquery(chosen.configuration,
   CASE WHEN chosen.configuration = CAST('simple' AS regconfig) THEN :query ELSE :forms END) AS asked) AS meant
-WHERE document.id = ANY(:ids)
+WHERE (document.searchable_type, document.searchable_id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[])))
 """
 # Whatever its case: organisations spell a tag as they like, and lists of tags have an index by their letters.
 SPELT = "CAST(ARRAY(SELECT CAST(name AS text) FROM public.tags WHERE lower(CAST(name AS text)) = lower(:tag) UNION SELECT :tag) AS varchar[])"
@@ -78,9 +79,10 @@ TAGGED = (
     f"OR document.poll_id IN (SELECT id FROM public.polls WHERE tags && {SPELT}))"
 )
 QUOTED_ALONE = """
-SELECT id, '' AS title, left(content, :edge) AS beginning, right(content, :edge) AS ending, ts_headline('simple', content, to_tsquery('simple', :query),
+SELECT searchable_type, searchable_id, '' AS title, left(content, :edge) AS beginning, right(content, :edge) AS ending, ts_headline('simple', content, to_tsquery('simple', :query),
   CASE WHEN length(content) <= :short THEN :whole ELSE :body END) AS body
-FROM public.pg_search_documents WHERE id = ANY(:ids)
+FROM public.pg_search_documents
+WHERE (searchable_type, searchable_id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[])))
 """
 MARKS = f'StartSel="{START}", StopSel="{STOP}"'
 BODY = f'{MARKS}, MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" … "'
@@ -248,23 +250,20 @@ class Search:
         values = {
             "query": self.values["query"],
             "forms": self.values["forms"],
-            "ids": [row.id for row in rows],
+            "kinds": [row.searchable_type for row in rows],
+            "ids": [row.searchable_id for row in rows],
             "body": BODY,
             "whole": WHOLE,
             "short": SHORT,
             "edge": EDGE,
         }
         query = QUOTED if self.beside else QUOTED_ALONE
-        quoted = {row.id: row for row in self.connection.execute(statement(query), values)}
+        quoted = {tuple(row[:2]): row for row in self.connection.execute(statement(query), values)}
+        found = ((row, quoted.get((row.searchable_type, row.searchable_id))) for row in rows)
         return [
-            Hit(
-                row.searchable_type,
-                row.searchable_id,
-                _marked(quoted[row.id].title, self.runs),
-                _quoted(quoted[row.id], self.runs),
-                float(row.rank),
-            )
-            for row in rows
+            Hit(*said[:2], _marked(said.title, self.runs), _quoted(said, self.runs), float(row.rank))
+            for row, said in found
+            if said is not None
         ]
 
 

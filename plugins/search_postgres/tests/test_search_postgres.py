@@ -317,6 +317,27 @@ def test_words_within_addresses_and_paths_are_found(ask, typed):
     assert ask(typed, document(1, said), document(2, "Other words")) == ([1], "")
 
 
+def test_what_is_written_anew_between_two_statements_of_a_search_is_still_found(connection, monkeypatch):
+    """Each statement sees what is there by then: a row may have another id, or be gone."""
+    provider = Postgres()
+    provider.reindex(connection)
+    said = [document(number, f"A loom {number}") for number in (1, 2, 3)]
+    provider.index(connection, said)
+    quote = reading.Search._hits
+
+    def later(search, rows):
+        provider.index(connection, [said[0]])
+        provider.remove(connection, said[1].record_type, [2])
+        return quote(search, rows)
+
+    monkeypatch.setattr(reading.Search, "_hits", later)
+    hits = provider.search(connection, "loom", Filters(order="oldest"), ALL).hits
+    assert [(hit.record_id, hit.highlight) for hit in hits] == [
+        (1, "A <mark>loom</mark> 1"),
+        (3, "A <mark>loom</mark> 3"),
+    ]
+
+
 def test_very_many_matches_show_the_newest_and_few_show_all(connection, monkeypatch):
     """Whichever way is quicker, the same is found."""
     provider = Postgres()
