@@ -261,7 +261,13 @@ class Search:
         quoted = {tuple(row[:2]): row for row in self.connection.execute(statement(query), values)}
         found = ((row, quoted.get((row.searchable_type, row.searchable_id))) for row in rows)
         return [
-            Hit(*said[:2], _marked(said.title, self.runs), _quoted(said, self.runs), float(row.rank))
+            Hit(
+                row.searchable_type,
+                row.searchable_id,
+                _marked(said.title, self.runs),
+                _quoted(said, self.runs),
+                float(row.rank),
+            )
             for row, said in found
             if said is not None
         ]
