@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +182,7 @@ def examined(ini: Mapping[str, str], env: Mapping[str, str]) -> Found:
     return Found(
         settings,
         boot.sections(settings, plugins),
-        (*settings_check.faults(settings), *settings_check.taken_for_off(settings)),
+        (*settings_check.faults(settings), *settings_check.taken_for_off(settings), *_unknown(settings, plugins)),
         tuple(settings_check.unused(settings)),
     )
 
@@ -225,6 +225,18 @@ def ini(found: Found, head: str, given: Mapping[str, str], *, whole: bool = Fals
             value = f"{item.key} = {given[item.key]}" if item.key in given else f"# {item.key} = {default}".rstrip()
             lines += ["", f"# {item.env}: {item.help}", value]
     return "\n".join(lines) + "\n"
+
+
+def _unknown(settings: Settings, plugins: Plugins) -> Iterator[Fault]:
+    """Settings that name something a plugin brings, where none brings it: the site starts, and that part of it does not work."""
+    from llmio.core.settings import nearest
+
+    for key, there in (("files.storage", plugins.storages), ("search.provider", plugins.search_providers)):
+        given = settings.text(key)
+        if given and given not in there:
+            hint = nearest(given.strip().lower(), there) or "."
+            words = f"no plugin that is on brings {given!r}{hint} There are: {', '.join(there)}"
+            yield Fault(settings.declared[key].env, words, fatal=False)
 
 
 def _plugins(settings: Settings) -> Plugins:

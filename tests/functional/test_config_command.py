@@ -201,3 +201,19 @@ def test_an_unknown_name_is_refused_with_the_nearest(run):
     answer = run("explain", "SMTP_SEVER")
     assert answer.exit_code == 2
     assert "did you mean SMTP_SERVER?" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "hint"),
+    [
+        ("ACTIVE_STORAGE_SERVICE", "amazn", "did you mean amazon?"),
+        ("ACTIVE_STORAGE_SERVICE", "S3_COMPATIBLE", "did you mean s3_compatible?"),
+        ("ACTIVE_STORAGE_SERVICE", "azure", "There are: local, test"),
+        ("LLMIO_SEARCH_PROVIDER", "postgresql", "did you mean postgres?"),
+    ],
+)
+def test_what_no_plugin_brings_is_named_with_what_there_is(run, name, given, hint):
+    answer = run("check", LLMIO_ENV="development", **{name: given})
+    assert f"Note: {name}: no plugin that is on brings {given!r}" in answer.output
+    assert hint in answer.output
+    assert name not in run("check", LLMIO_ENV="development", ACTIVE_STORAGE_SERVICE="google").output
