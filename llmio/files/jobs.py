@@ -12,6 +12,7 @@ from llmio.files import checking, originals, previews, queries, service, shrink,
 if TYPE_CHECKING:
     from llmio.core.app import App
 
+AT_ONCE = 500
 KEPT = timedelta(days=2)
 """How long a file that was uploaded waits for the text it was meant for."""
 
@@ -19,12 +20,16 @@ KEPT = timedelta(days=2)
 @job("files.purge_unused", queue="low", transaction=False, limit=LONG)
 def purge_unused(app: App) -> int:
     """Remove files that were uploaded and then used nowhere."""
-    with app.begin() as ctx:
-        rows = queries.unused(ctx, ctx.now - KEPT)
-        gone = [place for blob in rows for place in service.forget(ctx, blob)]
-    for storage, key in gone:
-        storages.named(app, storage).delete(key)
-    return len(rows)
+    count = 0
+    while True:
+        with app.begin() as ctx:
+            rows = queries.unused(ctx, ctx.now - KEPT, AT_ONCE)
+            gone = [place for blob in rows for place in service.forget(ctx, blob)]
+        for storage, key in gone:
+            storages.named(app, storage).delete(key)
+        count += len(rows)
+        if len(rows) < AT_ONCE:
+            return count
 
 
 @job("files.sweep", queue="low", transaction=False, limit=LONG)

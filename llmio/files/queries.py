@@ -59,7 +59,7 @@ def variants(ctx: Context, blob_id: int) -> list[tuple[VariantRecord, Attachment
     return [(row[0], row[1], row[2]) for row in ctx.db.execute(query)]
 
 
-def unused(ctx: Context, before: datetime, limit: int = 500) -> Sequence[Blob]:
+def unused(ctx: Context, before: datetime, limit: int) -> Sequence[Blob]:
     """Files from before a moment that nothing refers to.
 
     Not those that came with an adopted site: its older texts name files by address alone, and it kept them all.

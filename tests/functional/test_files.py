@@ -203,20 +203,21 @@ def test_names_are_made_harmless(given, kept):
     assert service.clean_name(given) == kept
 
 
-def test_unused_files_go_after_two_days(db, member, ctx, app, clock, thread, commit):
+def test_unused_files_go_after_two_days(db, member, ctx, app, clock, thread, commit, monkeypatch):
+    monkeypatch.setattr(jobs, "AT_ONCE", 2)  # however many they are
     context = ctx(member)
-    unused = service.store(context, filename="a", stream=BytesIO(b"a"))
+    unused, *_others = (service.store(context, filename="a", stream=BytesIO(b"a")) for _count in range(5))
     used = service.store(context, filename="b", stream=BytesIO(b"b"))
     service.attach(context, make.comment(db, thread, author=member), [used.id])
     kept, gone = used.key, unused.key
     commit()
     assert jobs.purge_unused(app) == 0
     clock.move(days=3)
-    assert jobs.purge_unused(app) == 1
+    assert jobs.purge_unused(app) == 5
     storage = storages.named(app, "local")
     assert storage.backend.exists(kept, storage.settings)
     assert not storage.backend.exists(gone, storage.settings)
-    assert queries.unused(context, clock.now() - timedelta(days=2)) == []
+    assert queries.unused(context, clock.now() - timedelta(days=2), 9) == []
 
 
 @pytest.mark.parametrize(
