@@ -52,6 +52,20 @@ FOLLOWED = frozenset({301, 302, 307, 308})
 """Redirects after which the same request is sent to the new address; after 303 it would be another request."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 OLD_IPV4 = ipaddress.ip_network("::/96")
+CLOSED = tuple(
+    ipaddress.ip_network(one)
+    for one in (
+        "192.0.0.0/24",  # metadata of Oracle's cloud among others
+        "168.63.129.16/32",  # what machines of Azure ask about themselves
+        "192.88.99.0/24",
+        "64:ff9b:1::/48",  # NAT64 of one's own network
+        "3fff::/20",
+        "5f00::/16",
+        "fec0::/10",
+    )
+)
+"""Beside what Python calls private, which differs from version to version: https://www.iana.org/assignments/iana-ipv4-special-registry/,
+https://www.iana.org/assignments/iana-ipv6-special-registry/, and public addresses at which clouds tell their machines secrets."""
 SECRET = frozenset({"authorization", "cookie"})
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -79,7 +93,7 @@ def _is_public(found: Address) -> bool:
     inner = inner_of(found)
     if inner is not None:
         return _is_public(inner)
-    return found.is_global and not found.is_multicast
+    return found.is_global and not found.is_multicast and not any(found in one for one in CLOSED)
 
 
 def inner_of(found: Address) -> Address | None:
