@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
@@ -267,7 +268,9 @@ class GuardedHttp:
         try:
             with self._client(end) as client, client.stream(method, url, headers=headers, content=body) as response:
                 text = read(response)
-                return HttpAnswer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, text)
+                found = {name.lower(): value for name, value in response.headers.items()}
+                found.setdefault("date", formatdate(usegmt=True))  # RFC 9110, 6.6.1: who has a clock adds it
+                return HttpAnswer(response.status_code, found, text)
         except (httpx.HTTPError, httpx.InvalidURL, httpcore.ConnectError, ValueError) as error:
             return HttpAnswer(0, {}, _words(error))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import socket
+import threading
 import time
+from email.utils import formatdate
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -14,6 +16,7 @@ from llmio import boot
 from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
 from llmio.integrations.http import GuardedHttp, Times, is_public, resolve
+from llmio.plugins import wait_of
 from tests.receiver import receiver
 
 PRIVATE = [
@@ -263,3 +266,19 @@ def test_a_database_that_takes_connections_and_says_nothing_is_left_in_time(monk
         with pytest.raises(OperationalError):
             engine.connect()
     assert time.monotonic() - began < 10
+
+
+def test_a_date_to_wait_until_is_understood_where_the_answer_has_no_date_of_its_own(guarded):
+    def answer(server):
+        with server.accept()[0] as connection:
+            connection.recv(65536)
+            until = formatdate(time.time() + 600, usegmt=True)
+            connection.sendall(f"HTTP/1.1 429 Slow\r\nRetry-After: {until}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, args=(server,))
+        thread.start()
+        said = post(guarded, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        thread.join()
+    assert said.status == 429
+    assert 590 < wait_of(said) <= 600
