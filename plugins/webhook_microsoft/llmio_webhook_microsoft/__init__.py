@@ -18,6 +18,7 @@ from llmio.plugins import (
     Failed,
     HttpAnswer,
     JsonFormat,
+    Markdown,
     Message,
     Outcome,
     Plugin,
@@ -27,6 +28,7 @@ from llmio.plugins import (
     _,
     as_json,
     hookimpl,
+    shortened,
     wait_of,
 )
 from llmio_webhook_microsoft.card import card_of
@@ -39,8 +41,8 @@ HIDDEN_FAULT = re.compile(r"returned HTTP error (\d{3})")
 """A connector answers 200 also where Teams refused; its words tell."""
 ACCENT = "3355c4"
 HEX = re.compile(r"#?([0-9A-Fa-f]{6}|[0-9A-Fa-f]{3})")
-LIMIT = 20_000
-"""Teams takes messages of 28 KB."""
+LIMIT = 24_000
+"""Bytes of a text as it stands in JSON: Teams takes messages of 28 KB; the rest is for what is around it."""
 
 
 def is_connector(address: str) -> bool:
@@ -50,6 +52,22 @@ def is_connector(address: str) -> bool:
     except ValueError:
         return False
     return any(host == one or host.endswith(f".{one}") for one in CONNECTORS)
+
+
+def fits(text: str) -> bool:
+    """Whether there is room for a text."""
+    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")) <= LIMIT
+
+
+def text_of(message: Message) -> str:
+    """The message as Markdown, as much of it as there is room for."""
+    text = message.markdown or message.text
+    if fits(text):
+        return text
+    text = shortened(message.parts, Markdown().render, fits) if message.parts else text[: LIMIT // 6]
+    while not fits(text):
+        text = text[: len(text) * 3 // 4]
+    return text
 
 
 def colour(given: str) -> str:
@@ -73,7 +91,7 @@ class MessageCard(JsonFormat):
         made = super().body(message)
         return {
             **made,
-            "text": str(made["text"])[:LIMIT],
+            "text": text_of(message),
             "@type": "MessageCard",
             "@context": "http://schema.org/extensions",
             "themeColor": colour(str(message.data.get("theme_color") or "")),

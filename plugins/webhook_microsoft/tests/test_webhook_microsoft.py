@@ -9,7 +9,20 @@ from datetime import UTC, datetime
 import pytest
 from llmio_webhook_microsoft import MessageCard, Teams, is_connector
 
-from llmio.plugins import Chart, Failed, HttpAnswer, Line, Note, Retry, Sent, Target, WebhookFormat
+from llmio.plugins import (
+    Chart,
+    Failed,
+    HttpAnswer,
+    Line,
+    Message,
+    Note,
+    Prose,
+    Retry,
+    Sent,
+    Target,
+    Title,
+    WebhookFormat,
+)
 from llmio.testing.contracts.webhooks import MESSAGE, WebhookFormatContract
 
 NOW = datetime(2031, 1, 31, tzinfo=UTC)
@@ -67,6 +80,21 @@ def test_a_fault_behind_a_200_is_seen(words, kind):
 
 def test_a_card_stays_within_what_teams_takes():
     assert len(Teams().payload(replace(MESSAGE, markdown="ü" * 200_000))[1]) < 28_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["漢" * 40_000, "\n" * 40_000, '"' * 40_000, "👍🏽" * 20_000, "\ud800" * 40_000],
+    ids=["wide", "lines", "quotes", "signs", "halves"],
+)
+@pytest.mark.parametrize("in_parts", [True, False])
+def test_a_message_card_stays_within_what_teams_takes_whatever_is_written(text, in_parts):
+    parts = (Title("A loom", "https://x"), Prose(f"<p>{text}</p>", text), Note("3 of 4 have voted."))
+    message = Message("k", text, text, markdown=text, parts=parts if in_parts else ())
+    _headers, body = MessageCard().payload(message)
+    assert len(body) <= 28_000
+    said = json.loads(body)["text"]
+    assert ("3 of 4 have voted." in said) if in_parts else (len(said) > 1000)
 
 
 def test_what_people_write_makes_no_link_in_a_line_of_two_columns():
