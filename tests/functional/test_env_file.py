@@ -64,6 +64,38 @@ def test_every_kind_of_line_is_read(folder):
     assert found["security.secret"]["from"] == "SECRET_KEY_BASE"
 
 
+AS_COMPOSE = {
+    "plain": ("A=x\nB=p$A-q\n", "px-q"),
+    "in double quotes": ('A=x\nB="p$A ${A}"\n', "px x"),
+    "in single quotes nothing": ("A=x\nexport B = 'p$A ${A} $$'\n", "p$A ${A} $$"),
+    "a dollar": ("B=pa$$word$$\n", "pa$word$"),
+    "no name follows": ("B=cost$5, 5$\n", "cost$5, 5$"),
+    "unset": ("B=a${NOPE}$NOPE-b\n", "a-b"),
+    "default": ("E=\nB=${NOPE-a}${E-b}${E:-c}${NOPE:-d-$$}\n", "acd-$"),
+    "instead": ("A=x\nE=\nB=${A:+yes}${E:+no}${E+there}${NOPE+no}\n", "yesthere"),
+    "from the environment": ("B=$GIVEN\n", "env"),
+    "from a line above, else from the environment": ("GIVEN=file\nB=$GIVEN\n", "file"),
+    "not twice": ("A='$GIVEN'\nB=$A\n", "$GIVEN"),
+    "after a byte order mark": ("\ufeffB=1\n", "1"),
+    "with the line ends of Windows": ("B='a\r\nb'\r\nC=2\r\n", "a\r\nb"),
+    "over many lines": (
+        'B=\'{\n "key": "-----BEGIN\\\\nX",\n "a": "$b"\n}\'\n',
+        '{\n "key": "-----BEGIN\\nX",\n "a": "$b"\n}',
+    ),
+}
+
+
+@pytest.mark.parametrize("how", AS_COMPOSE)
+def test_a_value_is_what_docker_compose_makes_of_it(tmp_path, how):
+    text, expected = AS_COMPOSE[how]
+    path = tmp_path / "one.env"
+    path.write_bytes(text.encode())
+    environment = {"GIVEN": "env"}
+    sources.load_env_file(path, environment)
+    assert environment["B"] == expected
+    assert sources.from_env_file(environment)["B"] == str(path)
+
+
 def test_check_has_no_fault_and_explain_names_the_file(folder):
     answer = run_command("config", "check", env={})
     assert answer.code == 0, answer.stdout
@@ -106,6 +138,8 @@ def test_a_misspelt_name_in_the_file_is_noticed(folder):
     [
         (b"A=1\nwhat is this\n", "line 2: write NAME=value"),
         (b"\xff\xfe\x00", "no text in UTF-8"),
+        (b"A=1\nB=planted\0\n", "line 2: a value cannot hold a NUL"),
+        (b"A=1\nB=${NOPE:?set NOPE first}\n", "line 2: NOPE is not set: set NOPE first"),
         (None, "cannot be read"),
     ],
 )
