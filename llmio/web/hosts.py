@@ -66,7 +66,7 @@ def refuse(settings: Settings, environ: dict[str, Any]) -> Response | None:
         "the name by which people come (nginx: proxy_set_header Host $host;).\n"
     )
     answer = Response(words, status="421 Misdirected Request", content_type="text/plain", charset="utf-8")
-    answer.headers.update({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 

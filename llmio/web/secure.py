@@ -9,6 +9,7 @@ from pyramid.response import Response
 from webob.request import DisconnectionError
 
 from llmio.web import hosts
+from llmio.web.derivers import ON_ALL
 from llmio.web.limits import is_private
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class SeeScheme:
         """
         self._app.follower.begin()
         settings = self._app.settings
+        environ["PATH_INFO"] = _readable(environ.get("PATH_INFO", ""))
         if settings.on("site.assume_ssl"):
             environ["wsgi.url_scheme"] = "https"
         elif is_private(str(environ.get("REMOTE_ADDR") or "")):
@@ -48,9 +50,9 @@ class SeeScheme:
         if _by_machine(environ.get("PATH_INFO", "")):
             return self._answer(environ, start_response)
         if environ["wsgi.url_scheme"] == "http" and settings.on("site.ssl"):
-            return _by_https(self._app, environ)(environ, start_response)
+            return _guarded(_by_https(self._app, environ))(environ, start_response)
         refused = hosts.refuse(settings, environ)
-        return (refused or self._answer)(environ, start_response)
+        return (_guarded(refused) if refused else self._answer)(environ, start_response)
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Any:
         """What comes is read before any view is asked: where it breaks off, no page can say so."""
@@ -58,7 +60,19 @@ class SeeScheme:
             return self.application(environ, start_response)
         except DisconnectionError:
             words = "The connection broke off before everything had come.\n"
-            return Response(words, status=400, content_type="text/plain", charset="utf-8")(environ, start_response)
+            answer = Response(words, status=400, content_type="text/plain", charset="utf-8")
+            return _guarded(answer)(environ, start_response)
+
+
+def _readable(path: str) -> str:
+    """A path as WSGI has it, whose bytes are UTF-8 for certain: no address of ours holds others, so the rest finds nothing."""
+    return path.encode("latin-1").decode("utf-8", "replace").encode().decode("latin-1")
+
+
+def _guarded(answer: Response) -> Response:
+    """An answer that no view gave, with the headers that all have."""
+    answer.headers.update(ON_ALL)
+    return answer
 
 
 def _by_machine(path: str) -> bool:

@@ -56,6 +56,24 @@ def site_with(app, db):
 
 
 @pytest.mark.parametrize(
+    "path", ["/%ff%fe", "/g/%ff", "/d/%c3%28/x", "/static/%ff.css", "/rails/active_storage/%ff", "/up/%ff"]
+)
+@pytest.mark.parametrize("by", ["http", "https"])
+def test_an_address_that_is_no_text_is_not_there(site_with, path, by):
+    web = site_with(site__ssl=True)
+    answer = web.get(path, headers={"X-Forwarded-Proto": by}, expect_errors=True)
+    led = by == "http" and not path.startswith("/up")
+    assert answer.status_int in ((301,) if led else (303, 404))
+    assert {name: answer.headers.get(name) for name in ON_ALL} == ON_ALL
+
+
+def test_who_asks_for_another_host_is_told_so_with_the_headers(web, with_settings):
+    with_settings(llmio__env="production", site__host="decide.example.org")
+    answer = web.get("/sign_in", headers={"Host": "evil.example"}, status=421)
+    assert {name: answer.headers.get(name) for name in ON_ALL} == ON_ALL
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/sign_in",
