@@ -71,7 +71,7 @@ def _readable(path: str) -> str:
 
 def _guarded(answer: Response) -> Response:
     """An answer that no view gave, with the headers that all have."""
-    answer.headers.update(ON_ALL)
+    answer.headers.update({**ON_ALL, "Cross-Origin-Resource-Policy": "same-origin"})
     return answer
 
 
