@@ -21,6 +21,7 @@ SWITCHES: tuple[Setting, ...] = (
         default="/dashboard",
         help="Where / leads to, and signing in.",
         switch="site",
+        like="path",
     ),
     Setting(
         "features.disable_create_user",
@@ -162,23 +163,35 @@ SETTINGS: tuple[Setting, ...] = (
         "What a container of the image is (`llmio task`).",
         choices=("web", "worker", "channels", "hocuspocus", "smtp"),
     ),
-    Setting("database.url", "DATABASE_URL", help="PostgreSQL; empty: `llmio up` starts its own.", secret=True),
-    Setting("redis.url", "REDIS_URL", help="Valkey or Redis; empty: `llmio up` starts its own.", secret=True),
+    Setting(
+        "database.url",
+        "DATABASE_URL",
+        help="PostgreSQL; empty: `llmio up` starts its own.",
+        secret=True,
+        like="database",
+    ),
+    Setting(
+        "redis.url", "REDIS_URL", help="Valkey or Redis; empty: `llmio up` starts its own.", secret=True, like="redis"
+    ),
     Setting(
         "redis.cache_url",
         "REDIS_CACHE_URL",
         help="Redis for limits and for what is live, where it is another one than REDIS_URL.",
         secret=True,
+        like="redis",
     ),
     Setting(
         "redis.queue_url",
         "REDIS_QUEUE_URL",
         help="Redis for the queues, where it is another one than REDIS_URL.",
         secret=True,
+        like="redis",
     ),
     Setting("site.name", "SITE_NAME", default="llmio", help="Name of this site, in pages and mails."),
     Setting("site.description", "SITE_DESCRIPTION", default="", help="One sentence under the name."),
-    Setting("site.host", "CANONICAL_HOST", default="localhost", help="Host name in links that leave the site."),
+    Setting(
+        "site.host", "CANONICAL_HOST", default="localhost", help="Host name in links that leave the site.", like="host"
+    ),
     Setting(
         "site.port",
         "CANONICAL_PORT",
@@ -246,7 +259,13 @@ SETTINGS: tuple[Setting, ...] = (
         help="A notice at the top of every page, such as one of maintenance to come.",
         switch="site",
     ),
-    Setting("site.help_url", "HELP_URL", aliases=("LOOMIO_HELP_URL",), help="Help for people; linked from the menu."),
+    Setting(
+        "site.help_url",
+        "HELP_URL",
+        aliases=("LOOMIO_HELP_URL",),
+        help="Help for people; linked from the menu.",
+        like="link",
+    ),
     Setting(
         "site.robots",
         "ALLOW_ROBOTS",
@@ -261,34 +280,64 @@ SETTINGS: tuple[Setting, ...] = (
         "int",
         30,
         "Seconds that requests under way are given when the web server is told to end.",
+        within=(0, 3600),
     ),
     Setting(
         "theme.primary",
         "THEME_LIGHT_PRIMARY",
         aliases=("THEME_PRIMARY_COLOR",),
         help="Colour of buttons and links, as #3355c4; where it would be hard to read, its shade is shifted.",
+        like="colour",
     ),
-    Setting("theme.dark_primary", "THEME_DARK_PRIMARY", help="The same in the dark; empty: as in the light."),
-    Setting("theme.on_primary", "THEME_TEXT_ON_PRIMARY_COLOR", help="Colour of the text on buttons of that colour."),
+    Setting(
+        "theme.dark_primary", "THEME_DARK_PRIMARY", help="The same in the dark; empty: as in the light.", like="colour"
+    ),
+    Setting(
+        "theme.on_primary",
+        "THEME_TEXT_ON_PRIMARY_COLOR",
+        help="Colour of the text on buttons of that colour.",
+        like="colour",
+    ),
     *(
-        Setting(f"theme.{mode}_{name}", f"THEME_{mode.upper()}_{name.upper()}", help=f"{words} in the {mode} theme.")
+        Setting(
+            f"theme.{mode}_{name}",
+            f"THEME_{mode.upper()}_{name.upper()}",
+            help=f"{words} in the {mode} theme.",
+            like="colour",
+        )
         for mode in ("light", "dark")
         for name, words in THEMED.items()
     ),
-    Setting("theme.logo", "THEME_APP_LOGO_SRC", help="Address of a picture that stands for the name in the top bar."),
-    Setting("theme.icon", "THEME_ICON_SRC", help="Address of the picture that browsers show on the tab."),
+    Setting(
+        "theme.logo",
+        "THEME_APP_LOGO_SRC",
+        help="Address of a picture that stands for the name in the top bar.",
+        like="link",
+    ),
+    Setting("theme.icon", "THEME_ICON_SRC", help="Address of the picture that browsers show on the tab.", like="link"),
     Setting(
         "theme.mail_header",
         "THEME_EMAIL_HEADER_LOGO_SRC",
         help="Address of a picture at the top of mails, in place of the name.",
+        like="link",
     ),
-    Setting("theme.mail_footer", "THEME_EMAIL_FOOTER_LOGO_SRC", help="Address of a picture at the end of mails."),
+    Setting(
+        "theme.mail_footer",
+        "THEME_EMAIL_FOOTER_LOGO_SRC",
+        help="Address of a picture at the end of mails.",
+        like="link",
+    ),
     Setting(
         "theme.invitation",
         "THEME_DEFAULT_INVITATION_MESSAGE",
         help="What the message of an invitation says until somebody writes their own.",
     ),
-    Setting("site.support_email", "SUPPORT_EMAIL", help="Where people may write to when something does not work."),
+    Setting(
+        "site.support_email",
+        "SUPPORT_EMAIL",
+        help="Where people may write to when something does not work.",
+        like="address",
+    ),
     Setting(
         "security.secret",
         "SECRET_COOKIE_TOKEN",
@@ -303,12 +352,23 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
         aliases=("SENTRY_PUBLIC_DSN",),
         help="Where errors are reported to (Sentry, GlitchTip); empty: the log alone.",
+        like="web",
     ),
     Setting(
-        "sentry.sample_rate", "SENTRY_SAMPLE_RATE", "float", 0.1, "Share of requests and jobs whose course is reported."
+        "sentry.sample_rate",
+        "SENTRY_SAMPLE_RATE",
+        "float",
+        0.1,
+        "Share of requests and jobs whose course is reported.",
+        within=(0, 1),
     ),
     Setting(
-        "sentry.profiles_rate", "SENTRY_PROFILES_SAMPLE_RATE", "float", 1.0, "Share of those that are profiled, too."
+        "sentry.profiles_rate",
+        "SENTRY_PROFILES_SAMPLE_RATE",
+        "float",
+        1.0,
+        "Share of those that are profiled, too.",
+        within=(0, 1),
     ),
     Setting(
         "metrics.token",
@@ -325,8 +385,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Longest body of a text, in characters.",
         within=(1, 10_000_000),
     ),
-    Setting("channels.url", "CHANNELS_URL", aliases=("CHANNELS_URI",), help="Socket.IO address given to browsers."),
-    Setting("channels.port", "CHANNELS_PORT", "int", 5000, "Port that `llmio channels` listens on."),
+    Setting(
+        "channels.url",
+        "CHANNELS_URL",
+        aliases=("CHANNELS_URI",),
+        help="Socket.IO address given to browsers.",
+        like="socket",
+    ),
+    Setting("channels.port", "CHANNELS_PORT", "int", 5000, "Port that `llmio channels` listens on.", within=(1, 65535)),
     Setting(
         "channels.origin",
         "PUBLIC_APP_URL",
@@ -337,6 +403,7 @@ SETTINGS: tuple[Setting, ...] = (
         "site.private",
         "PRIVATE_APP_URL",
         help="Address of the site as the services beside it reach it, such as http://app:3000; empty: PUBLIC_APP_URL.",
+        like="web",
     ),
     Setting(
         "hocuspocus.url",
@@ -344,6 +411,7 @@ SETTINGS: tuple[Setting, ...] = (
         aliases=("HOCUSPOCUS_URI",),
         help="Address given to browsers for writing together, such as wss://hocuspocus.example.org; empty: everyone "
         "writes alone.",
+        like="socket",
     ),
     Setting(
         "hocuspocus.port", "HOCUSPOCUS_PORT", "int", 4444, "Port that `llmio hocuspocus` listens on.", within=(1, 65535)
@@ -354,6 +422,7 @@ SETTINGS: tuple[Setting, ...] = (
         "int",
         30,
         "Days that a text under way is kept when nobody changes it.",
+        within=(0, 36500),
     ),
     Setting(
         "hocuspocus.check_seconds",
@@ -361,9 +430,15 @@ SETTINGS: tuple[Setting, ...] = (
         "int",
         60,
         "How often it is asked again whether people may still write.",
+        within=(1, 86400),
     ),
     Setting(
-        "hocuspocus.connections", "HOCUSPOCUS_CONNECTIONS", "int", 5000, "Connections that one server takes at a time."
+        "hocuspocus.connections",
+        "HOCUSPOCUS_CONNECTIONS",
+        "int",
+        5000,
+        "Connections that one server takes at a time.",
+        within=(1, 1000000),
     ),
     Setting(
         "worker.concurrency",
@@ -371,6 +446,7 @@ SETTINGS: tuple[Setting, ...] = (
         "int",
         aliases=("SIDEKIQ_CONCURRENCY", "JOB_CONCURRENCY"),
         help="Jobs that one worker runs at a time; where unset 20, in development 5.",
+        within=(1, 1000),
     ),
     Setting(
         "worker.job_limit",
@@ -378,6 +454,7 @@ SETTINGS: tuple[Setting, ...] = (
         "int",
         600,
         "Seconds after which a job is taken for hanging and given up; jobs that take long by nature have 6 hours.",
+        within=(1, 604800),
     ),
     *SWITCHES,
     *SAFETY,

@@ -88,9 +88,15 @@ SAFETY: tuple[Setting, ...] = (
         "RACK_ATTACK_RATE_MULTPLIER",
         "float",
         help="Multiplies all limits; 1 where nothing is set, 100 in development, where all come from one address.",
+        within=(0, 1000000),
     ),
     Setting(
-        "limits.time_factor", "RACK_ATTACK_TIME_MULTPLIER", "float", 1.0, "Multiplies the hour and the day they hold."
+        "limits.time_factor",
+        "RACK_ATTACK_TIME_MULTPLIER",
+        "float",
+        1.0,
+        "Multiplies the hour and the day they hold.",
+        within=(0.001, 1000),
     ),
     Setting(
         "limits.ip_header",

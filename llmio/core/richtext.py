@@ -84,6 +84,9 @@ _EDGE = re.compile(r"\A(?:\s*<p>(?:\s|&nbsp;|<br>)*</p>)+|(?:<p>(?:\s|&nbsp;|<br
 _FRAME = re.compile(r"(<iframe(?:\s+[\w-]+=\"[^\"]*\")*>).*?</iframe>", re.DOTALL)
 _LINK = re.compile(r"<a((?:\s+[\w-]+=\"[^\"]*\")*)>")
 _HREF = re.compile(r"\shref=\"([^\"]*)\"")
+_INSIDE = re.compile(r"#|/(?![/\\])")
+_DROPPED = re.compile(r"[\t\r\n]")
+"""Browsers pass over these in an address, and take a backslash for a slash."""
 _IMAGE = re.compile(r"<img((?:\s+[\w-]+=\"[^\"]*\")*)>")
 _HEADING = re.compile(r"<(h[1-3])((?:\s+[\w-]+=\"[^\"]*\")*)>(.*?)</\1>", re.DOTALL)
 _MENTION = re.compile(r"<span((?:\s+[\w-]+=\"[^\"]*\")*\sdata-mention-id=\"([^\"]*)\"(?:\s+[\w-]+=\"[^\"]*\")*)>")
@@ -170,7 +173,7 @@ def _decorate(safe: str, prefix: str) -> str:
 def _link(match: re.Match[str]) -> str:
     attributes = match.group(1)
     found = _HREF.search(attributes)
-    inside = found is None or (found.group(1)[:1] in ("/", "#") and found.group(1)[:2] != "//")
+    inside = found is None or bool(_INSIDE.match(_DROPPED.sub("", found.group(1))))
     target = "" if inside else ' target="_blank"'
     return f'<a{attributes} rel="{REL}"{target}>'
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from llmio.core.setting_forms import FORMS, Like
+
 OFF = frozenset({"", "0", "false", "no", "off"})
 
 Kind = Literal["text", "int", "float", "bool", "list", "choice"]
@@ -37,6 +39,8 @@ class Setting:
     blank: bool = False
     within: tuple[float, float] | None = None
     """The smallest and the largest number that it may be."""
+    like: Like = ""
+    """The form that a text must have (`core.setting_forms`)."""
     switch: Literal["", "site", "group"] = ""
     """An administrator may change it while the site runs: for the site, or for single groups, too (`core.switches`)."""
 
@@ -59,7 +63,20 @@ class Setting:
             close = difflib.get_close_matches(raw, self.choices, n=1)
             hint = f", perhaps {close[0]!r}" if close else ""
             raise ValueError(f"{raw!r} is none of {', '.join(self.choices)}{hint}")
+        if self.like and raw.strip():
+            return self._formed(raw.strip())
         return raw
+
+    def _formed(self, raw: str) -> str:
+        form = FORMS[self.like]
+        if not form.holds(raw):
+            raise ValueError(f"{raw!r} is not {form.words}")
+        return raw
+
+    @property
+    def fatal(self) -> bool:
+        """Whether the site cannot start with a value that it may not be."""
+        return not self.like or FORMS[self.like].fatal
 
     def _number(self, raw: str) -> int | float:
         kinds = {"int": (int, "a whole number"), "float": (float, "a number")}
@@ -233,8 +250,13 @@ def _read(settings: Settings, item: Setting) -> None:
         except ValueError as error:
             # A file may be another one than was meant, and hold what nobody should read.
             hidden = item.secret or origin == "file"
-            settings.faults.append(Fault(name, f"is not {_expected(item)}" if hidden else str(error)))
-            origin = "default"
+            words = f"is not {_expected(item)}" if hidden else str(error)
+            aside = "" if item.fatal else "; it counts as not set"
+            settings.faults.append(Fault(name, words + aside, fatal=item.fatal))
+            if item.like and item.fatal:
+                value = raw  # nothing starts with it; who examines the site sees what is there
+            else:
+                origin = "default"
     settings.values[item.key] = value
     settings.origins[item.key] = origin
     if origin != "default":
@@ -244,6 +266,8 @@ def _read(settings: Settings, item: Setting) -> None:
 def _expected(item: Setting) -> str:
     if item.kind == "choice":
         return f"one of {', '.join(item.choices)}"
+    if item.like:
+        return FORMS[item.like].words
     return {"int": "a whole number that it may be", "float": "a number that it may be"}.get(
         item.kind, "what it must be"
     )

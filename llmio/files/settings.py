@@ -18,5 +18,6 @@ SETTINGS: tuple[Setting, ...] = (
         "int",
         100 * 1024 * 1024,
         "Largest file that may be uploaded, in bytes.",
+        within=(1, 10000000000000),
     ),
 )

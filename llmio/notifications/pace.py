@@ -26,6 +26,7 @@ SETTINGS = (
         "int",
         default=30,
         help="Messages to one chat or webhook in a minute; what is beyond waits its turn. 0: no limit.",
+        within=(0, 1000000),
     ),
 )
 BURST = 5

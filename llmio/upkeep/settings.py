@@ -11,6 +11,7 @@ SETTINGS = (
         "int",
         default=14,
         help="Days between the deletion of a group by its admins, who are warned, and the moment when it is destroyed.",
+        within=(0, 3650),
     ),
     Setting(
         "discussions.discarded_days",
@@ -18,6 +19,7 @@ SETTINGS = (
         "int",
         default=0,
         help="Days after which a thread that was taken away is destroyed for good; 0 keeps it for ever.",
+        within=(0, 36500),
     ),
     Setting(
         "backups.nightly",
@@ -42,6 +44,7 @@ SETTINGS = (
             f"LLMIO_BACKUP_KEEP_{each.upper()}",
             "int",
             default=number,
+            within=(0, 10_000),
             help=f"Of how many {each} the newest archive is kept.",
         )
         for each, number in (("days", 7), ("weeks", 4), ("months", 6))
@@ -54,5 +57,6 @@ SETTINGS = (
             "A hosts file (such as one of StevenBlack's lists) that is fetched each month: nobody signs up with an address "
             "in one of its domains. Empty fetches nothing. One of your own network needs LLMIO_WEBHOOKS_ALLOW_NETWORKS."
         ),
+        like="link",
     ),
 )

@@ -8,7 +8,7 @@ import os
 import pytest
 from click.testing import CliRunner
 
-from llmio.cli.config import config
+from llmio.cli.config import config, documented
 
 SECRET = "a-secret-that-is-long-enough-for-signing"
 
@@ -111,7 +111,9 @@ def test_the_files_of_etc_can_be_read(run, name):
     assert setting(answer, "llmio.env")["value"] == name
     assert (
         json.loads(
-            run("check", "--json", "--ini", f"etc/{name}.ini", SECRET_COOKIE_TOKEN=SECRET, DATABASE_URL="x").output
+            run(
+                "check", "--json", "--ini", f"etc/{name}.ini", SECRET_COOKIE_TOKEN=SECRET, DATABASE_URL="postgresql://x"
+            ).output
         )["faults"]
         == []
     )
@@ -217,3 +219,63 @@ def test_what_no_plugin_brings_is_named_with_what_there_is(run, name, given, hin
     assert f"Note: {name}: no plugin that is on brings {given!r}" in answer.output
     assert hint in answer.output
     assert name not in run("check", LLMIO_ENV="development", ACTIVE_STORAGE_SERVICE="google").output
+
+
+BAD = {
+    "a host": ("CANONICAL_HOST", "https://decide.example.org/", "is not a name alone", True),
+    "a database": ("DATABASE_URL", "mysql://me:planted@db/x", "is not an address that begins with postgresql://", True),
+    "a redis": ("REDIS_URL", "http://:planted@cache", "is not an address that begins with redis://", True),
+    "reports": ("SENTRY_DSN", "planted", "is not an address that begins with https://", True),
+    "the channel": ("CHANNELS_URI", "http://[::1", "is not an address that begins with wss://", True),
+    "writing together": ("HOCUSPOCUS_URL", "hocuspocus.example.org", "is not an address that begins with wss://", True),
+    "a link": ("HELP_URL", "javascript:alert(1)", "is not an address that begins with https://", False),
+    "a logo": ("THEME_APP_LOGO_SRC", "//evil.example/x", "or a path of this site", False),
+    "a colour": ("THEME_PRIMARY_COLOR", "red", "is not a colour written as #3355c4", False),
+    "an address": ("SUPPORT_EMAIL", "nobody", "is not a mail address", False),
+    "a pattern": ("SPAM_REGEX", "(spam", "is not a regular expression", False),
+    "a path": ("FEATURES_DEFAULT_PATH", "//evil.example", "is not a path of this site", False),
+    "without end": ("RACK_ATTACK_RATE_MULTPLIER", "inf", "must be from 0 to", True),
+    "below nothing": ("RACK_ATTACK_TIME_MULTPLIER", "-1", "must be from 0.001 to", True),
+    "no bytes": ("MAX_ATTACHMENT_BYTES", "-1", "must be from 1 to", True),
+    "more than all": ("SENTRY_SAMPLE_RATE", "7", "must be from 0 to 1", True),
+}
+
+
+@pytest.mark.parametrize("how", BAD)
+def test_what_a_value_must_be_is_said_before_a_page_fails(run, how):
+    name, value, words, fatal = BAD[how]
+    answer = run("check", LLMIO_ENV="development", **{name: value})
+    line = next(one for one in answer.stdout.splitlines() if name in one)
+    assert (words in line, line.startswith("Wrong" if fatal else "Note"), answer.exit_code) == (
+        True,
+        True,
+        int(fatal),
+    ), line
+    assert "planted" not in answer.stdout
+    if not fatal:
+        assert "it counts as not set" in line
+        assert f"= {value}  (" not in run("describe", LLMIO_ENV="development", **{name: value}).stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CANONICAL_HOST", "décide.example.org"),
+        ("CANONICAL_HOST", "localhost:3000"),
+        ("DATABASE_URL", "postgres://me:p[@ss:w/ord@/llmio?host=/run/pg"),
+        ("REDIS_URL", "unix:///run/valkey.sock?db=1"),
+        ("HELP_URL", "/help"),
+        ("SUPPORT_EMAIL", "Help <help@example.org>"),
+        ("THEME_PRIMARY_COLOR", "#Abc"),
+        ("SPAM_REGEX", " "),
+        ("SENTRY_DSN", "https://key:secret@o1.ingest.sentry.io/1"),
+    ],
+)
+def test_what_a_value_may_be_is_taken(run, name, value):
+    answer = run("check", LLMIO_ENV="development", **{name: value})
+    assert (answer.exit_code, f": {name}:" in answer.stdout) == (0, False), answer.stdout
+
+
+def test_no_number_is_without_bounds():
+    numbers = [one for one in documented().settings.declared.values() if one.kind in ("int", "float")]
+    assert [one.env for one in numbers if one.within is None] == []

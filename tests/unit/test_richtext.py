@@ -83,9 +83,12 @@ def test_what_the_editor_writes_is_kept() -> None:
 
 
 def test_outbound_links_open_elsewhere_and_inner_ones_here() -> None:
-    html = richtext.to_html('<p><a href="https://x.org/">a</a> <a href="/d/abc">b</a> <a href="//evil.org">c</a></p>')
+    html = richtext.to_html(
+        '<p><a href="https://x.org/">a</a> <a href="/d/abc">b</a> <a href="//evil.org">c</a>'
+        ' <a href="/\\evil.org">d</a> <a href="/\t/evil.org">e</a> <a href="#x">f</a></p>'
+    )
     links = re.findall(r"<a[^>]*>", html)
-    assert ['target="_blank"' in link for link in links] == [True, False, True]
+    assert ['target="_blank"' in link for link in links] == [True, False, True, True, True, False]
     assert all('rel="nofollow ugc noreferrer noopener"' in link for link in links)
 
 

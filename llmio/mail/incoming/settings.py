@@ -10,6 +10,7 @@ SETTINGS: tuple[Setting, ...] = (
         "mail.reply_host",
         "REPLY_HOSTNAME",
         help="Host whose mail reaches this site; with it, mails about threads can be answered. Empty: no reply address.",
+        like="host",
     ),
     Setting(
         "mail.old_reply_host",
@@ -24,7 +25,14 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
         help="Password of user `actionmailbox`, with which a mail server hands over mail; empty: that door is closed.",
     ),
-    Setting("mail.inbound_max_bytes", "LLMIO_MAIL_MAX_BYTES", "int", 25 * MEGABYTE, "Largest mail taken, in bytes."),
+    Setting(
+        "mail.inbound_max_bytes",
+        "LLMIO_MAIL_MAX_BYTES",
+        "int",
+        25 * MEGABYTE,
+        "Largest mail taken, in bytes.",
+        within=(1, 10000000000),
+    ),
     Setting(
         "mail.complaints",
         "COMPLAINTS_ADDRESS",
@@ -38,6 +46,7 @@ SETTINGS: tuple[Setting, ...] = (
         "int",
         help="Port on which `llmio smtp` takes mail: 25 for mail from the internet. `llmio up` runs it where this and "
         "REPLY_HOSTNAME are set.",
+        within=(0, 65535),
     ),
     Setting("mail.smtpd_host", "LLMIO_SMTP_HOST", default="", help="Address it listens on; empty: all."),
     Setting("mail.smtpd_certificate", "LLMIO_SMTP_CERTIFICATE", help="File with its certificate chain, for STARTTLS."),
