@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmio.core.declared_safety import SAFETY
+from llmio.core.declared_switches import SWITCHES
 from llmio.core.settings import Setting
 
 THEMED = {
@@ -14,129 +15,6 @@ THEMED = {
 }
 """Parts of a theme that the operator may colour, beside the accent."""
 
-SWITCHES: tuple[Setting, ...] = (
-    Setting(
-        "features.default_path",
-        "FEATURES_DEFAULT_PATH",
-        default="/dashboard",
-        help="Where / leads to, and signing in.",
-        switch="site",
-        like="path",
-    ),
-    Setting(
-        "features.disable_create_user",
-        "FEATURES_DISABLE_CREATE_USER",
-        "bool",
-        default=False,
-        help="Nobody signs up without an invitation.",
-        switch="site",
-    ),
-    Setting(
-        "features.disable_create_group",
-        "FEATURES_DISABLE_CREATE_GROUP",
-        "bool",
-        default=False,
-        help="Only administrators of the site start groups.",
-        switch="site",
-    ),
-    Setting(
-        "features.disable_public_groups",
-        "FEATURES_DISABLE_PUBLIC_GROUPS",
-        "bool",
-        default=False,
-        help="No group is public: none becomes open or closed, none is listed, and those that are open to the public now "
-        "are seen by their members alone.",
-        switch="site",
-    ),
-    Setting(
-        "features.disable_help_link",
-        "FEATURES_DISABLE_HELP_LINK",
-        "bool",
-        default=False,
-        help="No link to HELP_URL in the menu.",
-        switch="site",
-    ),
-    Setting(
-        "features.disable_email_login",
-        "FEATURES_DISABLE_EMAIL_LOGIN",
-        "bool",
-        default=False,
-        help="Nobody signs in by e-mail or password, only through an outside provider.",
-        aliases=("FEATURES_DISABLE_LOCAL_LOGIN",),
-    ),
-    Setting(
-        "features.disable_thread_from_mail",
-        "FEATURES_DISABLE_THREAD_FROM_MAIL",
-        "bool",
-        default=False,
-        help="Nobody starts threads by mail to their personal address of a group.",
-        switch="group",
-    ),
-    Setting(
-        "features.explore",
-        "FEATURES_EXPLORE_PUBLIC_GROUPS",
-        "bool",
-        default=False,
-        help="The page /explore lists the groups that ask to be found.",
-        switch="site",
-    ),
-    Setting(
-        "features.restrict_explore",
-        "LOOMIO_RESTRICT_EXPLORE_TO_SIGNED_IN_USERS",
-        "bool",
-        default=False,
-        help="That page is for people who have signed in.",
-        switch="site",
-    ),
-    Setting(
-        "features.new_thread_button",
-        "FEATURES_NEW_THREAD_BUTTON",
-        "bool",
-        default=False,
-        help="A button above the list of groups starts a thread.",
-        switch="site",
-    ),
-    Setting(
-        "features.gray_logo",
-        "FEATURES_GRAY_SIDEBAR_LOGO_IN_DARK_MODE",
-        "bool",
-        default=False,
-        help="The logo has no colours in the dark theme.",
-        switch="site",
-    ),
-    Setting(
-        "features.contact",
-        "FEATURES_SHOW_CONTACT",
-        "bool",
-        default=False,
-        help="Pages link to the form for writing to SUPPORT_EMAIL.",
-        switch="site",
-    ),
-    Setting(
-        "features.contact_consent",
-        "FEATURES_SHOW_CONTACT_CONSENT",
-        "bool",
-        default=False,
-        help="Who writes there must agree to be answered by mail.",
-        switch="site",
-    ),
-    Setting(
-        "features.sitemap",
-        "FEATURES_SITEMAP",
-        "bool",
-        default=False,
-        help="/sitemap.xml tells search engines of public groups and threads.",
-        switch="site",
-    ),
-    Setting(
-        "features.verify_by_admins",
-        "LOOMIO_VERIFY_PARTICIPANTS_ADMIN_ONLY",
-        "bool",
-        default=False,
-        help="Only admins of a group see who took part in its polls (receipts).",
-        switch="group",
-    ),
-)
 """What the operator may switch; all but signing in also on the page /admin/features, where no variable says otherwise."""
 
 SETTINGS: tuple[Setting, ...] = (
