@@ -12,6 +12,7 @@ import FocusError from "./focus_error.js";
 import Follow from "./follow.js";
 import Form from "./form.js";
 import Infinite from "./infinite.js";
+import Kept from "./kept.js";
 import Live from "./live.js";
 import Menu from "./menu.js";
 import Range from "./range.js";
@@ -50,6 +51,7 @@ const controllers = {
   follow: Follow,
   form: Form,
   infinite: Infinite,
+  kept: Kept,
   live: Live,
   menu: Menu,
   range: Range,

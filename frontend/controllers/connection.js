@@ -19,3 +19,10 @@ document.addEventListener("turbo:fetch-request-error", ({ target }) => {
 
 // Sent again, it is under way.
 document.addEventListener("turbo:submit-start", () => document.getElementById("not-sent")?.remove());
+
+// A part of the page whose form was refused as a whole (by a form that came too late, say): the answer is shown as a page.
+document.addEventListener("turbo:frame-missing", (event) => {
+  if (event.detail.response.ok) return;
+  event.preventDefault();
+  event.detail.visit(event.detail.response);
+});

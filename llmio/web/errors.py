@@ -13,6 +13,7 @@ from webob.request import DisconnectionError
 
 from llmio.core.errors import Invalid, LlmioError, SignInNeeded, TooMany
 from llmio.core.i18n import _
+from llmio.web import kept
 
 log = logging.getLogger(__name__)
 LARGEST = str(2**31 - 1)
@@ -88,7 +89,9 @@ def forbidden(request: Any) -> Any:
 
 
 def stale_form(error: Any, request: Any) -> Any:
-    """The form was opened in another session, or long ago."""
+    """The form was opened in another session, or long ago: it can be sent again."""
+    if kept.may_be_kept(request):
+        return kept.page(request, 400)
     return page(request, 400, _("This form is too old to be sent. Please go back, reload the page and try again."))
 
 
@@ -154,6 +157,8 @@ def ask_to_sign_in(request: Any) -> Any:
     """Lead to the sign-in form (or 401 for programs)."""
     if request.wants_json:
         return page(request, 401, _("Please sign in first."))
+    if kept.may_be_kept(request):
+        return kept.page(request, 401)
     back = {"next": request.path_qs} if request.method == "GET" and request.path != "/" else {}
     query = f"?{urlencode(back)}" if back else ""
     return HTTPSeeOther(f"/sign_in{query}")

@@ -1,0 +1,56 @@
+"""What was entered in a form that comes too late, kept on the page that says so, to be sent again.
+
+A form is late where it was opened in another session, or where its sender is signed out by now.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from llmio.core import richtext
+
+PAGE: Final = "llmio:web/templates/errors/kept.jinja2"
+OURS: Final = frozenset({"csrf_token", "_method"})
+WORTH_SHOWING: Final = 12
+"""Characters from which on a value is something that somebody wrote."""
+
+
+def may_be_kept(request: Any) -> bool:
+    """Whether a form of our own pages was sent by a browser, with something in it.
+
+    What another site makes a browser send is never offered to be sent again: browsers name the page's origin.
+    """
+    origin = urlsplit(request.headers.get("Origin", ""))
+    if request.method != "POST" or request.wants_json or not origin.netloc:
+        return False
+    trusted = request.registry.settings.get("pyramid.csrf_trusted_origins", [])
+    return origin.netloc in (request.host, *trusted) and bool(_fields(request))
+
+
+def page(request: Any, status: int) -> Any:
+    """The page with all that was entered but passwords, which are for one use, and files, which cannot be."""
+    request.response.status_int = status
+    request.override_renderer = PAGE
+    fields = _fields(request)
+    written = [_readable(name, value, dict(fields)) for name, value in fields]
+    return {
+        "action": request.path_qs,
+        "fields": fields,
+        "written": [text for text in written if len(text) >= WORTH_SHOWING],
+        "files": [value.filename for value in request.POST.values() if getattr(value, "filename", None)],
+        "status": status,
+    }
+
+
+def _fields(request: Any) -> list[tuple[str, str]]:
+    return [
+        (name, value)
+        for name, value in request.POST.items()
+        if isinstance(value, str) and name not in OURS and "password" not in name
+    ]
+
+
+def _readable(name: str, value: str, fields: dict[str, str]) -> str:
+    """A value as one reads it; of a rich text its words."""
+    return richtext.plain(value, "html") if fields.get(f"{name}_format") == "html" else value.strip()
