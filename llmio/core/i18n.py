@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext as _gettext
 from contextvars import ContextVar
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,17 @@ def available() -> tuple[tuple[str, str], ...]:
 
     there = {path.parent.parent.name for path in LOCALE_DIR.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")} | {DEFAULT}
     return tuple((code, (Locale.parse(code).display_name or code).capitalize()) for code in sorted(there))
+
+
+def day_text(day: date) -> str:
+    """A day without a time of day, as people write it in the reader's language."""
+    from babel import UnknownLocaleError  # noqa: PLC0415  # slow
+    from babel.dates import format_date  # noqa: PLC0415  # slow
+
+    try:
+        return str(format_date(day, "medium", locale=current.get().replace("-", "_")))
+    except (UnknownLocaleError, ValueError):
+        return str(format_date(day, "medium", locale=DEFAULT))
 
 
 class Lazy:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, defaultload, joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from llmio.accounts.models import User
 from llmio.groups.models import Group, Membership, MembershipRequest
@@ -18,6 +19,25 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 MEMO = "groups.memberships"
+OF_ONE_PAGE: Final = (
+    Group.description,
+    Group.attachments,
+    Group.link_previews,
+    Group.request_to_join_prompt,
+    Group.admin_tags,
+    Group.cover_photo_file_name,
+    Group.cover_photo_content_type,
+    Group.cover_photo_file_size,
+    Group.cover_photo_updated_at,
+    Group.logo_file_name,
+    Group.logo_content_type,
+    Group.logo_file_size,
+    Group.logo_updated_at,
+    Group.country,
+    Group.region,
+    Group.city,
+)
+"""What lists of groups do without: texts of any length, and leftovers of old versions; the page of a group loads it."""
 
 
 def memberships_of_actor(ctx: Context) -> dict[int, Membership]:
@@ -29,12 +49,16 @@ def memberships_of_actor(ctx: Context) -> dict[int, Membership]:
         query = (
             select(Membership)
             .join(Membership.group)
-            .options(contains_eager(Membership.group))
+            .options(contains_eager(Membership.group), *map(_later, OF_ONE_PAGE))
             .where(Membership.user_id == ctx.actor.id, Membership.revoked_at.is_(None), Group.archived_at.is_(None))
             .order_by(func.coalesce(Group.full_name, Group.name), Group.id)
         )
         found = ctx.memo[MEMO] = {row.group_id: row for row in ctx.db.scalars(query) if row.group_id}
     return found
+
+
+def _later(column: InstrumentedAttribute[Any]) -> ExecutableOption:
+    return defaultload(Membership.group).defer(column)
 
 
 def forget(ctx: Context) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 from sqlalchemy import select
 
+from llmio.core import i18n
 from llmio.core.features import TaskPlace
 from llmio.tasks.lines import CHECKED, IS_TASK, ITEM, UID, places_numbered
 from llmio.tasks.models import Task, TasksUser
@@ -159,7 +160,7 @@ def _drawn(html: Markup, rows: Mapping[int, tuple[Task, bool]]) -> Markup:
         row, may = rows.get(int(found.group(1)), NONE) if found and found.group(1).isdecimal() else NONE
         if row is None:
             return match.group(0)
-        day = DAY.format(row.due_on.strftime("%d %b %Y")) if by_number and row.due_on else ""
+        day = DAY.format(i18n.day_text(row.due_on)) if by_number and row.due_on else ""
         checked = "true" if row.done else "false"
         return f'<li{CHECKED.sub("", attributes)} data-checked="{checked}">{box(row, may=may)}{day}'
 

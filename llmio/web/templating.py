@@ -54,6 +54,7 @@ def includeme(config: Any) -> None:
         _=_gettext_values,
         Permission=Permission,
         csrf_token=_csrf_token,
+        day_text=i18n.day_text,
         group_logo=_group_logo,
         opened_at=_opened_at,
         note_fault=_note_fault,

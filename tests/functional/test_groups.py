@@ -271,3 +271,22 @@ def test_settings_decide_who_may_invite(web, db):
     web.send(f"/g/{group.key}/settings", {"members_can_add_members": "1"})
     web.sign_in(member)
     assert web.get(f"/g/{group.key}/invite").status_int == 200
+
+
+def test_the_list_of_groups_at_the_side_loads_what_it_shows(make, web, queries):
+    ada = make.user()
+    web.sign_in(ada)
+    counts = []
+    for number in (1, 30):
+        for _one in range(number):
+            make.group(admin=ada, description="A long story. " * 500)
+        web.get("/dashboard")
+        with queries() as sent:
+            page = web.get("/dashboard")
+        counts.append(sent.count)
+        assert "A long story" not in page
+    assert counts[0] == counts[1], str(sent)
+    assert [
+        one for one in str(sent).splitlines() if "groups.description" in one and "groups.description_" not in one
+    ] == []
+    assert "A long story" in web.get(f"/g/{make.group(admin=ada, description='A long story').key}")
