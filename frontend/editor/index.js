@@ -7,6 +7,7 @@ import { Company } from "./company.js";
 import * as drafts from "./draft.js";
 import { extensions } from "./extensions.js";
 import { LinkBar } from "./linkbar.js";
+import { withoutStyles } from "./paste.js";
 import { Toolbar } from "./toolbar.js";
 
 const PREFERENCE = "llmio.editor";
@@ -97,6 +98,7 @@ class RichText {
           ...(this.source.getAttribute("aria-invalid") ? { "aria-invalid": "true" } : {}),
           dir: "auto",
         },
+        transformPastedHTML: withoutStyles,
         handlePaste: (_view, event) => this.takeFiles(event.clipboardData?.files, event),
         handleDrop: (_view, event) => this.takeFiles(event.dataTransfer?.files, event),
         handleKeyDown: (_view, event) => this.sendByKey(event),
