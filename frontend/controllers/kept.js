@@ -4,7 +4,9 @@ import { Controller } from "@hotwired/stimulus";
 export default class extends Controller {
   connect() {
     this.listeners = new AbortController();
-    document.addEventListener("visibilitychange", () => this.back(), { signal: this.listeners.signal });
+    const { signal } = this.listeners;
+    document.addEventListener("visibilitychange", () => this.back(), { signal });
+    addEventListener("focus", () => this.back(), { signal });
   }
 
   disconnect() {
