@@ -1,3 +1,10 @@
+// An answer to a form that is another page than the form's own takes its place as a whole: nothing of the form stays in it.
+document.addEventListener("turbo:before-render", ({ detail }) => {
+  const { newBody } = detail;
+  const other = newBody.matches(".layout-focus") !== document.body.matches(".layout-focus");
+  if (detail.renderMethod === "morph" && (other || newBody.querySelector("#kept-form"))) detail.render = (now, next) => now.replaceWith(next);
+});
+
 // What a refresh may not take away: open menus, what one is typing, editors at work.
 document.addEventListener("turbo:before-morph-attribute", (event) => {
   const { attributeName } = event.detail;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from pyramid.exceptions import BadCSRFToken
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound, HTTPSeeOther
@@ -13,6 +13,7 @@ from webob.request import DisconnectionError
 
 from llmio.core.errors import Invalid, LlmioError, SignInNeeded, TooMany
 from llmio.core.i18n import _
+from llmio.core.urls import path_in
 from llmio.web import kept
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,15 @@ def page(request: Any, status: int, message: object = "", errors: Any = None) ->
         request.override_renderer = "json"
         fields = {key: [str(one) for one in texts] for key, texts in (errors or {}).items()}
         return {"error": str(message or text), "errors": fields}
-    return {"status": status, "title": title, "message": message or text, "problems": errors or {}}
+    # A fault of the whole is the message.
+    problems = {key: texts for key, texts in (errors or {}).items() if key or not message}
+    return {"status": status, "title": title, "message": message or text, "problems": problems, "back": _back(request)}
+
+
+def _back(request: Any) -> str | None:
+    """The page whose button was pressed, if it is one of ours."""
+    ours = urlsplit(request.referer or "").netloc == request.host
+    return path_in(request.referer) if request.method == "POST" and ours else None
 
 
 def told(error: LlmioError, request: Any) -> Any:

@@ -290,3 +290,14 @@ def test_the_list_of_groups_at_the_side_loads_what_it_shows(make, web, queries):
         one for one in str(sent).splitlines() if "groups.description" in one and "groups.description_" not in one
     ] == []
     assert "A long story" in web.get(f"/g/{make.group(admin=ada, description='A long story').key}")
+
+
+def test_the_last_admin_who_would_leave_is_told_once_and_led_back(make, web):
+    ada = make.user()
+    group = make.group(admin=ada, members=[make.user()])
+    web.sign_in(ada)
+    page = web.send(f"/g/{group.key}/leave", headers={"Referer": f"http://localhost/g/{group.key}/members"}, status=422)
+    assert page.text.count("A group needs an admin.") == 1
+    assert page.html.find("a", string="Back")["href"] == f"/g/{group.key}/members"
+    elsewhere = web.send(f"/g/{group.key}/leave", headers={"Referer": "http://evil.example/g"}, status=422)
+    assert elsewhere.html.find("a", string="Back") is None
