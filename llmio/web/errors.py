@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from pyramid.exceptions import BadCSRFToken
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound, HTTPSeeOther
@@ -65,8 +65,8 @@ def page(request: Any, status: int, message: object = "", errors: Any = None) ->
 
 def _back(request: Any) -> str | None:
     """The page whose button was pressed, if it is one of ours."""
-    ours = urlsplit(request.referer or "").netloc == request.host
-    return path_in(request.referer) if request.method == "POST" and ours else None
+    ours = request.method == "POST" and kept.of_ours(request, request.referer)
+    return path_in(request.referer) if ours else None
 
 
 def told(error: LlmioError, request: Any) -> Any:

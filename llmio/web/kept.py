@@ -21,11 +21,18 @@ def may_be_kept(request: Any) -> bool:
 
     What another site makes a browser send is never offered to be sent again: browsers name the page's origin.
     """
-    origin = urlsplit(request.headers.get("Origin", ""))
-    if request.method != "POST" or request.wants_json or not origin.netloc:
+    if request.method != "POST" or request.wants_json:
         return False
+    return of_ours(request, request.headers.get("Origin")) and bool(_fields(request))
+
+
+def of_ours(request: Any, address: str | None) -> bool:
+    """Whether what a browser named (Origin, Referer) is a page of this site."""
     trusted = request.registry.settings.get("pyramid.csrf_trusted_origins", [])
-    return origin.netloc in (request.host, *trusted) and bool(_fields(request))
+    try:
+        return urlsplit(address or "").netloc in (request.host, *trusted)
+    except ValueError:
+        return False
 
 
 def page(request: Any, status: int) -> Any:
