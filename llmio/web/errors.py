@@ -65,8 +65,7 @@ def page(request: Any, status: int, message: object = "", errors: Any = None) ->
 
 def _back(request: Any) -> str | None:
     """The page whose button was pressed, if it is one of ours."""
-    ours = request.method == "POST" and kept.of_ours(request, request.referer)
-    return path_in(request.referer) if ours else None
+    return path_in(request.referer) if kept.sent_by_ours(request) else None
 
 
 def told(error: LlmioError, request: Any) -> Any:

@@ -6,7 +6,6 @@ A form is late where it was opened in another session, or where its sender is si
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from llmio.core import richtext
 
@@ -21,18 +20,17 @@ def may_be_kept(request: Any) -> bool:
 
     What another site makes a browser send is never offered to be sent again: browsers name the page's origin.
     """
-    if request.method != "POST" or request.wants_json:
-        return False
-    return of_ours(request, request.headers.get("Origin")) and bool(_fields(request))
+    return not request.wants_json and sent_by_ours(request) and bool(_fields(request))
 
 
-def of_ours(request: Any, address: str | None) -> bool:
-    """Whether what a browser named (Origin, Referer) is a page of this site."""
-    trusted = request.registry.settings.get("pyramid.csrf_trusted_origins", [])
-    try:
-        return urlsplit(address or "").netloc in (request.host, *trusted)
-    except ValueError:
+def sent_by_ours(request: Any) -> bool:
+    """Whether a browser says that a page of this site made it send this."""
+    if request.method != "POST":
         return False
+    if request.headers.get("Sec-Fetch-Site"):  # browsers leave it out where a site has no TLS
+        return bool(request.headers["Sec-Fetch-Site"] == "same-origin")
+    origin = request.headers.get("Origin", "").partition("://")[2]
+    return origin in request.registry.settings["pyramid.csrf_trusted_origins"]
 
 
 def page(request: Any, status: int) -> Any:

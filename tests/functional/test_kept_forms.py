@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import select, update
 
 from llmio.accounts.sessions import UserSession
+from llmio.core.urls import site_url
 from llmio.discussions.models import Discussion
 
-HERE = {"Origin": "http://localhost"}
+HERE = {"Sec-Fetch-Site": "same-origin"}
 WRITTEN = {
     "title": "Which drill do we buy?",
     "description": "<p>The old one <b>smells</b> of burning.</p>",
@@ -94,9 +95,16 @@ def test_passwords_are_not_kept_and_files_are_named(web, ada):
     assert kept(page)["title"].value == "Pictures of it"
 
 
-@pytest.mark.parametrize(
-    "origin", [{}, {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost.evil"}]
-)
+ELSEWHERE = [
+    {},
+    {"Origin": "http://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+]
+
+
+@pytest.mark.parametrize("origin", ELSEWHERE)
 def test_what_another_site_sends_is_not_offered_to_be_sent(web, ada, written, origin):
     page = late(web.sign_in(ada), "/d", written, headers=origin, status=400)
     assert "kept-form" not in page.forms
@@ -108,3 +116,8 @@ def test_programs_are_told_in_their_way(web, ada, written):
     assert "too old" in answer.json["error"]
     web.sign_out()
     assert web.get("/d/new", headers=HERE, status=303).location.endswith("/sign_in?next=%2Fd%2Fnew")
+
+
+def test_a_site_without_tls_is_known_by_its_name(web, app, ada, written):
+    page = late(web.sign_in(ada), "/d", written, headers={"Origin": site_url(app.settings)}, status=400)
+    assert "kept-form" in page.forms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyramid.view import view_config
 
@@ -19,6 +19,10 @@ from llmio.polls.results import voters_nameable
 from llmio.polls.values import single_choice
 from llmio.tasks import queries as tasks
 from llmio.tasks.views import streams as boxes
+
+if TYPE_CHECKING:
+    from llmio.core.context import Context
+    from llmio.discussions.values import Person
 
 SHOW = "llmio:web/templates/polls/show.jinja2"
 VOTES = "llmio:web/templates/polls/vote_items.jinja2"
@@ -48,15 +52,21 @@ def show(poll: Poll, request: Any) -> View:
     ctx.saw(
         {"Poll": [poll.id], "Stance": [vote.id for vote in found], "Outcome": [view.outcome.id] if view.outcome else []}
     )
-    named = voters_nameable(poll) and ctx.actor is not None
     return {
         **_picked(view, request.params.get("poll_option_id", "")),
         "view": view,
         **votes_values(request, found),
-        "undecided": [cards.person_of(row) for row in queries.undecided(ctx, poll, limit=PAGE)] if named else [],
+        "undecided": undecided(ctx, poll),
         "may_export": ctx.can(Permission.POLL_EXPORT, poll),
         "full_page": True,
     }
+
+
+def undecided(ctx: Context, poll: Poll) -> list[Person | None]:
+    """Those who have not voted, where the reader may see their names."""
+    if ctx.actor is None or not voters_nameable(poll):
+        return []
+    return [cards.person_of(row) for row in queries.undecided(ctx, poll, limit=PAGE)]
 
 
 def _picked(view: PollView, option_id: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from llmio.polls import cards, queries, service
 from llmio.polls.forms import VoteForm
 from llmio.polls.models import Poll
 from llmio.polls.values import poll_value
-from llmio.polls.views.show import PARTS, SHOW, results_stream, show
+from llmio.polls.views.show import PARTS, SHOW, results_stream, show, undecided
 from llmio.tasks.views import opened_at
 
 
@@ -80,7 +80,9 @@ def answer(poll: Poll, request: Any, message: object) -> Any:
     queries.forget_stance(ctx, poll.id)
     view = cards.one(ctx, poll)
     own = ("update", f"{view.dom_id}-vote", f"{PARTS}/vote.jinja2", {"view": view, "just_voted": view.mine is not None})
-    return request.render_stream([own, *results_stream(view)])
+    waiting = {"view": view, "undecided": undecided(ctx, poll)}
+    beside = ("update", f"{view.dom_id}-undecided", f"{PARTS}/undecided.jinja2", waiting)
+    return request.render_stream([own, beside, *results_stream(view)])
 
 
 def refused(key: str, request: Any, fault: Invalid) -> Any:

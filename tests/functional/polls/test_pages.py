@@ -90,6 +90,8 @@ def test_an_empty_ballot_is_refused_with_words(sign_in, start, group, ada):
 def test_a_vote_by_script_answers_with_a_stream(sign_in, start, group, ada, db):
     poll = start(ada, group=group)
     web = sign_in(ada)
+    waiting = web.get(f"/p/{poll.key}").follow().html.find(id=f"poll-{poll.id}-undecided").get_text()
+    assert "Ada Lovelace" in waiting
     accept = {"Accept": "text/vnd.turbo-stream.html, text/html"}
     answer = web.send(f"/p/{poll.key}/vote", {"option": option(db, "Agree").id}, headers=accept)
     assert answer.content_type == "text/vnd.turbo-stream.html"
@@ -97,6 +99,8 @@ def test_a_vote_by_script_answers_with_a_stream(sign_in, start, group, ada, db):
     assert f'target="poll-{poll.id}-results"' in answer
     assert "Your vote counts." in answer
     assert "100 %" in answer
+    beside = str(answer.html.find("turbo-stream", target=f"poll-{poll.id}-undecided"))
+    assert ("Ben Okri" in beside, "Ada Lovelace" in beside) == (True, False)
     refused = web.send(f"/p/{poll.key}/vote", {"option": "999999"}, headers=accept, status=422)
     assert f'target="poll-{poll.id}-vote"' in refused
     assert "no longer part" in refused
