@@ -251,3 +251,15 @@ def test_a_box_is_ticked_for_all_who_see_it(site: Site, width: int, dark: bool) 
     expect(comment(page, "preheat")).to_contain_text("29 Mar 2030")
     if folder := os.environ.get("LLMIO_SHOTS"):
         page.screenshot(path=Path(folder, f"tasks-{width}-{'dark' if dark else 'light'}.png"), full_page=True)
+
+
+def test_on_paper_there_is_what_was_written_at_full_width(site: Site) -> None:
+    page = enter(site, "yuki")
+    page.goto("/sunrise")
+    page.locator("main .row-title a").first.click()
+    page.wait_for_url("**/d/**")
+    page.emulate_media(media="print")
+    assert page.locator("main").evaluate("main => main.offsetWidth / document.body.offsetWidth") > 0.95
+    expect(page.locator("h1")).to_be_visible()
+    for gone in (".topbar", ".sidebar", "main .btn", "#comment-form"):
+        expect(page.locator(gone).first).to_be_hidden()
