@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import nh3
 from markupsafe import Markup
 
-from llmio.core import markdown
+from llmio.core import markdown, nesting
 from llmio.core.cache import Recent
 
 Format = Literal["html", "md"]
@@ -135,6 +135,9 @@ def clean(text: str | None, format: Format | str = "html") -> str:
 
 
 def _clean_once(text: str) -> str:
+    if not nesting.is_parsable(text):
+        lines = entities.escape(nesting.words_of(text), quote=False).split("\n")
+        return "".join(f"<p>{line}</p>" for line in lines)
     return _EDGE.sub("", _FRAME.sub(r"\1</iframe>", _cleaner.clean(text))).strip()
 
 
@@ -205,6 +208,8 @@ def plain(text: str | None, format: Format | str = "html") -> str:
 
 
 def _plain(source: str) -> str:
+    if not nesting.is_parsable(source):
+        return nesting.words_of(source)
     broken = _BREAK.sub(lambda found: f"\n{found.group(0)}", source)
     words = entities.unescape(_stripper.clean(broken)).replace("\0", "")
     lines = (_SPACE.sub(" ", line).strip() for line in words.split("\n"))

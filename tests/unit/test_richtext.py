@@ -172,3 +172,38 @@ def test_the_empty_corner_of_a_table_heads_nothing() -> None:
     shown = richtext.to_html("|   | Repair |\n|---|---|\n| Price | 4 |", "md")
     assert "<th></th>" not in shown
     assert "<th>Repair</th>" in shown
+
+
+MANY = 4000
+HIDDEN = (
+    "",
+    "<x y='</b>'>",
+    '<a "></b>">',
+    "<!-- </b> -->",
+    "<style></b></style>",
+    "<table><td></b></table>",
+    "<svg><![CDATA[></b>]]></svg>",
+)
+
+
+@pytest.mark.parametrize("between", HIDDEN)
+def test_formatting_that_is_never_closed_takes_no_time_and_keeps_its_words(between):
+    text = "".join(f"<b title={number}>{between}<p>w{number} &lt;b" for number in range(MANY))
+    start = time.process_time()
+    once = richtext.clean(text)
+    assert (f"w{MANY - 1} &lt;b" in once, richtext.visible_length(text) > MANY) == (True, True)
+    assert richtext.plain(text).count("w") >= MANY
+    assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p><b>a</b> <i>b</i></p>" * MANY,
+        "<ul>" + "<li><p>a</p></li>" * MANY + "</ul>",
+        "<table><tbody>" + "<tr><td><p>a</p></td><td><p><strong>b</strong></p></td></tr>" * 1000 + "</tbody></table>",
+        "<blockquote><p>a</p>" * 200 + "</blockquote>" * 200,
+    ],
+)
+def test_what_people_write_is_parsed_however_much_it_is(text):
+    assert richtext.clean(text) == text

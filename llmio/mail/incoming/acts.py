@@ -49,6 +49,7 @@ def comment(ctx: Context, user: User, route: Answer, letter: Letter) -> Comment:
     discussion = ctx.db.get(Discussion, route.discussion_id)
     if discussion is None or discussion.discarded_at is not None:
         raise NotFound(_("The thread you answered is not there any more."))
+    _require_readable(letter)
     as_user = acting(ctx, user)
     words = strip.answer_of(letter)
     kept = html.without_quotes(letter.html) if letter.html else ""
@@ -70,6 +71,7 @@ def comment(ctx: Context, user: User, route: Answer, letter: Letter) -> Comment:
 
 def thread(ctx: Context, user: User, group: Group, letter: Letter) -> Discussion:
     """Start a thread in a group with the whole mail. Raises what the service raises where that cannot be."""
+    _require_readable(letter)
     as_user = acting(ctx, user)
     blobs = store(as_user, letter.files)
     addresses = {file.cid: signing.url(as_user, blob) for file, blob in blobs if file.cid}
@@ -87,6 +89,13 @@ def thread(ctx: Context, user: User, group: Group, letter: Letter) -> Discussion
         private=group.discussion_privacy_options != "public_only",
         attachments=[blob.id for _file, blob in blobs] + extra,
     )
+
+
+def _require_readable(letter: Letter) -> None:
+    if letter.encrypted:
+        raise Invalid(
+            _("Your mail is encrypted, and this site has no key to read it. Please send it again without encryption.")
+        )
 
 
 def title_of(subject: str) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 SUBJECTS = re.compile(
     r"(?:(?:re|aw|sv|antw|odp)\s*:\s*)?(?:"
-    r"auto(?:matic)?[ -]?(?:reply|response|responder|matic reply)\b|auto\s*:|automated (?:reply|response)\b|"
+    r"auto(?:matic)?[ -]?(?:reply|response|responder|matic reply)\b|(?-i:AUTO)\s*:|automated (?:reply|response)\b|"
     r"out[ -]of[ -](?:the )?office\b|ooo\s*:|"
     r"automatische (?:antwort|r[üu]ckmeldung)|abwesenheits(?:notiz|benachrichtigung|assistent)|abwesenheit\s*:|"
     r"r[ée]ponse automatique|absence du bureau|message d'absence|"
@@ -22,7 +22,9 @@ SUBJECTS = re.compile(
     r"automaattinen vastaus|poissaoloviesti|"
     r"automatyczna odpowied[źz]|odpowied[źz] automatyczna|"
     r"automatick[áa] odpov[ěe]ď|automatikus v[áa]lasz|r[ăa]spuns automat|otomatik yan[ıi]t|"
-    r"автоматический ответ|автоответ|автоматична відповідь|αυτόματη απάντηση|自動応答|自動返信|自动答复|自动回复|自動回覆|자동 회신|"
+    r"автоматический ответ|автоответ|автоматична відповідь|αυτόματη απάντηση|resposta autom[àa]tica|absent du bureau|automatische reactie|automaatvastus|automatski odgovor|samodejni odgovor|"
+    r"automatinis atsakymas|autom[āa]tisk[āa] atbilde|sj[áa]lfvirkt svar|erantzun automatikoa|balasan otomatis|trả lời tự động|"
+    r"автоматичен отговор|аутоматски одговор|תשובה אוטומטית|رد تلقائي|پاسخ خودکار|स्वचालित उत्तर|ตอบกลับอัตโนมัติ|不在通知|자동응답|自動応答|自動返信|自动答复|自动回复|自動回覆|자동 회신|"
     r"undeliver(?:able|ed)\b|delivery status notification|mail delivery (?:failed|failure|subsystem)|"
     r"returned mail|failure notice|unzustellbar\b|read:\s|gelesen:\s"
     r")",
@@ -38,7 +40,9 @@ CALENDAR_WORDS = re.compile(r"https?://calendar\.google\.com/|https?://www\.goog
 
 def is_calendar_answer(letter: Letter) -> bool:
     """Whether a calendar answers an invitation, without a word of its owner."""
-    return letter.method in CALENDAR_ANSWERS and (not letter.text.strip() or bool(CALENDAR_WORDS.search(letter.text)))
+    lines = [line for line in letter.text.split("\n") if line.strip()]
+    named = len(lines) == 1 and any(word and word in lines[0] for word in letter.sender)
+    return letter.method in CALENDAR_ANSWERS and (not lines or named or bool(CALENDAR_WORDS.search(letter.text)))
 
 
 def is_automatic(letter: Letter) -> bool:

@@ -23,6 +23,7 @@ ALIASES = {
     "ks_c_5601-1987": "cp949",
     "euc-kr": "cp949",
     "ks_c_5601": "cp949",
+    "big5": "big5hkscs",
     "shift_jis": "cp932",
     "x-sjis": "cp932",
     "sjis": "cp932",
@@ -42,6 +43,8 @@ ALIASES = {
 NOT_TEXT = frozenset({"base64", "hex", "bz2", "zlib", "zip", "uu", "quopri", "rot13", "rot_13", "punycode", "idna",
                       "undefined", "unicode_escape", "raw_unicode_escape", "unicode-escape", "mbcs", "oem"})  # fmt: skip
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+JIS = re.compile(rb"\x1b(\(B|\(J|\(I|\$B|\$@)([^\x1b]*)")
+ENCODED = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=(?:\s+=\?[^?\s]{1,60}\?[bBqQ]\?[^?]*\?=)*")
 WORDS = re.compile(r"(\?=)[ \t\r\n]+(=\?)")
 
 
@@ -56,11 +59,36 @@ def decoded(raw: bytes, charset: str = "") -> str:
         if not name:
             continue
         try:
-            return _clean(raw.decode(name))
+            return _clean(_iso2022_jp(raw) if name.startswith("iso2022_jp") else raw.decode(name))
         except (UnicodeError, LookupError, ValueError):
             continue
     declared = _known(charset)
     return _clean(raw.decode(declared if declared.startswith(("utf", "gb", "cp9", "iso2022")) else "cp1252", "replace"))
+
+
+def _iso2022_jp(raw: bytes) -> str:
+    """ISO-2022-JP as mail programs of Windows write it, with signs such as ① and ㈱ that the standard does not have.
+
+    JIS X 0208 and the code page 932 hold the same table in another order of bytes (as browsers read it,
+    https://encoding.spec.whatwg.org/#iso-2022-jp); UnicodeError where it is neither.
+    """
+    try:
+        return raw.decode("iso2022_jp_ext")
+    except UnicodeError:
+        made = ""
+        for kind, text in JIS.findall(b"\x1b(B" + raw):
+            if kind in (b"$B", b"$@"):
+                made += b"".join(_shifted(*text[at : at + 2]) for at in range(0, len(text) - 1, 2)).decode("cp932")
+            else:
+                made += (bytes(one | 0x80 for one in text) if kind == b"(I" else text).decode("cp932")
+        return made
+
+
+def _shifted(row: int, cell: int) -> bytes:
+    """A sign of JIS X 0208 as Shift JIS has it."""
+    low = cell + (0x7E if row % 2 == 0 else 0x1F if cell < 0x60 else 0x20)
+    high = (row + 1) // 2 + (0x70 if row < 0x5F else 0xB0)
+    return bytes((high & 0xFF, low & 0xFF))
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -104,6 +132,22 @@ def header_text(value: object) -> str:
         return _clean(raw)
     joined = "".join(_piece(text, charset) for text, charset in _merged(pieces))
     return " ".join(joined.split())
+
+
+def address_text(value: object) -> str:
+    """A header of addresses as text: what is encoded is part of a name, and stands in quotes, whatever signs it holds.
+
+    Else a name could pass for an address.
+    """
+    raw = str(value)
+
+    def named(found: re.Match[str]) -> str:
+        words = header_text(found[0]).replace("=?", "= ?")  # decoded once, and never again
+        if raw.count('"', 0, found.start()) % 2:
+            return words.replace('"', "").replace("\\", "")
+        return '"' + words.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    return header_text(ENCODED.sub(named, raw))
 
 
 def _merged(pieces: list[tuple[str | bytes, str | None]]) -> list[tuple[bytes, str]]:

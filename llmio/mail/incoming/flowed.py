@@ -8,13 +8,13 @@ QUOTE = re.compile(r">*")
 
 
 def unflowed(text: str, *, delsp: bool = False) -> str:
-    """The paragraphs as they were typed; quotes keep their marks."""
+    """The paragraphs as they were typed; quotes keep their marks, a sign that was typed is escaped for Markdown."""
     made: list[str] = []
     going_on: int | None = None
     for raw in text.split("\n"):
         depth = len(QUOTE.match(raw).group())  # type: ignore[union-attr]  # it matches nothing at least
         line = raw[depth:]
-        line = line.removeprefix(" ")
+        line = f"\\{line[1:]}" if line.startswith(" >") and not depth else line.removeprefix(" ")
         is_signature = line == "-- "
         if going_on == depth and not is_signature and made:
             made[-1] += line

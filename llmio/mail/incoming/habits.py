@@ -62,13 +62,19 @@ SEPARATOR = re.compile(
     r"元のメッセージ|Original Message \(.*\)|原始邮件|原始郵件|원본 메시지|הודעה מקורית|الرسالة الأصلية) ?-{2,}\s*$",
     re.IGNORECASE,
 )
+HEADED = re.compile(r"-{4,} ?[^-\s].{2,60} ?-{4,}\s*$")
+"""Words between dashes: what stands above the head of an older mail, whatever the language."""
+LIST_LINE = re.compile(r"_{30,}$")
+OF_LIST = re.compile(r"mailing list|listinfo|unsubscribe|list-manage|Mailingliste|liste de diffusion", re.IGNORECASE)
+"""What a mailing list writes below the line that it draws under each mail."""
 _DEVICE = r"(?:i ?Phon\w*|i ?Pad|i ?Pod|Android|Samsung|Galaxy|Huawei|Xiaomi|Nokia|BlackBerry|Windows|Outlook|Yahoo|Proton|Mail|"
 _DEVICE += r"Handy|Smartphone|Smartphones|mobile|Mobil\w*|telefon\w*|téléphone|móvil|celular|Tablet|K-9|Nine|Spark|Thunderbird|"
-_DEVICE += r"GMX|WEB\.DE|FairEmail|BlueMail|myMail|Aqua ?Mail|Canary|Edison|Tutanota|Tuta|Superhuman|AOL|myPhone)"
+_DEVICE += r"GMX|WEB\.DE|FairEmail|BlueMail|myMail|Aqua ?Mail|Canary|Edison|HEY|Tutanota|Tuta|Superhuman|AOL|myPhone)"
 SENT_FROM = re.compile(
     r"(?:"
     r"(?:Sent|Typed|Written|Dictated) (?:from|with|via|using|by|on) .{0,60}" + _DEVICE + r".{0,80}|"
-    r"Get Outlook for .{1,60}|Sent from Outlook.{0,60}|"
+    r"(?:.{0,30} )?Outlook (?:für|for|pour|para|per|för|til|voor|dla|для) (?:iOS|Android|Mac|Windows)\b.{0,60}|"
+    r"Get [\w .]{1,30} for (?:iOS|Android|iPhone|Mac|Windows)\b.{0,60}|Sent from Outlook.{0,60}|"
     r"(?:Von|Vom) mein\w* .{0,60}gesendet.{0,10}|Gesendet (?:von|mit|über|aus) .{1,80}|"
     r"(?:Diese Nachricht wurde|Von) .{1,80}(?:gesendet|geschickt)\.?|Holen Sie sich Outlook.{0,60}|"
     r"Envoy[ée]e? (?:de(?:puis)?|à partir de|avec|par) .{1,80}|T[ée]l[ée]charger Outlook.{0,60}|Obtenez Outlook.{0,60}|"

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import nh3
 
+from llmio.core import nesting
 from llmio.mail.incoming.unreadable import UNREADABLE
 
 QUOTES = re.compile(
@@ -17,18 +18,20 @@ QUOTES = re.compile(
     r"moz-forward-container|tutanota_quote|zmail_extra|zmail_extra_hr|OutlookMessageHeader|mail_quote_|"
     r"WordSection1_quote|freebirdFormviewerViewHeader|ms-outlook-mobile-reference-message|gmail_signature|"
     r"gmail_signature_prefix|protonmail_signature_block|yahoo-signature|AppleMailSignature|"
-    r"x_gmail_quote|ProtonMailQuote|front-blockquote|hcb_quote|mailbird-quote|spark_quote|gl_quote)\b",
+    r"ProtonMailQuote|front-blockquote|hcb_quote|mailbird-quote|spark_quote|gl_quote)\b",
 )
 QUOTE_IDS = re.compile(
-    r"(appendonsend|divRplyFwdMsg|x_divRplyFwdMsg|mail-editor-reference-message-container|reply-intro|replySplit|"
+    r"(appendonsend|divRplyFwdMsg|mail-editor-reference-message-container|reply-intro|replySplit|"
     r"OLK_SRC_BODY_SECTION|Signature|AppleMailSignature|ydp[0-9a-f]+yahoo_quoted.*|ms-outlook-mobile-signature|"
     r"zmail_extra|quoted_header|originalMessage|isReplyContent|LPBorder.*)",
     re.IGNORECASE,
 )
+RENAMED = re.compile(r"(?<!\S)(?:x_)+")
+"""What Outlook on the web puts before ids and classes of a mail that it shows, once for each time it was answered."""
 CITED = ("cite", "mail-quote")
 NAMED = ("quote", "messageReplySection", "messageSignatureSection")
 """Names that GMX and Spark give."""
-REST = ("appendonsend", "divRplyFwdMsg", "x_divRplyFwdMsg", "replySplit", "OLK_SRC_BODY_SECTION")
+REST = ("appendonsend", "divRplyFwdMsg", "replySplit", "OLK_SRC_BODY_SECTION")
 """Marks that everything after them is the older mail."""
 VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
 CID = re.compile(r"(src\s*=\s*)([\"']?)cid:([^\"'\s>]+)\2", re.IGNORECASE)
@@ -49,7 +52,10 @@ def regular(page: str) -> str:
     The cleaner is a real parser that takes time in proportion to the page; Python's own, which reads what comes out,
     takes the square of it for pages made to that end.
     """
-    return _regular.clean(page.replace("\0", ""))
+    page = page.replace("\0", "")
+    if not nesting.is_parsable(page):
+        page = f"<pre>{escape(nesting.words_of(page), quote=False)}</pre>"
+    return _regular.clean(page)
 
 
 def without_quotes(page: str) -> str:
@@ -96,7 +102,7 @@ class _Cutter(HTMLParser):
             if tag not in VOID:
                 self._inside.append(tag)
             return
-        values = {name: value or "" for name, value in attrs}
+        values = {name: RENAMED.sub("", value or "") for name, value in attrs}
         if any(values.get("id", "").startswith(mark) for mark in REST):
             self._over = True
         if is_quote(tag, values):

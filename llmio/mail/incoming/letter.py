@@ -16,8 +16,12 @@ from llmio.mail.plain import html_to_text
 
 TEXT_LIMIT = 4 << 20
 """Bytes of one text that are read; whoever writes more sends a file."""
-ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.\-\u00a1-\uffff]{1,255}")
+ADDRESS = re.compile(
+    r"(?:[^\s@<>,;:\"()\[\]\\]{1,64}|\"(?:[^\"\\\r\n]|\\[ -~]){1,62}\")@[A-Za-z0-9.\-\u00a1-\uffff]{1,255}"
+)
+PLAIN = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}")
 TO_HEADERS = ("x-original-to", "delivered-to", "to", "cc", "resent-to", "x-forwarded-to")
+OF_ADDRESSES = frozenset({*TO_HEADERS, "from", "sender", "reply-to", "resent-from"})
 SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/markdown", "text/x-markdown"})
 IGNORED = frozenset(
     {
@@ -30,6 +34,7 @@ IGNORED = frozenset(
         "application/pgp-signature",
         "application/pkcs7-signature",
         "application/x-pkcs7-signature",
+        "application/pgp-encrypted",
         "application/pgp-keys",
         "message/delivery-status",
         "message/disposition-notification",
@@ -42,6 +47,7 @@ IGNORED_NAMES = re.compile(
 )
 
 
+ARMOURED = "-----BEGIN PGP MESSAGE-----"
 ARMOUR = "-----BEGIN PGP SIGNED MESSAGE-----"
 SIGNED, SIGNED_END = "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"
 CALENDARS = frozenset({"text/calendar", "application/ics"})
@@ -75,6 +81,8 @@ class Letter:
     """What a server reports of a delivery, for programs."""
     method: str = ""
     """What it asks of calendars."""
+    encrypted: bool = False
+    """Nobody but its recipient can read it."""
 
     def header(self, name: str) -> str:
         """A header, or empty."""
@@ -120,6 +128,8 @@ def addresses_in(values: Iterable[str], *, fold: bool = True) -> list[tuple[str,
 
 def _folded(address: str, *, local: bool) -> str:
     name, _at, host = address.rpartition("@")
+    if name.startswith('"') and PLAIN.fullmatch(name[1:-1]):
+        name = name[1:-1]  # quotes that it does not need
     return f"{name.lower() if local else name}@{host.lower().rstrip('.')}"
 
 
@@ -129,7 +139,10 @@ def headers_of(taken: mime.Taken) -> tuple[tuple[str, str], ...]:
         raw = list(taken.headers.raw_items())
     except UNREADABLE:
         raw = []
-    return tuple((name.lower(), charsets.header_text(value)) for name, value in raw)
+    return tuple(
+        (low, charsets.address_text(value) if low in OF_ADDRESSES else charsets.header_text(value))
+        for low, value in ((name.lower(), value) for name, value in raw)
+    )
 
 
 def read(taken: mime.Taken) -> Letter:
@@ -142,7 +155,9 @@ def read(taken: mime.Taken) -> Letter:
     pages: list[str] = []
     files: list[File] = []
     report = method = ""
+    encrypted = False
     for part in _opened(taken):
+        encrypted = encrypted or is_encrypted(part)
         method = method or method_of(part)
         if part.content_type == REPORT:
             report = report or part.text(REPORT_LIMIT).decode("utf-8", "replace")
@@ -158,7 +173,17 @@ def read(taken: mime.Taken) -> Letter:
     has_text = bool(text.strip())
     if not has_text and page:
         text = text_of(page)
-    return Letter(first, everything, text, page, has_text, tuple(files), report, method)
+    return Letter(
+        first,
+        everything,
+        text,
+        page,
+        has_text,
+        tuple(files),
+        report,
+        method,
+        encrypted or text.lstrip().startswith(ARMOURED),
+    )
 
 
 def _opened(taken: mime.Taken) -> Iterator[mime.Part]:
@@ -170,6 +195,11 @@ def _opened(taken: mime.Taken) -> Iterator[mime.Part]:
         else:
             taken.inside.append(within)
             yield from within.parts
+
+
+def is_encrypted(part: mime.Part) -> bool:
+    """Whether a part is for who has the key alone (OpenPGP, RFC 3156; S/MIME, RFC 8551, what is signed alone was opened before)."""
+    return "multipart/encrypted" in part.within or (signed.is_signed(part) and not part.within)
 
 
 def unarmoured(text: str) -> str:

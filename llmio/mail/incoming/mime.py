@@ -20,7 +20,7 @@ from llmio.mail.incoming.unreadable import UNREADABLE
 
 LINE = 64 * 1024
 HEADERS = 256 * 1024
-DEEPEST = 20
+DEEPEST = 100
 MOST_PARTS = 400
 IN_MEMORY = 1 << 20
 PREAMBLE = 512 * 1024
@@ -126,7 +126,7 @@ def type_of(headers: Message) -> str:
 def parameter(headers: Message, name: str, header: str = "content-type") -> str:
     """A parameter of a header as text, as the library reads it; empty where there is none or it cannot be read."""
     try:
-        value = headers.get_param(name, "", header)
+        value = _read_on(headers, header).get_param(name, "", header)
     except UNREADABLE:
         return ""
     if isinstance(value, tuple):
@@ -136,6 +136,16 @@ def parameter(headers: Message, name: str, header: str = "content-type") -> str:
         except LookupError:
             return str(text)
     return str(value or "")
+
+
+def _read_on(headers: Message, name: str) -> Message:
+    """The headers, or the one of this name with what is not ASCII in it as UTF-8, which programs send as it is."""
+    raw = next((str(value) for key, value in headers.raw_items() if key.lower() == name), "")
+    if raw.isascii():
+        return headers
+    made = Message()
+    made[name] = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return made
 
 
 def take_apart(stream: IO[bytes]) -> Taken:
@@ -195,14 +205,16 @@ class _Reader:
         """Header lines up to the blank one; what is no header begins the body."""
         found: list[bytes] = []
         size = 0
+        fresh = True
         while line := self._line():
-            if not line.strip(b"\r\n"):
+            if fresh and not line.strip(b"\r\n"):
                 break
-            folded = line[:1] in (b" ", b"\t") and found
-            if self._stop_at(line, ends) or not (folded or HEADER_LINE.match(line)):
+            folded = found and (not fresh or line[:1] in (b" ", b"\t"))
+            if (fresh and self._stop_at(line, ends)) or not (folded or HEADER_LINE.match(line)):
                 self._back.append(line)
                 break
             size += len(line)
+            fresh = line.endswith(b"\n")
             if size <= HEADERS:
                 found.append(line)
         try:
@@ -216,12 +228,16 @@ class _Reader:
         headers = self.headers(ends)
         if top and self._taken is not None:
             self._taken.headers = headers
+        if within and within[-1] == "multipart/digest" and "content-type" not in headers:
+            headers["Content-Type"] = "message/rfc822"  # RFC 2046, 5.1.5
         kind = type_of(headers)
         boundary = parameter(headers, "boundary").encode("utf-8", "replace").rstrip()
         if kind.startswith("multipart/") and boundary and len(within) < DEEPEST:
             return self._multipart(headers, (*within, kind), ends, boundary)
         if kind.startswith("multipart/"):
             headers = Message()  # it names nothing that divides it: what is there is text
+            if boundary:
+                headers["Content-Type"] = "application/octet-stream"  # deeper than anybody means it: a file
         return self._leaf(headers, within, self._lines(ends), encoding_of(headers))
 
     def _multipart(self, headers: Message, within: tuple[str, ...], ends: tuple[bytes, ...], mine: bytes) -> _Stop:

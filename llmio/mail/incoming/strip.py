@@ -13,7 +13,17 @@ from mailparser_reply import EmailReplyParser
 from mailparser_reply.constants import MAIL_LANGUAGES
 
 from llmio.mail.incoming import html
-from llmio.mail.incoming.habits import BLOCK_LABELS, BLOCK_SHAPE, DATED, SENT_FROM, SEPARATOR, WROTE
+from llmio.mail.incoming.habits import (
+    BLOCK_LABELS,
+    BLOCK_SHAPE,
+    DATED,
+    HEADED,
+    LIST_LINE,
+    OF_LIST,
+    SENT_FROM,
+    SEPARATOR,
+    WROTE,
+)
 from llmio.mail.incoming.letter import Letter, text_of
 
 DELIMITER = "\ufeff" * 8
@@ -30,8 +40,12 @@ RUN_ON = re.compile(r"[ \t]*(?=.{0,200}\d).{6,300}@.{1,200}[:：]\s{2,}\S")
 LETTERHEAD = re.compile(
     r"(?=.*\d{1,2}[:.h]\d{2})(?=.*(?:\d{4}|\d{1,2}[./]\d{1,2}[./]\d{2}))(?!.*(?:https?:|mailto:)).{0,200}<[^<>\s]+@[^<>\s]+>[^<>@]{0,40}[:：]"
 )
+INTRODUCTION = re.compile(r"(?=.*\d{1,2}[:.h]\d{2})(?=.*\d{4}).{0,250}<[ ]?[^<>\s]+@[^<>\s]+>.{0,60}[:：]")
 DASHED = re.compile(r"-{3,} (?=.*\d{1,2}:\d{2}).{0,200}<?[^<>\s]+@[^<>\s]+>?.{0,60} -{3,}")
 """How Zoho does."""
+NAMED = re.compile(r"-{4,}.{0,200}<[^<>\s]+@[^<>\s]+>.{0,40}[:：] ?-{4,}")
+"""How Notes does."""
+FEW_BLANKS = re.compile(r" {1,3}\S")
 SIGNATURE = re.compile(r"--[ \u00a0]?$")
 LONGEST_SIGNATURE = 15
 LIBRARY_LINES, LIBRARY_WIDTH = 400, 120
@@ -43,10 +57,12 @@ def answer(text: str) -> str:
     """The words of the answer, as Markdown; empty where there are none."""
     lines = _before_mark(text.replace("\u00a0", " ")).split("\n")
     lines = [EDGES.sub("", INVISIBLE.sub("", line).rstrip()).rstrip() for line in lines]
-    lines = _without_quotes(_trim(lines))
+    lines = _without_quotes(_without_tail(_without_list(_trim(lines))))
     lines = _before_older_mail(lines)
-    lines = _without_signature(lines)
-    return "\n".join(_trim(lines))
+    lines = _trim(_without_signature(lines))
+    if lines and FEW_BLANKS.match(lines[0]):
+        lines[0] = lines[0].lstrip()
+    return "\n".join(lines)
 
 
 def answer_of(letter: Letter) -> str:
@@ -73,6 +89,15 @@ def _trim(lines: list[str]) -> list[str]:
     return lines[start:end]
 
 
+def _without_tail(lines: list[str]) -> list[str]:
+    """Without a signature below the last quote: what stands above the quote is the answer then."""
+    last = max((number for number, line in enumerate(lines) if QUOTED.match(line)), default=len(lines))
+    tail = _trim(lines[last + 1 :])
+    if tail and (SIGNATURE.match(tail[0]) or all(SENT_FROM.match(line.strip()) for line in tail if line.strip())):
+        return lines[: last + 1]
+    return lines
+
+
 # -- quotes with > -------------------------------------------------------------------------------------------------------
 
 
@@ -96,6 +121,8 @@ def _introduction(lines: list[str], start: int) -> int:
     """Past the lines that say who wrote what is quoted next (at most three, then perhaps a blank one)."""
     for length in (1, 2, 3):
         end = start + length
+        if any(not line.strip() for line in lines[start:end]):
+            break  # what stands above a blank line are words of their own
         after = end + 1 if end < len(lines) and not lines[end].strip() else end
         if after < len(lines) and QUOTED.match(lines[after]) and introduces(" ".join(lines[start:end])):
             return after
@@ -148,34 +175,59 @@ def _before_older_mail(lines: list[str]) -> list[str]:
 
 def _block(lines: list[str]) -> int:
     """Where the headers of an older mail stand in the text, as Outlook puts them; the length where they do not."""
-    for number, line in enumerate(lines):
-        if RUN_ON.match(line) and WROTE.search(line):
-            return number
-        if SEPARATOR.match(line.strip()):
-            following = [one for one in lines[number + 1 : number + 4] if one.strip()]
-            if "-" in line[:6] and len(line.strip()) > 12 and re.search(r"\w", line):
-                return number
-            if following and _labels(following + lines[number + 4 : number + 10]) >= 2:
-                return number
-        if number and (_is_letterhead(line) or _is_letterhead(" ".join(lines[number : number + 2]))):
-            return number
-        if (
-            BLOCK_LABELS.match(line)
-            and _labels(lines[number : number + 8]) >= 3
-            and _is_dated(lines[number : number + 8])
-        ):
-            return number
-        head = lines[number : number + len(BLOCK_SHAPE)]
-        if len(head) == len(BLOCK_SHAPE) and all(
-            shape.match(one[:400]) for shape, one in zip(BLOCK_SHAPE, head, strict=True)
-        ):
-            return number
-    return len(lines)
+    return next((number for number in range(len(lines)) if _begins_older(lines, number)), len(lines))
+
+
+def _begins_older(lines: list[str], number: int) -> bool:
+    line = lines[number]
+    if RUN_ON.match(line) and WROTE.search(line):
+        return True
+    if _is_separator(lines, number):
+        return True
+    if number and (
+        _introduced(lines, number) or _is_letterhead(line) or _is_letterhead(" ".join(lines[number : number + 2]))
+    ):
+        return True
+    head = lines[number : number + 8]
+    if BLOCK_LABELS.match(line) and _labels(head) >= 3 and _is_dated(head):
+        return True
+    shown = head[: len(BLOCK_SHAPE)]
+    return len(shown) == len(BLOCK_SHAPE) and all(
+        shape.match(one[:400]) for shape, one in zip(BLOCK_SHAPE, shown, strict=True)
+    )
+
+
+def _is_separator(lines: list[str], number: int) -> bool:
+    """Whether a line divides off an older mail: by its words, or by dashes above the head of one."""
+    line = lines[number].strip()
+    if HEADED.match(line) and _labels(lines[number + 1 : number + 8]) >= 2:
+        return True
+    if not SEPARATOR.match(line):
+        return False
+    if "-" in line[:6] and len(line) > 12 and re.search(r"\w", line):
+        return True
+    following = [one for one in lines[number + 1 : number + 4] if one.strip()]
+    return bool(following) and _labels(following + lines[number + 4 : number + 10]) >= 2
+
+
+def _introduced(lines: list[str], number: int) -> bool:
+    """Whether it is said from here on who wrote from which address and when; in up to three lines, at whose last an older mail begins."""
+    if not lines[number].strip() or lines[number - 1].strip():
+        return False
+    words = ""
+    for line in lines[number : number + 3]:
+        if not line.strip() or len(words) > 400:
+            return False
+        words = f"{words} {line.strip()}".strip()
+        if INTRODUCTION.fullmatch(words) and introduces(words, dated=True) and WROTE.search(words):
+            return True
+    return False
 
 
 def _is_letterhead(line: str) -> bool:
     """Whether a line says of an older mail, which follows without marks, when and from which address it came: `25.11.2026, 14:03, X <x@…>:`."""
-    return len(line) <= 400 and bool(LETTERHEAD.fullmatch(line.strip()) or DASHED.fullmatch(line.strip()))
+    line = line.strip()
+    return len(line) <= 400 and bool(LETTERHEAD.fullmatch(line) or DASHED.fullmatch(line) or NAMED.fullmatch(line))
 
 
 def _is_dated(lines: list[str]) -> bool:
@@ -188,6 +240,14 @@ def _labels(lines: list[str]) -> int:
 
 
 # -- signatures ----------------------------------------------------------------------------------------------------------
+
+
+def _without_list(lines: list[str]) -> list[str]:
+    """Without what a mailing list added at the end."""
+    for number in range(max(0, len(lines) - LONGEST_SIGNATURE), len(lines)):
+        if LIST_LINE.match(lines[number]) and any(OF_LIST.search(line) for line in lines[number + 1 :]):
+            return _trim(lines[:number])
+    return lines
 
 
 def _without_signature(lines: list[str]) -> list[str]:

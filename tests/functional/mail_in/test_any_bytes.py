@@ -130,6 +130,8 @@ SLOW = {
     "mail": "mail " * 100_000,
     "cid": "<img src=cid:" * 50_000,
     "tables": "<table><tr><td>" * 5_000,
+    "formatting left open": "".join(f"<b title={number}><p>" for number in range(5_000)),
+    "within each other": "<div>" * 60_000,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -324,6 +325,9 @@ def test_complaint_is_counted_for_whom_it_names(scene, post, letter, db, mailbox
         {"subject": "Réponse automatique : Lunch"},
         {"subject": "Respuesta automática: Lunch"},
         {"subject": "自動返信: Lunch"},
+        {"subject": "Автоматичен отговор: Lunch"},
+        {"subject": "תשובה אוטומטית: Lunch"},
+        {"subject": "AUTO: Ada ist abwesend"},
         {"sender": "MAILER-DAEMON@example.org"},
         {"sender": f"someone@{HOST}"},
         {"sender": "notifications@site.example"},
@@ -342,6 +346,7 @@ def test_robots_and_loops_are_dropped(scene, post, letter, bodies, mailbox, head
         {"Auto_Submitted": "no"},
         {"Precedence": "normal"},
         {"subject": "Autonomous cars"},
+        {"subject": "Auto: wer fährt?"},
         {"subject": "Re: The office is out of coffee"},
         {"List_Id": "<friends.example>", "Precedence": "list"},
     ],
@@ -397,3 +402,64 @@ def test_an_answer_of_a_calendar_is_dropped_unless_its_owner_says_something(
     post(message)
     assert bodies() == ([text] if kept else [])
     assert mailbox.mails == []
+
+
+ENCRYPTED = {
+    "openpgp": 'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\n'
+    "Version: 1\n--b\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\nabc\n--b--\n",
+    "inline": "\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n",
+    "smime": "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\nContent-Transfer-Encoding: base64\n\nMIIBAA==\n",
+}
+
+
+@pytest.mark.parametrize("kind", ENCRYPTED)
+def test_what_nobody_here_can_read_is_not_posted(scene, post, bodies, titles, mailbox, kind):
+    for number, to in enumerate((answer(scene), f"kitchen@{HOST}")):
+        head = f"From: ada@example.org\nTo: {to}\nSubject: Lunch\nMessage-ID: <{kind}{number}@x>\nMIME-Version: 1.0\n"
+        post((head + ENCRYPTED[kind]).encode())
+    assert (bodies(), titles()) == ([], [])
+    assert "is encrypted" in mailbox.last("ada@example.org").text
+
+
+FORGED = base64.b64encode(b'"Ada" <ada@example.org>, "').decode()
+TWICE = base64.b64encode(f'" <ada@example.org>, =?utf-8?B?{FORGED}?='.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        f"=?utf-8?B?{FORGED}?= <eve@evil.example>",
+        f'"=?utf-8?B?{FORGED}?=" <eve@evil.example>',
+        f"=?utf-8?B?{TWICE}?= <eve@evil.example>",
+        "=?utf-8?Q?ada=40example.org=2C?= <eve@evil.example>",
+    ],
+)
+def test_an_encoded_name_is_no_address(scene, post, titles, waiting, sender):
+    post(
+        f"From: {sender}\nTo: kitchen@{HOST}\nSubject: Forged\nMessage-ID: <{len(sender)}@e>\n\nMoney, please.\n".encode()
+    )
+    assert titles() == []
+    assert [row.headers["from"].count("eve@evil.example") for row in waiting()] == [1]
+
+
+@pytest.mark.parametrize(
+    "sender", ['"ada"@example.org', "Kitchen: Ada <ada@example.org>, Ben <ben@x.example>;", "ada@example.org (Ada)"]
+)
+def test_an_address_in_other_forms_is_the_same(scene, post, titles, sender):
+    post(f"From: {sender}\nTo: kitchen@{HOST}\nSubject: Soup\nMessage-ID: <{len(sender)}@f>\n\nSoup.\n".encode())
+    assert titles() == ["Soup"]
+
+
+def test_a_header_of_any_length_stays_one(scene, post, bodies):
+    others = ", ".join(f"person{number}@example.org" for number in range(8000))
+    post(
+        f"From: ada@example.org\nTo: {answer(scene)}\nCc: {others}\nSubject: Re: Lunch\nMessage-ID: <l@x>\n\nYes.\n".encode()
+    )
+    assert bodies() == ["Yes."]
+
+
+def test_a_file_name_in_plain_utf_8_is_kept(scene, post, db):
+    head = f"From: ada@example.org\nTo: {answer(scene)}\nSubject: Re: Lunch\nMessage-ID: <u@x>\nMIME-Version: 1.0\n"
+    post((head + 'Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee.\n--b\nContent-Type: application/pdf\n'
+          'Content-Disposition: attachment; filename="Größe.pdf"\n\nx\n--b--\n').encode())  # fmt: skip
+    assert db.scalars(select(Blob.filename)).all() == ["Größe.pdf"]
