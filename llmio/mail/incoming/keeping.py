@@ -81,8 +81,10 @@ def take(
     mail = IncomingMail(
         inbound_email_id=inbound_id,
         door=door,
-        recipients=list(recipients),
-        checks=dict(checks or {}),
+        recipients=[address for address in recipients if address.isprintable()],
+        checks={
+            name: value for name, value in (checks or {}).items() if not isinstance(value, str) or value.isprintable()
+        },
         size=size,
         created_at=ctx.now,
     )

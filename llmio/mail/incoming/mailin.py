@@ -100,7 +100,8 @@ def read(posted: Mapping[str, Any]) -> Posted:
     if not raw:
         raise NoMail("The field mailinMsg is missing.")
     try:
-        data = json.loads(raw)
+        # Halves of letters, where a program cut a text in one, can neither be written nor stored.
+        data = json.loads(json.dumps(json.loads(raw), ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         raise NoMail("The field mailinMsg is no JSON.") from None
     if not isinstance(data, dict) or not isinstance(data.get("headers", {}), dict):

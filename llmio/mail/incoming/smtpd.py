@@ -73,6 +73,8 @@ class Server(SMTP):
             if fresh and line.startswith(b"."):
                 line = line[1:]
             fresh = line.endswith(b"\r\n")
+            if (size + len(line)) >> 20 > size >> 20:
+                self._reset_timeout()  # type: ignore[no-untyped-call]  # the library's; whoever sends on is not gone
             size += len(line)
             if not self.data_size_limit or size <= self.data_size_limit:
                 kept.write(line)
@@ -93,6 +95,8 @@ class Handler:
         """Our hosts alone: we pass nothing on."""
         if not is_ours(address, self._hosts):
             return "550 5.7.1 This server takes no mail for that address"
+        if not address.isprintable():
+            return "553 5.1.3 This is no address"
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             return "452 4.5.3 Too many recipients"
         envelope.rcpt_tos.append(address)

@@ -66,3 +66,20 @@ def test_what_is_no_mail_is_refused_in_words(mailin, data):
 )
 def test_odd_json_makes_no_error(mailin, data):
     mailin(data)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"headers": {"subject": "Cut \ud83d"}},
+        {"headers": {"message-id": "<cut\ud83d@x>"}},
+        {"text": "Schöne Idee.\ud83d\n"},
+        {"envelopeTo": ["a\0b@reply.example.net"]},
+        {"spf": "\ud83d\0"},
+        {"attachments": [{"generatedFileName": "cut\ud83d.txt", "contentType": "\ud83d", "contentId": "\ud83d"}]},
+    ],
+)
+def test_halves_of_letters_stop_no_mail(scene, mailin, db, more):
+    to = f"d={scene.thread.id}&u={scene.ada.id}&k=KeyOfAda01@{HOST}"
+    mailin(message(to, **more), **{"cut?.txt": "eA=="})
+    assert [body.rstrip("?\ufffd") for body in db.scalars(select(Comment.body))] == ["Schöne Idee."]

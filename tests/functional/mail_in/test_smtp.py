@@ -178,6 +178,26 @@ def test_bare_line_feed_does_not_end_a_mail(server, scene, db, run_jobs):
     assert len(db.scalars(select(Comment)).all()) == 1
 
 
+@pytest.mark.parametrize("address", [b"\xff@reply.example.net", b"kit\0chen@reply.example.net"])
+def test_an_address_that_is_none_is_refused_and_the_others_are_served(server, scene, db, address):
+    db.flush()
+    with socket.create_connection(("127.0.0.1", server), 10) as line, line.makefile("rb") as answers:
+        said = [answers.readline()]
+        for command in (
+            b"HELO c",
+            b"MAIL FROM:<a@b.c>",
+            b"RCPT TO:<" + address + b">",
+            f"RCPT TO:<{GROUP}>".encode(),
+            b"DATA",
+        ):
+            line.sendall(command + b"\r\n")
+            said.append(answers.readline())
+        line.sendall(b"From: a@b.c\r\nMessage-ID: <odd@x>\r\n\r\nHello\r\n.\r\n")
+        said.append(answers.readline())
+    assert [one[:3] for one in said] == [b"220", b"250", b"250", b"553", b"250", b"354", b"250"]
+    assert db.scalars(select(IncomingMail.recipients)).all() == [[GROUP]]
+
+
 def test_half_a_mail_is_no_mail(server, db):
     with socket.create_connection(("127.0.0.1", server), 10) as line, line.makefile("rb") as answers:
         answers.readline()
