@@ -74,7 +74,7 @@ class Server(SMTP):
                 line = line[1:]
             fresh = line.endswith(b"\r\n")
             if (size + len(line)) >> 20 > size >> 20:
-                self._reset_timeout()  # type: ignore[no-untyped-call]  # the library's; whoever sends on is not gone
+                self._reset_timeout()  # whoever sends on is not gone
             size += len(line)
             if not self.data_size_limit or size <= self.data_size_limit:
                 kept.write(line)
