@@ -66,9 +66,10 @@ def _shapes(expected: Catalogue) -> Iterator[Rule]:
         for (owner, name), column in sorted(expected.columns.items()):
             if owner != table:
                 continue
-            if column.type == "jsonb" and column.default in ("'{}'::jsonb", "'[]'::jsonb"):
-                shape = "object" if "{" in column.default else "array"
-                bad[name] = (f"jsonb_typeof(t.{name}) <> '{shape}'", column.default, f"{name}: JSON, but no {shape}")
+            if column.type == "jsonb":
+                shape = "array" if "[" in (column.default or "") else "object"
+                broken = f"jsonb_typeof(t.{name}) <> '{shape}'" + ("" if column.default else f" AND t.{name} <> 'null'")
+                bad[name] = (broken, column.default or "NULL", f"{name}: JSON, but no {shape}")
             elif column.type.startswith(("timestamp", "date")):
                 instead = "NULL" if column.nullable else "localtimestamp"
                 broken = f"(NOT isfinite(t.{name}) OR t.{name} >= '9999-12-31' OR t.{name} < '0001-01-02')"

@@ -63,7 +63,8 @@ def changes(ctx: Context, versions: Sequence[Version], *, text: str) -> list[Cha
 
 def formats_at(versions: Sequence[Version], name: str) -> list[tuple[str | None, str | None]]:
     """The format of the text before and after each edit, as far as the edits themselves tell."""
-    found = [(version.object_changes or {}).get(name) for version in versions]
+    said = [(version.object_changes or {}).get(name) for version in versions]
+    found = [pair if isinstance(pair, list) and len(pair) == 2 else None for pair in said]
     following = next((pair[0] for pair in found if pair), None)
     current, done = following, []
     for pair in found:

@@ -37,6 +37,7 @@ BROKEN: dict[str, tuple[str, str]] = {
     "a NULL where none may be": ("login_tokens", "UPDATE public.login_tokens SET code = NULL WHERE used"),
     "a number that is none": ("webhooks", "UPDATE public.webhooks SET group_id = 'seven'"),
     "JSON of the wrong shape": ("comments", "UPDATE public.comments SET attachments = '\"none\"' WHERE body = 'Why?'"),
+    "an edit that says nothing": ("versions", "UPDATE public.versions SET object_changes = '\"none\"'"),
     "a moment without end": ("discussions", "UPDATE public.discussions SET closed_at = 'infinity' WHERE title = 'Closed'"),
     "a time zone that is none": ("users", "UPDATE public.users SET time_zone = 'Mars/Olympus' WHERE username = 'chi'"),
     "an unknown format": ("comments", "UPDATE public.comments SET body_format = 'wiki' WHERE body = 'It lasts'"),
