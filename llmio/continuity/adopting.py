@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from psycopg import Connection
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DiskFull, LockNotAvailable
 
 from llmio.accounts import zones as accepted
 from llmio.continuity import finishing, leftovers, rules, script, totals, zones
@@ -115,6 +115,11 @@ def adopt(url: str, looked: Looked, kinds: Sequence[str], say: Say = silent) -> 
             raise Unavailable(
                 _("Something else works in this database: stop llmio's processes and try again. Nothing was changed.")
             ) from error
+        except DiskFull as error:
+            raise Unavailable(
+                _("The disk of the database server is full ({why}): make room and try again. Nothing was changed.",
+                  why=error.diag.message_primary or "")
+            ) from error  # fmt: skip
     with connect(url, autocommit=True) as connection:
         say("statistics", 0, 1)
         connection.execute("ANALYZE")

@@ -118,6 +118,12 @@ LAST_ITEM = 1_000_000_000
 """No thread has more items; a number above leaves no room for the next ones."""
 RIGHTS = frozenset({"memberships", "discussion_readers"})
 """Tables where of two rows for one person the one counts that gives more rights."""
+NAMES = (
+    ("groups", "name", "coalesce(t.handle::text, t.key)"),
+    ("discussions", "title", "t.key"),
+    ("polls", "title", "t.key"),
+)
+"""What people find something by, and what stands for it where it is empty."""
 NEW_KEY = "translate(left(encode(public.gen_random_bytes(9), 'base64'), 8), '+/=', 'xyz')"
 
 
@@ -135,6 +141,9 @@ def values(expected: Catalogue, zones: Mapping[str, str]) -> Iterator[Rule]:
         yield one("users", "time_zone", f"t.time_zone = {_literal(zone)}", _literal(instead), "no name of a time zone:")
     for table in ("discussions", "polls", "groups", "users"):
         yield Rule(table, "'key: missing'", "coalesce(t.key, '') = ''", f"key = {NEW_KEY}", "'a new key made'")
+    for table, column, name in NAMES:
+        lacking = f"coalesce(t.{column}, '') = ''" + (" AND t.discarded_at IS NULL" if column == "title" else "")
+        yield Rule(table, f"'{column}: missing'", lacking, f"{column} = {name}", f"'{column} set to ' || {name}")
     # Of two votes of one person that both say that they are the latest, the one cast last is.
     yield Rule(
         "stances",

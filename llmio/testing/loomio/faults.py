@@ -47,6 +47,7 @@ BROKEN: dict[str, tuple[str, str]] = {
     "an unknown privacy": ("groups", "UPDATE public.groups SET discussion_privacy_options = 'maybe' WHERE handle = 'archived'"),
     "a depth beyond all": ("discussions", "UPDATE public.discussions SET max_depth = 40 WHERE title = 'Direct'"),
     "no key": ("discussions", "UPDATE public.discussions SET key = NULL WHERE title = 'Discarded'"),
+    "a title that is empty": ("discussions", "UPDATE public.discussions SET title = NULL WHERE title = 'Direct'"),
     "a name twice": ("users", "UPDATE public.users SET username = 'ben' WHERE username = 'fay'"),
     "an item without number": ("discussions", f"UPDATE public.events SET {NO_PLACE} WHERE id = ({LAST_COMMENT})"),
     "a number that no thread has": ("events", f"UPDATE public.events SET sequence_id = 2147483647 WHERE id = ({FIRST_COMMENT})"),

@@ -105,7 +105,7 @@ def test_every_malformed_row_is_listed_with_what_was_done(mended):
         "time_zone: no name of a time zone: Mars/Olympus → time_zone set to 'UTC'", "body_format: unknown format wiki",
         "volume: unknown value 9", '"login_tokens_pkey" → set aside', "sequence_id: no place in a thread: 2147483647",
         "group_id, user_id: twice → set aside", "hide_results: unknown value 9 → hide_results set to 2", "unknown kind tarot → kept",
-        "discussion_privacy_options: unknown value maybe", "max_depth: unknown value 40", "key: missing → a new key made",
+        "discussion_privacy_options: unknown value maybe", "max_depth: unknown value 40", "key: missing → a new key made", "title: missing → title set to ",
         "username: twice → username set to NULL", "put in order", "counter: behind", "memberships_count: 77",
         "counters: 51 points published, the votes have 3 → counted anew", "the totals that were published",
         "a second vote of the same person", f"there is no discussions {NOWHERE} → set aside",
@@ -187,6 +187,18 @@ def test_a_database_with_rows_is_refused(scratch_database, llmio_servers, site_o
     assert "not empty (rows in users)" in said.stderr
     assert "createdb" in said.stderr
     assert rows(url, "SELECT name FROM users") == [("Ada",)]
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(scratch_database, llmio_servers, site_of, command):
+    url = scratch_database(llmio_servers.template)
+    with connect(url) as connection:  # what the server says when it cannot extend a file
+        connection.execute("CREATE FUNCTION llmio.full() RETURNS trigger LANGUAGE plpgsql AS"
+                           " $$ BEGIN RAISE 'could not extend file' USING ERRCODE = 'disk_full'; END $$")  # fmt: skip
+        connection.execute("CREATE TRIGGER x BEFORE INSERT ON llmio.adoptions EXECUTE FUNCTION llmio.full()")
+    said = command(url, "adopt", site_of().dump)
+    assert said.code == 1
+    assert "is full (could not extend file): make room" in said.stderr
+    assert rows(url, "SELECT count(*) FROM users") == [(0,)]
 
 
 def refusal(command, url, path):
