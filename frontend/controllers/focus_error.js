@@ -1,4 +1,4 @@
-// The summary of a refused form: it takes the focus; its links go to the fields.
+// What came of a form takes the focus: the summary of a refused one, whose links go to the fields, or thanks in the place of one.
 import { Controller } from "@hotwired/stimulus";
 
 export default class extends Controller {

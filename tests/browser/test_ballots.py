@@ -38,7 +38,7 @@ def test_only_what_was_touched_is_rated(site: Site) -> None:
     sliders.nth(1).click(position={"x": 1, "y": 10})
     expect(numbers.nth(1)).to_have_value("0")
     ana.get_by_role("button", name="Vote", exact=True).click()
-    expect(ana.get_by_text("Your vote counts.")).to_be_visible()
+    expect(ana.get_by_text("Your vote counts.")).to_be_focused()
     assert sorted(json.loads(json.dumps(site.ask(STORED)[0])).values()) == [0, 1]
     ana.get_by_text("Change it", exact=True).click()
     expect(numbers.nth(2)).to_have_value("")
