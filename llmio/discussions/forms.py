@@ -54,7 +54,7 @@ class GuestsForm(Form):
 class ReactionForm(Form):
     """An emoji."""
 
-    reaction: Annotated[str, Field(min_length=1, max_length=20)]
+    reaction: Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class ReadForm(Form):

@@ -31,23 +31,16 @@ RESERVED = frozenset(
     )
 )
 LEGACY_EMOJI = {
-    "+1": "👍",
-    ":+1:": "👍",
-    ":thumbsup:": "👍",
-    "-1": "👎",
-    ":-1:": "👎",
-    ":thumbsdown:": "👎",
-    ":heart:": "❤️",
-    ":tada:": "🎉",
-    ":smile:": "😄",
-    ":smiley:": "😃",
-    ":laughing:": "😆",
-    ":thinking:": "🤔",
-    ":pray:": "🙏",
-    ":clap:": "👏",
-    ":cry:": "😢",
-    ":open_mouth:": "😮",
-}
+    "+1": "👍", "thumbsup": "👍", "-1": "👎", "thumbsdown": "👎", "heart": "❤️", "tada": "🎉", "smile": "😄", "smiley": "😃",
+    "laughing": "😆", "thinking": "🤔", "pray": "🙏", "clap": "👏", "cry": "😢", "open_mouth": "😮", "joy": "😂", "grin": "😁",
+    "wink": "😉", "blush": "😊", "heart_eyes": "😍", "stuck_out_tongue": "😛", "sob": "😭", "rage": "😡", "angry": "😠",
+    "confused": "😕", "disappointed": "😞", "worried": "😟", "scream": "😱", "sunglasses": "😎", "ok_hand": "👌", "raised_hands": "🙌",
+    "muscle": "💪", "wave": "👋", "point_up": "☝️", "v": "✌️", "star": "⭐", "sunny": "☀️", "bulb": "💡", "zap": "⚡", "warning": "⚠️",
+    "question": "❓", "exclamation": "❗", "white_check_mark": "✅", "heavy_check_mark": "✔️", "x": "❌", "100": "💯", "coffee": "☕",
+    "hugs": "🤗", "man_shrugging": "🤷‍♂️", "woman_shrugging": "🤷‍♀️",
+}  # fmt: skip
+"""Names of older reactions that are not Unicode's own."""
+SHORTCODE = re.compile(r":?([a-z0-9_+-]+):?(?::skin-tone-\d:)?")
 
 
 def slug_of(title: str | None) -> str:
@@ -63,8 +56,18 @@ def path_of(key: str | None, title: str | None) -> str:
 
 
 def emoji_of(stored: str | None) -> str:
-    """A stored reaction as an emoji; older rows hold names."""
-    return LEGACY_EMOJI.get(stored or "", stored or "👍")
+    """A stored reaction as an emoji; older rows hold names, such as `:tada:`. A name that nobody knows stays as it is."""
+    text = stored or "👍"
+    found = SHORTCODE.fullmatch(text)
+    if found is None:
+        return text
+    if found[1] in LEGACY_EMOJI:
+        return LEGACY_EMOJI[found[1]]
+    try:
+        meant = unicodedata.lookup(found[1].replace("_", " "))
+    except KeyError:
+        return text
+    return meant if is_emoji(meant) else text
 
 
 def is_emoji(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from llmio.core.tables import Event, Version
 from llmio.discussions import service as discussions
@@ -175,6 +175,26 @@ def test_a_removed_comment_can_come_back_or_go_for_good(web, db, told):
     assert "/destroy" in page
     answer = web.send(f"/comments/{second.id}/destroy", {}, headers=STREAM)
     assert 'action="remove"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (":slightly_smiling_face:", "🙂"),
+        ("tada", "🎉"),
+        (":raised_hand::skin-tone-3:", "✋"),
+        (":our_own_party:", ":our_own_party:"),
+    ],
+)
+def test_a_reaction_by_its_older_name_is_shown_and_taken_back(web, db, told, stored, shown):
+    ana, _ben, thread, _first, second = told
+    web.sign_in(ana)
+    where = Reaction.reactable_id == second.id
+    db.execute(update(Reaction).where(where).values(reaction=stored))
+    chip = web.get(f"/d/{thread.key}/lunch").html.select_one(f"#reactions-comment-{second.id} [name=reaction]")
+    assert chip["value"] == shown
+    web.send(f"/reactions/comment/{second.id}", {"reaction": chip["value"]})
+    assert db.scalar(select(Reaction.id).where(where)) is None
 
 
 def test_a_reaction_taken_back_is_told_to_open_pages(web, db, told, live, run_jobs):

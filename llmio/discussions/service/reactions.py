@@ -30,20 +30,20 @@ def react(ctx: Context, record_type: str, record_id: int, *, emoji: str) -> Reac
     """Set the actor's reaction; the same again takes it back (then None)."""
     ctx.require(Permission.REACTION_CREATE, (record_type, record_id))
     emoji = emoji.strip() and emoji_of(emoji.strip())
-    if not is_emoji(emoji):
-        raise Invalid.at("reaction", _("Please choose an emoji."))
     query = select(Reaction).where(
         Reaction.reactable_type == record_type,
         Reaction.reactable_id == record_id,
         Reaction.user_id == ctx.signed_in().id,
     )
     found = ctx.db.scalars(query.order_by(Reaction.id).with_for_update()).first()
+    if found is not None and emoji_of(found.reaction) == emoji:
+        ctx.db.delete(found)
+        ctx.db.flush()
+        _show_anew(ctx, record_type, record_id)
+        return None
+    if not is_emoji(emoji):
+        raise Invalid.at("reaction", _("Please choose an emoji."))
     if found is not None:
-        if emoji_of(found.reaction) == emoji:
-            ctx.db.delete(found)
-            ctx.db.flush()
-            _show_anew(ctx, record_type, record_id)
-            return None
         found.reaction = emoji
         ctx.db.flush()
         ctx.changed(found)
