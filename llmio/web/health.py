@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyramid.response import Response
 from redis.exceptions import RedisError
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 Check = Callable[["App", Session], str]
+T = TypeVar("T")
+BEHIND = "not up to date: run llmio db upgrade"
 _storage_known: dict[int, tuple[float, str]] = {}
+_asking: dict[str, threading.Thread] = {}
+"""Who was asked last, by name: a server that hangs must not gather a thread for each look at it."""
 REMEMBERED, PATIENCE = 30.0, 3.0
 LATE = timedelta(minutes=5)
 """How long a job may wait beyond its time before the site is called unwell."""
@@ -55,35 +59,59 @@ def health(request: Any) -> Response:
     checks = examine(request.app)
     well = all(found == "ok" for found in checks.values())
     body = {"status": "ok" if well else "unwell", "failed": [name for name, found in checks.items() if found != "ok"]}
-    response = Response(json_body=body | {"checks": checks} | notes(request.app), status=200 if well else 503)
+    noted = notes(request.app) if checks["database"] == "ok" else {}
+    response = Response(json_body=body | {"checks": checks} | noted, status=200 if well else 503)
     response.cache_control = "no-store"
     return response
 
 
 def notes(app: App) -> dict[str, Any]:
     """What monitoring should know of, and no reason to take a process out of service: the age of the last proved backup."""
-    try:
-        with app.sessions() as db:
-            return {"backup": backups.told(app, db)}
-    except SQLAlchemyError:
-        return {}
+
+    def ask() -> dict[str, Any]:
+        try:
+            with app.sessions() as db:
+                return {"backup": backups.told(app, db)}
+        except SQLAlchemyError:
+            return {}
+
+    return _in_time("notes", ask, {})
 
 
 def examine(app: App) -> dict[str, str]:
     """Every check by name; says nothing that only operators should read."""
     found = {"redis": _redis(app), "storage": _storage(app)}
+    database = _in_time("database", lambda: _database(app), {"database": "does not answer"})
+    return {"database": database.pop("database")} | found | database
+
+
+def _database(app: App) -> dict[str, str]:
+    """The database itself, and what it tells of the others; where it does not answer, of these nothing is known."""
+    checks: dict[str, Check] = {
+        "migrations": _migrations,
+        "worker": _alive(heartbeats.WORKER),
+        "schedule": _alive(heartbeats.SCHEDULE),
+        "jobs": _jobs,
+    }
     try:
         with app.sessions() as db:
             db.execute(text("SET LOCAL statement_timeout = '2s'"))
-            checks: dict[str, Check] = {
-                "migrations": _migrations,
-                "worker": _alive(heartbeats.WORKER),
-                "schedule": _alive(heartbeats.SCHEDULE),
-                "jobs": _jobs,
-            }
-            return {"database": "ok"} | found | {name: check(app, db) for name, check in checks.items()}
+            if db.scalar(text("SELECT to_regclass('llmio.alembic_version')")) is None:
+                return {"database": "ok", "migrations": BEHIND}
+            return {"database": "ok"} | {name: check(app, db) for name, check in checks.items()}
     except SQLAlchemyError:
-        return {"database": "does not answer, or not as it should"} | found
+        return {"database": "does not answer, or not as it should"}
+
+
+def _in_time(name: str, ask: Callable[[], T], otherwise: T) -> T:
+    """What is answered within a moment, else `otherwise`; nobody is asked again who has not answered yet."""
+    if name in _asking and _asking[name].is_alive():
+        return otherwise
+    found: list[T] = []
+    asking = _asking[name] = threading.Thread(target=lambda: found.append(ask()), name=f"health: {name}", daemon=True)
+    asking.start()
+    asking.join(PATIENCE)
+    return found[0] if found else otherwise
 
 
 def _redis(app: App) -> str:
@@ -101,11 +129,7 @@ def _storage(app: App) -> str:
     known = _storage_known.get(id(app))
     if known is not None and time.monotonic() - known[0] < REMEMBERED:
         return known[1]
-    found: list[str] = []
-    asking = threading.Thread(target=lambda: found.append(_probe(app)), name="storage probe", daemon=True)
-    asking.start()
-    asking.join(PATIENCE)
-    answer = found[0] if found else "does not answer"
+    answer = _in_time("storage", lambda: _probe(app), "does not answer")
     _storage_known[id(app)] = (time.monotonic(), answer)
     return answer
 
@@ -130,7 +154,7 @@ def _wanted() -> frozenset[str]:
 
 def _migrations(_app: App, db: Session) -> str:
     have = set(db.scalars(text("SELECT version_num FROM llmio.alembic_version")))
-    return "ok" if have == _wanted() else "not up to date: run llmio db upgrade"
+    return "ok" if have == _wanted() else BEHIND
 
 
 def _alive(name: str) -> Check:

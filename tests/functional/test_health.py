@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from llmio.files import storages
 from llmio.web import health
 from llmio.worker.queue import client
 from tests import deeds
+from tests.processes import PATIENCE
 
 
 @pytest.fixture
@@ -86,6 +88,29 @@ def test_health_names_a_database_that_does_not_answer_and_up_does_not_care(web, 
     finally:
         app.sessions = real
         away.dispose()
+
+
+def test_health_waits_no_longer_than_a_moment_for_a_database_that_is_silent(web, app, all_well, monkeypatch):
+    from llmio.core.db import engine_for, session_factory
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hangs = engine_for(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/nothing")
+        real, app.sessions = app.sessions, session_factory(hangs)
+        monkeypatch.setattr("llmio.web.health.PATIENCE", 0.05)
+        try:
+            assert ask(web, 503) == ["database"]
+            assert ask(web, 503) == ["database"]
+            assert [thread.name for thread in threading.enumerate()].count("health: database") == 1
+        finally:
+            app.sessions = real
+    health._asking["database"].join(PATIENCE)
+    hangs.dispose()
+
+
+def test_health_names_a_database_that_nobody_has_prepared(web, db, all_well):
+    db.execute(text("ALTER TABLE llmio.alembic_version RENAME TO elsewhere"))
+    db.flush()
+    assert ask(web, 503) == ["migrations"]
 
 
 def test_health_names_a_storage_that_cannot_be_used(web, app, all_well, monkeypatch, tmp_path):
