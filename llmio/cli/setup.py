@@ -90,9 +90,8 @@ def setup(path: Path, *, yes: bool, **options: str | int | None) -> None:
     What the file has already stays as it is. It is readable by its owner alone.
     """
     given = {name: str(value) for name, value in options.items() if value is not None}
-    there = (
-        {name: value or "" for name, value in dotenv_values(path, interpolate=False).items()} if path.exists() else {}
-    )
+    path = path.resolve()  # the file behind a link is written, and the link stays
+    there = _there(path)
     asked = _answers(given, there, ask=not yes)
     lines, added = _lines(asked, there)
     kept = [entry.name for entry in ENTRIES if entry.name in there]
@@ -113,6 +112,24 @@ def example() -> str:
     for entry in ENTRIES:
         rows += [*_above(entry), f"{'' if entry.made else '# '}{entry.name}={entry.default}"]
     return "\n".join(rows) + "\n"
+
+
+def _there(path: Path) -> dict[str, str]:
+    """What the file has, by our names for it: `SECRET_COOKIE_SECRET` or `SECRET_COOKIE_TOKEN_FILE` are SECRET_COOKIE_TOKEN."""
+    from llmio.core.declared import SETTINGS  # noqa: PLC0415  # slow
+
+    try:
+        found = dotenv_values(path, interpolate=False) if path.exists() else {}
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{path} is no text in UTF-8 (byte {error.start + 1}): save it as such.") from error
+    other = {setting.env: (*setting.aliases, *setting.over) for setting in SETTINGS}
+    there = {name: value or "" for name, value in found.items()}
+    for entry in ENTRIES:
+        for name in (entry.name, *other.get(entry.name, ())):
+            for spelt in (name, f"{name}_FILE"):
+                if spelt in there:
+                    there.setdefault(entry.name, there[spelt])
+    return there
 
 
 def _answers(given: Mapping[str, str], there: Mapping[str, str], *, ask: bool) -> dict[str, str]:
@@ -144,7 +161,11 @@ def _answers(given: Mapping[str, str], there: Mapping[str, str], *, ask: bool) -
 
 
 def _host(text: str) -> str:
+    import idna  # noqa: PLC0415  # slow; email-validator needs it, too
+
     name = text.strip().lower().rstrip(".")
+    with suppress(idna.IDNAError):
+        name = idna.encode(name, uts46=True).decode()  # as it stands in the DNS, in certificates and in mail
     if not HOST.fullmatch(name):
         raise click.UsageError(f"{text!r} is no name of a host: it looks like decide.example.org, without https://.")
     return name

@@ -82,6 +82,44 @@ def test_what_is_there_stays_and_is_said(path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(
+    ("there", "not_written"),
+    [
+        ("SECRET_COOKIE_SECRET=kept", "SECRET_COOKIE_TOKEN="),
+        ("SECRET_KEY_BASE=kept", "SECRET_COOKIE_TOKEN="),
+        ("SMTP_SERVER=mail.example.org\nSMTP_USERNAME=us\nSMTP_PASSWORD_FILE=/run/secrets/smtp", "SMTP_PASSWORD="),
+        ("RAILS_INBOUND_EMAIL_PASSWORD_FILE=/run/secrets/inbound", "RAILS_INBOUND_EMAIL_PASSWORD="),
+    ],
+)
+def test_what_is_there_by_another_name_or_in_a_file_is_not_made_anew(path, there, not_written):
+    path.write_text(there + "\n")
+    assert setup(path, "--yes", *TOLD, "--smtp-password", "other").code == 0
+    assert not_written not in path.read_text()
+
+
+def test_a_link_stays_and_the_file_behind_it_is_written(path, tmp_path):
+    real = tmp_path / "elsewhere.env"
+    real.write_text("SITE_NAME=Ours\n")
+    path.symlink_to(real)
+    assert setup(path, "--yes", *TOLD).code == 0
+    assert path.is_symlink()
+    assert dotenv_values(real)["CANONICAL_HOST"] == dotenv_values(path)["CANONICAL_HOST"] == TOLD[1]
+
+
+def test_a_file_that_is_no_text_is_named_and_stays(path):
+    path.write_bytes(b"SITE_NAME=M\xfcller\n")
+    answer = setup(path, "--yes", *TOLD)
+    assert (answer.code, "is no text in UTF-8 (byte 12)" in answer.stderr) == (1, True), answer.stderr
+    assert path.read_bytes() == b"SITE_NAME=M\xfcller\n"
+
+
+def test_a_host_in_letters_of_ones_own_is_written_as_the_dns_has_it(path):
+    assert setup(path, "--yes", "--host", "Müller.example", "--support-email", "a@example.org").code == 0
+    written = dotenv_values(path)
+    assert written["CANONICAL_HOST"] == "xn--mller-kva.example"
+    assert written["REPLY_HOSTNAME"] == "reply.xn--mller-kva.example"
+
+
 def test_twice_changes_nothing(path):
     setup(path, "--yes", *TOLD)
     before = path.read_text()
