@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from llmio.core.app import App
 
 log = logging.getLogger("llmio.requests")
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+"""All others count as one: who makes up words must not fill the memory of all who count."""
 QUIET = frozenset(("up", "health", "metrics"))
 QUEUES = text(
     "SELECT queue, count(*) FILTER (WHERE dead_at IS NULL) AS waiting, count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,"
@@ -63,7 +65,8 @@ def counting(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], An
         finally:
             route = getattr(request, "matched_route", None)
             known = route.name if route is not None else "-"
-            measures.count("llmio_http_requests", request.method, known, status)
+            method = request.method if request.method in METHODS else "other"
+            measures.count("llmio_http_requests", method, known, status)
             took = time.perf_counter() - began
             measures.time("llmio_http_request_seconds", known, seconds=took)
             if told and known not in QUIET:  # the pattern: addresses hold what lets one in

@@ -52,6 +52,15 @@ def test_requests_are_counted_by_route_and_timed(web, make):
     assert found["llmio_database_statements_total", ("other",)] > 0
 
 
+@pytest.mark.filterwarnings("ignore::webtest.lint.WSGIWarning")
+def test_methods_that_somebody_made_up_are_counted_as_one(web):
+    for method in ("MADE", "UP"):
+        web.request("/up", method=method, expect_errors=True)
+    counted = {labels: value for (name, labels), value in read(web).items() if name == "llmio_http_requests_total"}
+    assert sum(value for labels, value in counted.items() if labels[0] == "other") == 2
+    assert {labels[0] for labels in counted} <= {"GET", "other"}
+
+
 def test_jobs_and_queues_are_counted(web, app, db, ctx, run_jobs, clock, monkeypatch):
     monkeypatch.setitem(app.jobs, counted.name, counted)
     outbox.add(ctx(), counted, ())
