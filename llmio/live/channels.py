@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from typing import Any, cast
@@ -34,6 +35,12 @@ OWN_ROOMS = ("user-", "group-")
 RECONNECT_SECONDS = 0.5
 CHECK_SECONDS = 15
 CONNECT_SECONDS = 5
+KEEP_ALIVE = {
+    getattr(socket, name): value
+    for name, value in (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
+    if hasattr(socket, name)
+}
+"""A Redis whose machine has vanished is missed after half a minute, not after the two hours of the system."""
 STOP_SECONDS = 3
 COUNT_SECONDS = 5
 
@@ -60,6 +67,7 @@ class Channels:
             health_check_interval=CHECK_SECONDS,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_keepalive=True,
+            socket_keepalive_options=KEEP_ALIVE,
         )
         self._matrix = MatrixBot(self._redis)
         self.server = Server(origins(settings))
@@ -85,7 +93,8 @@ class Channels:
         """Seat a browser in its rooms."""
         token = parse_qs(environ.get("QUERY_STRING", "")).get("channel_token", [""])[0]
         rooms = await self._rooms(token) if token else frozenset()
-        self.server.resume(sid, auth, (rooms or frozenset()) | {NOTICE})
+        # While nobody knows the rooms, nothing of what was missed can be told: then the page must not believe it was.
+        self.server.resume(sid, None if rooms is None else auth, (rooms or frozenset()) | {NOTICE})
         if rooms is None:
             self.server.start_background_task(self._seat_later, sid, token)
 
@@ -123,9 +132,7 @@ class Channels:
 
     async def say_goodbye(self) -> None:
         """End all connections; browsers come back by themselves when there is a server again."""
-        for connection in list(self.server.eio.sockets.values()):
-            await connection.close(wait=False, reason=self.server.reason.TRANSPORT_CLOSE)
-            connection.queue.put_nowait(None)
+        await self.server.end_all()
         await self.server.shutdown()
 
     async def tell_how_many(self) -> None:
@@ -137,7 +144,10 @@ class Channels:
             await asyncio.sleep(COUNT_SECONDS)
 
     async def listen(self) -> None:
-        """Hand on what is published until cancelled; comes back by itself when Redis does."""
+        """Hand on what is published until cancelled; comes back by itself when Redis does.
+
+        What was published meanwhile nobody has heard: all browsers connect anew then, and their pages fetch what they missed.
+        """
         ailing = False
         while True:
             try:
@@ -145,6 +155,7 @@ class Channels:
                     await hearing.subscribe(CHANNEL, NOTICE_CHANNEL, MEMBERSHIPS, *MATRIX_CHANNELS)
                     if ailing:
                         log.warning("Redis answers again")
+                        await self.server.begin_anew()
                     ailing = False
                     async for message in hearing.listen():
                         if message["type"] == "message":

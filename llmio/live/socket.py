@@ -180,6 +180,18 @@ class Server(socketio.AsyncServer):
             if one.number > heard and one.room in before and one.room in rooms:
                 connection.queue.put_nowait(EngineFrame(MESSAGE, one.text[1:]))
 
+    async def end_all(self) -> None:
+        """End all connections; browsers come back by themselves."""
+        for connection in list(self.eio.sockets.values()):
+            await connection.close(wait=False, reason=self.reason.TRANSPORT_CLOSE)
+            connection.queue.put_nowait(None)
+
+    async def begin_anew(self) -> None:
+        """End all connections, and know nobody who comes back: something was said that nobody here has heard."""
+        self.memory = Memory()
+        self._run = secrets.token_urlsafe(6)
+        await self.end_all()
+
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
         """The answer to a connect names the session, so that it can be taken up again."""
         if pkt.packet_type == packet.CONNECT and isinstance(pkt.data, dict):

@@ -141,9 +141,7 @@ def _owner(request: Any, user_id: str, token: str) -> User | None:
     user: User | None = request.dbsession.scalar(
         select(User).where(User.id == int(user_id), User.deactivated_at.is_(None))
     )
-    known = user is not None and hmac.compare_digest(
-        user.secret_token.encode(), token.encode(errors="surrogatepass")
-    )
+    known = user is not None and hmac.compare_digest(user.secret_token.encode(), token.encode(errors="surrogatepass"))
     return user if known else None
 
 

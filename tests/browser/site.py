@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import redis
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import text
 
@@ -138,6 +139,13 @@ class Site:
                 return connection.execute(text(statement)).one()
         finally:
             engine.dispose()
+
+    def forget_who_is_live(self) -> None:
+        """What a Redis that lost its memory does: the live channel is cut off from it, and then knows no token any more."""
+        shared = json.loads((self.running.data / "run" / "environment.json").read_text())
+        with redis.Redis.from_url(shared["REDIS_URL"]) as store:
+            store.delete(*store.keys("/current_users/*"))
+            store.client_kill_filter(_type="pubsub")
 
     def mails(self) -> list[str]:
         """The mails there are, newest first, as paths."""

@@ -202,6 +202,21 @@ def test_what_was_on_the_screen_is_read(site: Site) -> None:
     expect(reader.get_by_role("link", name="Minutes of Monday")).to_have_count(0)
 
 
+def test_a_page_hears_again_when_the_live_channel_had_forgotten_who_it_is(site: Site) -> None:
+    page = enter(site, "segun")
+    here = start(page, "Still there?")
+    page.goto(here)
+    expect(page.locator("html")).to_have_attribute("data-live", "on")
+    page.evaluate("window.back = new Promise((done) => addEventListener('llmio:reconnected', done, { once: true })), 0")
+    site.forget_who_is_live()
+    page.evaluate("window.back.then(() => 0)")
+    page.wait_for_load_state("networkidle")
+    other = enter(site, "yuki")
+    other.goto(here)
+    post(other, here, "I am live.", "md")
+    expect(comment(page, "I am live.")).to_be_visible()
+
+
 TASKS = """A Markdown text:
 
 - [ ] @segun order flour, so much that it lasts until the days are longer again due:2030-03-29

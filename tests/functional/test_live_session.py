@@ -26,6 +26,8 @@ def test_a_person_gets_a_token_that_stands_for_their_rooms(app, web, make, ada):
     make.group()
     answer = web.sign_in(ada).get("/live/session")
     assert answer.json["token"] == ada.secret_token
+    assert answer.json["known"] is False
+    assert web.get("/live/session").json["known"] is True
     assert answer.headers["Cache-Control"] == "no-store"
     person = kept(app, ada.secret_token)
     assert (person["name"], person["id"]) == ("Ada", ada.id)
@@ -41,7 +43,7 @@ def test_pages_work_while_redis_is_away(app, web, ada):
     web.sign_in(ada)
     real, app.redis = app.redis, client("redis://127.0.0.1:1/0")
     try:
-        assert web.get("/live/session").json == {"url": "", "token": ""}
+        assert web.get("/live/session").json == {"url": "", "token": "", "known": False}
     finally:
         app.redis = real
 

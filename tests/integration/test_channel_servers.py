@@ -296,3 +296,15 @@ class TestOurs:
         assert page.back(1) == ["yes"]
         say("group-5", "now")
         assert page.heard() == "now"
+
+    def test_what_nobody_heard_while_redis_was_cut_off_is_known_to_be_missed(self, browser, person, say, store):
+        page = browser().open(person("cut", 87, [3]))
+        assert page.next()["it"] == "connected"
+        say("user-87", "before")
+        assert page.heard() == "before"
+        assert store.client_kill_filter(_type="pubsub") == 1
+        say("user-87", "to nobody")
+        assert page.next()["it"] == "disconnected"
+        assert page.next() == {"it": "connected", "recovered": False, "transport": "websocket"}
+        say("group-3", "after")
+        assert page.heard() == "after"

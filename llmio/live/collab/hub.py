@@ -68,7 +68,11 @@ class Hub:
             if name not in self.documents:
                 if sum(document.size for document in self.documents.values()) > self.limits.loaded:
                     raise Unavailable("too many documents are open")
-                rows = await self.store.load(name)
+                try:
+                    rows = await self.store.load(name)
+                except Unavailable as error:
+                    self._ail(error)
+                    raise
                 self.documents[name] = Document(name, rows, most=self.limits.document)
             return self.documents[name]
 
@@ -104,11 +108,13 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
 
     async def pack(self, document: Document) -> None:
-        """Put one update in place of all on disk; a blank document is forgotten when nobody is there."""
+        """Put one update in place of all on disk, if it takes that; a blank document is forgotten when nobody is there."""
         try:
             await self.store.written()
             updates = [] if not document.seats and document.is_blank() else document.packed()
             await self.store.replace(document.name, updates)
+        except Unavailable as error:  # all is there as it was, in more rows
+            self._ail(error)
         finally:
             document.packing = False
 
@@ -169,14 +175,18 @@ class Hub:
         try:
             await kept
         except Unavailable as error:
-            if not self.ailing:
-                log.exception("nothing is kept")
-            self.ailing = str(error)
+            self._ail(error)
             with suppress(OSError):
                 await seat.guest.socket.close(LATER, "try again later")  # the client sends it again when it is back
         else:
             self.ailing = ""
             seat.send(frames.status(seat.key, kept=True))
+
+    def _ail(self, error: Unavailable) -> None:
+        """Say it in the log, once; at `/health` until something is kept again."""
+        if not self.ailing:
+            log.error("nothing is kept: %s", error)
+        self.ailing = str(error)
 
     def _mistrust(self, document: Document) -> None:
         """After an update that could not be applied, what is in memory may be half of it: the disk is right."""

@@ -23,9 +23,14 @@ CREATE TABLE IF NOT EXISTS updates (id INTEGER PRIMARY KEY, name TEXT NOT NULL, 
 CREATE INDEX IF NOT EXISTS updates_name ON updates (name, at);
 """
 
+DAMAGED = "{} is damaged ({}): move it away; saved texts are not in it"
+
 
 class Store:
-    """One file, written by one thread; what is waiting is committed together."""
+    """One file, written by one thread; what is waiting is committed together.
+
+    Every method raises Unavailable where the disk does not do as it is told.
+    """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
@@ -41,12 +46,15 @@ class Store:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(SCHEMA)
+            ((damage,),) = self._db.execute("PRAGMA quick_check(1)")
         except sqlite3.OperationalError as error:
             raise Unavailable(
                 f"{path} cannot be used ({error}): does another `llmio hocuspocus` run with it?"
             ) from error
         except sqlite3.DatabaseError as error:
-            raise Unavailable(f"{path} is damaged ({error}): move it away; saved texts are not in it") from error
+            raise Unavailable(DAMAGED.format(path, error)) from error
+        if damage != "ok":
+            raise Unavailable(DAMAGED.format(path, damage))
 
     def add(self, name: str, data: bytes) -> asyncio.Future[None]:
         """Keep an update; the future is done once it is on disk, in the order of the calls."""
@@ -81,7 +89,10 @@ class Store:
         self._thread.shutdown()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except sqlite3.Error as error:
+            raise Unavailable(f"documents cannot be read or written: {error}") from error
 
     async def _write(self) -> None:
         while self._waiting:
@@ -89,10 +100,10 @@ class Store:
             rows = [(name, data) for name, data, _future in batch]
             try:
                 await self._run(lambda rows=rows: self._insert(rows))  # type: ignore[misc]  # bound now
-            except sqlite3.Error as error:
+            except Unavailable as error:
                 for *_row, future in batch:
                     if not future.done():
-                        future.set_exception(Unavailable(f"documents cannot be written: {error}"))
+                        future.set_exception(Unavailable(str(error)))
             else:
                 for *_row, future in batch:
                     if not future.done():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import signal
 import sqlite3
 from contextlib import suppress
@@ -241,6 +242,31 @@ def test_sigterm_keeps_what_is_under_way_and_asks_clients_to_come_back(new_serve
     client = Raw(server).enter(name, world.tokens["ada"])
     client.send(frames.sync(name, Sync.STEP1, b"\x00"))
     assert b"last words" in client.recv() + client.recv()
+
+
+def test_a_disk_that_is_full_loses_nothing_and_is_told_until_there_is_room(new_server, clients, world):
+    server, name = new_server(), fresh(world, "full")
+    address = server.url.replace("ws", "http") + "/health"
+    clients.open("ada", url=server.url, name=name, token=world.tokens["ada"])
+    clients.type("ada", text="before ")
+    clients.synced("ada")
+    file = server.folder / "hocuspocus" / "documents.sqlite3"
+    full = max(path.stat().st_size for path in file.parent.iterdir())
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+    clients.type("ada", text="during ")
+    assert wait_until(lambda: httpx.get(address).status_code == 503, 10)
+    assert httpx.get(address).json()["failed"] == ["store"]
+    answer = run_command("probe", "hocuspocus", "--port", str(server.port), env={})
+    assert (answer.code, answer.stderr) == (1, "hocuspocus: not well: store\n")
+    assert server.stop() == 0
+    assert "Traceback" not in server.said
+    assert server.faults() != []
+    (server.folder / "said").write_text("")
+    server.start()
+    clients.synced("ada")
+    clients.open("ben", url=server.url, name=name, token=world.tokens["ada"])
+    clients.reads("ben", text="before during ")
+    assert httpx.get(address).json()["status"] == "ok"
 
 
 def test_a_second_server_on_the_same_folder_says_why_it_cannot_start(server):

@@ -144,6 +144,17 @@ def test_a_damaged_file_is_named(tmp_path):
         Store(tmp_path / "file")
 
 
+@scene
+async def test_a_file_that_is_damaged_further_in_is_named_too(tmp_path):
+    store = Store(tmp_path / "file")
+    await store.add("text", b"word " * 10_000)
+    await store.close()
+    whole = (tmp_path / "file").read_bytes()
+    (tmp_path / "file").write_bytes(whole[:8192] + b"\xab" * (len(whole) - 8192))
+    with pytest.raises(Unavailable, match="is damaged"):
+        Store(tmp_path / "file")
+
+
 @given(st.integers(0, frames.LARGEST), st.text(max_size=50), st.binary(max_size=50))
 def test_what_is_written_is_read(number, text, data):
     read = Reader(frames.number(number) + frames.text(text) + frames.data(data))
