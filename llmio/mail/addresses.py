@@ -11,14 +11,16 @@ from llmio.core.i18n import _
 if TYPE_CHECKING:
     from llmio.core.settings import Settings
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\ufeff]+")
+"""What makes words run backwards, so that a name or a subject passes for another one, and what nobody sees."""
 LONGEST_NAME = 100
 BAD_ADDRESS = re.compile(r"[\s<>,;:()\"\\\x00-\x1f\x7f]")
 
 
 def one_line(text: object, length: int = 500) -> str:
-    """A text for a header: no line breaks, no control characters, not endless."""
-    return " ".join(CONTROL.sub(" ", str(text)).split())[:length]
+    """A text for a header: no line breaks, no control characters, none that turn its direction, not endless."""
+    return " ".join(CONTROL.sub(" ", TURNING.sub("", str(text))).split())[:length]
 
 
 def host_of(settings: Settings) -> str:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import base64
 import secrets
 import tempfile
-from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import IO, TYPE_CHECKING
 
 from llmio.mail.addresses import header_address, one_line
+from llmio.mail.headers import Lines
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from llmio.core.ports import Mail
 
-LINES = policy.SMTP.clone(raise_on_defect=False)
+LINES = Lines(linesep="\r\n", raise_on_defect=False)
 PIECE, IN_MEMORY = 57 * 4096, 1 << 20
 TAKEN = frozenset({"from", "to", "cc", "bcc", "sender", "subject", "date", "message-id", "reply-to", "mime-version"})
 

@@ -7,10 +7,13 @@ import contextlib
 import datetime as dt
 import email
 import ipaddress
+import re
 import socket
 import ssl
 import threading
 from email import policy
+from email.header import decode_header, make_header
+from email.utils import getaddresses
 from types import SimpleNamespace
 
 import pytest
@@ -44,6 +47,7 @@ class Recorder:
 
     def __init__(self):
         self.mails = []
+        self.raw = []
         self.logins = []
         self.answers = {}
         self.connections = 0
@@ -68,6 +72,7 @@ class Recorder:
     async def handle_DATA(self, server, session, envelope):
         if refused := self.answers.get("DATA"):
             return refused
+        self.raw.append(envelope.content)
         message = email.message_from_bytes(envelope.content, policy=policy.default)
         self.mails.append(SimpleNamespace(sender=envelope.mail_from, to=envelope.rcpt_tos, message=message,
                                           encrypted=session.ssl is not None))  # fmt: skip
@@ -198,7 +203,7 @@ def test_threads_share_a_few_connections(serve):
 
 def test_mail_waits_for_a_free_connection_no_longer_than_the_time_out(serve):
     _recorder, env = serve()
-    sender = mailer(env, SMTP_CONNECTIONS="1", SMTP_TIMEOUT="0.05")
+    sender = mailer(env, SMTP_CONNECTIONS="1", SMTP_TIMEOUT="0.1")
     with sender._line():
         receipt = sender.send(MAIL)
     assert (receipt.ok, receipt.permanent) == (False, False)
@@ -409,3 +414,79 @@ def test_line_breaks_become_no_headers(serve, injected):
     assert receipt.ok
     assert recorder.mails[0].message["Bcc"] is None
     assert recorder.mails[0].to == ["zoe@example.org"]
+
+
+LONG_HOST = "decide.city-council-of-a-town-with-a-long-name.example.org"
+READ_BY_PROGRAMS = {
+    "List-Unsubscribe": f"<https://{LONG_HOST}/unsubscribe/AbCdEfGhIjKlMnOpQrSt/discussion/1234567>",
+    "In-Reply-To": f"<event-123456-email-12345@{LONG_HOST}>",
+    "References": " ".join(f"<event-12345{n}-email-12345@{LONG_HOST}>" for n in range(3)),
+}
+
+
+def test_headers_that_programs_read_travel_as_they_are_however_long(serve):
+    from dataclasses import replace
+
+    recorder, env = serve()
+    assert mailer(env).send(replace(MAIL, headers=READ_BY_PROGRAMS)).ok
+    raw = recorder.raw[0].partition(b"\r\n\r\n")[0]
+    lines = re.sub(rb"\r\n(?=[ \t])", b"", raw).decode().split("\r\n")
+    assert {
+        name: value for name, _, value in (line.partition(": ") for line in lines) if name in READ_BY_PROGRAMS
+    } == READ_BY_PROGRAMS
+    assert max(map(len, raw.split(b"\r\n"))) < 200
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'Smith, "John" <boss@bank.example>, ' * 4,
+        "Ann (Accounts; Receivable), Department of Everything That Is Owed, Third Floor, Room 5",
+        "Ann Lee, Ltd.",
+        'Say "hi" \\ bye',
+        "Zoë Müller, " * 12,
+        "مجموعة" * 20,
+        "x" * 150,
+        "=?utf-8?q?Boss?=",
+        "",
+    ],
+)
+def test_a_name_stays_a_name_whatever_is_in_it(serve, name):
+    from dataclasses import replace
+
+    recorder, env = serve()
+    mail = replace(
+        MAIL,
+        to=(name, "zoe@example.org"),
+        sender=(name, "n@example.org"),
+        reply_to=(name, f"d=1&u=2&k=abc@{LONG_HOST}"),
+    )
+    assert mailer(env).send(mail).ok
+    raw = email.message_from_bytes(recorder.raw[0])
+    for header, address in (
+        ("From", "n@example.org"),
+        ("To", "zoe@example.org"),
+        ("Reply-To", f"d=1&u=2&k=abc@{LONG_HOST}"),
+    ):
+        ((phrase, found),) = getaddresses([raw[header].replace("\r\n", "")])
+        assert found == address
+        assert str(make_header(decode_header(phrase))) == " ".join(name.split())
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u202d", "\u2066", "\x85", "\x1b", "\ufeff"])
+def test_marks_that_turn_or_hide_words_reach_no_header(serve, mark):
+    """Where words run backwards a name passes for another one."""
+    from dataclasses import replace
+
+    recorder, env = serve()
+    mail = replace(
+        MAIL,
+        subject=f"Pay{mark} up",
+        to=(f"Zoë{mark}", "zoe@example.org"),
+        sender=(f"A{mark}nn via llmio", "n@example.org"),
+    )
+    assert mailer(env).send(mail).ok
+    message = recorder.mails[0].message
+    assert mark not in message["Subject"] + message["To"] + message["From"]
+    assert message["Subject"].replace(" ", "") == "Payup"
+    assert recorder.mails[0].message["To"].addresses[0].display_name == "Zoë"
