@@ -60,7 +60,9 @@ _UNSPACED = re.compile(
     r"\U00020000-\U0003ffff]"
 )
 RUN = re.compile(f"(?:{_UNSPACED.pattern})+")
-_JOINED = re.compile(r"\w+(?:[^\w\s]+\w+)+")
+_JOINED = re.compile(
+    r"(?<!\w)\w++(?:[^\w\s]++\w++)+"
+)  # tries each word once: a text may be one word of 100,000 letters
 
 
 @lru_cache(maxsize=512)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from html import unescape
 
 import pytest
 from llmio_search_postgres import Postgres, correcting, lexicon, reading, rows
-from llmio_search_postgres.queries import tsquery
+from llmio_search_postgres.queries import parts_of, tsquery
 from sqlalchemy import text
 
 from llmio.plugins import Filters, SearchProvider, Visible, parse_query
@@ -371,3 +372,10 @@ def test_a_word_that_is_everywhere_is_checked_and_not_looked_up(connection):
 )
 def test_distance(one, other, cost):
     assert correcting.distance(one, other) == cost
+
+
+def test_a_text_of_one_endless_word_is_taken_apart_at_once():
+    began = time.process_time()
+    assert parts_of("x" * 100_000) == []
+    assert parts_of("y" * 100_000 + "/output!" + "!" * 100_000) == ["y" * 100_000, "output"]
+    assert time.process_time() - began < 2
