@@ -16,7 +16,9 @@ from llmio.core.settings import Settings
 MASK: Final = "‹masked›"
 SHORTEST = 4
 """Characters; a shorter secret stands in too many words to be looked for (its own setting is masked all the same)."""
-SECRET_NAME: Final = re.compile(r"SECRET|PASSW|TOKEN|KEY|DSN|CREDENTIAL|USERNAME|_USER$|PRIVATE|SALT", re.IGNORECASE)
+LONG_LINE: Final = 12
+"""Characters of a line that is a secret by itself."""
+SECRET_NAME: Final = re.compile(r"SECRET|PASSW|TOKEN|KEY|DSN|CREDENTIAL|WEBHOOK|USERNAME|_USER$|PRIVATE|SALT", re.IGNORECASE)
 HARMLESS: Final = frozenset(
     {"", "0", "1", "true", "false", "yes", "no", "on", "off", "none", "llmio", "postgres", "default"}
 )
@@ -29,6 +31,7 @@ ASSIGNED: Final = re.compile(
     r"(?i)([\w-]*(?:passw\w*|secret|token|api[_-]?key|signature|authorization|cookie|credential)[\w-]*[\"']?\s*[=:]\s*)"
     r"(?:(?:bearer|basic|digest)\s+)?[^\s,;]+"
 )
+COOKIES: Final = re.compile(r"(?i)\b(cookie\s*:\s*).*")
 BEARER: Final = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}")
 TOKEN: Final = re.compile(
     r"(?<![\w/+.-])(?=[\w+-]*\d)(?=[\w+-]*[A-Za-z])[\w+-]{20,}=*|(?<=/)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}"
@@ -52,7 +55,8 @@ class Masking:
     def __init__(self, secrets: Iterable[str]) -> None:
         found: set[str] = set()
         for secret in secrets:
-            for one in (secret.strip(), unquote(secret.strip())):
+            lines = [line.strip() for line in secret.splitlines() if len(line) >= LONG_LINE]  # of a key, one by one
+            for one in (secret.strip(), unquote(secret.strip()), *lines):
                 if len(one) >= SHORTEST and one.lower() not in HARMLESS:
                     coded = base64.b64encode(one.encode()).decode().rstrip("=")
                     found |= {one, quote(one, safe=""), quote(one), json.dumps(one)[1:-1], repr(one)[1:-1], coded}
@@ -64,6 +68,7 @@ class Masking:
         if self._known is not None:
             text = self._known.sub(MASK, text)
         text = REST.sub(rf"\1 {MASK}", text)
+        text = COOKIES.sub(rf"\1{MASK}", text)
         text = ASSIGNED.sub(rf"\1{MASK}", text)
         text = BEARER.sub(rf"\1 {MASK}", text)
         text = USERINFO.sub(f"{MASK}@", text)
@@ -126,6 +131,7 @@ def secrets_of(settings: Settings, env: Mapping[str, str]) -> Iterator[str]:
 def _parts(value: str) -> Iterator[str]:
     yield value
     yield from _in_address(value)
+    yield from _within(value if value.lstrip().startswith("{") else "")
 
 
 def _in_address(value: str) -> Iterator[str]:

@@ -24,6 +24,9 @@ PLANTED = {
     "SENTRY_DSN": "https://sentryplanted4711@errors.example/5",
     "THIRD_PARTY_TOKEN": "token-of-another-program-planted",
     "AWS_SECRET_ACCESS_KEY": "aws-planted-secret",
+    "PEM_OF_A_PRIVATE_KEY": "-----BEGIN PRIVATE KEY-----\nwith/planted/line+one\nwith/planted/line+two\n-----END PRIVATE KEY-----\n",
+    "GCS_CREDENTIALS": json.dumps({"client_email": "x", "private_key": "in/json+planted\nsecond/planted+line\n"}),
+    "TEST_SLACK_WEBHOOK": "https://hooks.example/services/TPlanted/BPlanted/WithoutAnyDigitPlanted",
     "SUPPORT_EMAIL": "ada.planted@people.example",
 }
 IN_FILES = {
@@ -46,6 +49,9 @@ Authorization: Basic {base64.b64encode(PLANTED["SMTP_PASSWORD"].encode()).decode
 {{"password": "json-planted-1", "level": "info"}}
 mail to Ada Planted <ada.planted@people.example> was refused
 smtp said 535 {PLANTED["SMTP_PASSWORD"]} is wrong, and {quote(PLANTED["SMTP_PASSWORD"], safe="")} too
+cannot read with/planted/line+two nor second/planted+line
+posting to https://hooks.example/services/TPlanted/BPlanted/WithoutAnyDigitPlanted failed
+Cookie: theme=planted1; llmio_session=planted2; other=planted3
 session eyJhbGciOiJIUzI1NiJ9planted0 ended
 request from 8.8.4.4 and 2001:4860:4860::8888, by the proxy at 172.18.0.5
 ERROR:  duplicate key value violates unique constraint
