@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 Check = Callable[["App", Session], str]
 T = TypeVar("T")
+STATE = "SELECT current_setting('transaction_read_only') = 'off', to_regclass('llmio.alembic_version') IS NOT NULL"
 BEHIND = "not up to date: run llmio db upgrade"
 _storage_known: dict[int, tuple[float, str]] = {}
 _asking: dict[str, threading.Thread] = {}
@@ -96,9 +97,11 @@ def _database(app: App) -> dict[str, str]:
     try:
         with app.sessions() as db:
             db.execute(text("SET LOCAL statement_timeout = '2s'"))
-            if db.scalar(text("SELECT to_regclass('llmio.alembic_version')")) is None:
-                return {"database": "ok", "migrations": BEHIND}
-            return {"database": "ok"} | {name: check(app, db) for name, check in checks.items()}
+            writes, prepared = db.execute(text(STATE)).one()
+            own = {"database": "ok" if writes else "takes no writes"}
+            if not prepared:
+                return own | {"migrations": BEHIND}
+            return own | {name: check(app, db) for name, check in checks.items()}
     except SQLAlchemyError:
         return {"database": "does not answer, or not as it should"}
 

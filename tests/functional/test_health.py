@@ -113,6 +113,12 @@ def test_health_names_a_database_that_nobody_has_prepared(web, db, all_well):
     assert ask(web, 503) == ["migrations"]
 
 
+def test_health_names_a_database_that_takes_no_writes(web, db, all_well):
+    db.flush()
+    db.execute(text("SET LOCAL transaction_read_only = on"))
+    assert ask(web, 503) == ["database"]
+
+
 def test_health_names_a_storage_that_cannot_be_used(web, app, all_well, monkeypatch, tmp_path):
     folder = tmp_path / "a file"
     folder.write_text("no folder")

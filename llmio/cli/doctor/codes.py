@@ -79,6 +79,11 @@ CODES: Final[dict[str, tuple[str, str, str]]] = {
         "The database does not keep text as UTF-8: names and texts are refused or spoilt.",
         "Dump it, make a new one with createdb --encoding=UTF8 --template=template0, and restore into that.",
     ),
+    "database.readonly": (
+        "error",
+        "The database takes no writes: it is a copy that follows another (a standby), or was set so. Nothing can be saved.",
+        "Let DATABASE_URL name the server that writes, or promote this one; else reset default_transaction_read_only.",
+    ),
     "database.extension": (
         "error",
         "An extension that the tables need is not installed in this database.",

@@ -90,6 +90,8 @@ def _looked_at(site: Site, connection: psycopg.Connection[Any]) -> Iterator[Find
     if encoding != "UTF8":
         yield found("database.encoding", f"the encoding is {encoding}")
         return
+    if connection.execute("SHOW transaction_read_only").fetchone() == ("on",):
+        yield found("database.readonly", "transactions are read-only")
     lacking = list(_extensions(connection))
     yield from lacking
     behind = list(_revision(connection))

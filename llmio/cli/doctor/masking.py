@@ -18,7 +18,9 @@ SHORTEST = 4
 """Characters; a shorter secret stands in too many words to be looked for (its own setting is masked all the same)."""
 LONG_LINE: Final = 12
 """Characters of a line that is a secret by itself."""
-SECRET_NAME: Final = re.compile(r"SECRET|PASSW|TOKEN|KEY|DSN|CREDENTIAL|WEBHOOK|USERNAME|_USER$|PRIVATE|SALT", re.IGNORECASE)
+SECRET_NAME: Final = re.compile(
+    r"SECRET|PASSW|TOKEN|KEY|DSN|CREDENTIAL|WEBHOOK|USERNAME|_USER$|PRIVATE|SALT", re.IGNORECASE
+)
 HARMLESS: Final = frozenset(
     {"", "0", "1", "true", "false", "yes", "no", "on", "off", "none", "llmio", "postgres", "default"}
 )

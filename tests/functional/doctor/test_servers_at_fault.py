@@ -109,6 +109,11 @@ def test_database_with_another_encoding(doctor, site):
     assert told == {"database.encoding": ["the encoding is SQL_ASCII"]}
 
 
+def test_database_that_takes_no_writes(doctor, copy):
+    ask(copy, f'ALTER DATABASE "{copy.rsplit("/", 1)[1].partition("?")[0]}" SET default_transaction_read_only = on')
+    assert list(doctor("database", DATABASE_URL=copy)) == ["database.readonly"]
+
+
 def test_database_behind_ahead_empty_or_changed(doctor, copy, site):
     ask(copy, "UPDATE llmio.alembic_version SET version_num = 'accounts_0003'")
     assert list(doctor("database", DATABASE_URL=copy)) == ["database.migrations"]
