@@ -84,6 +84,11 @@ CODES: Final[dict[str, tuple[str, str, str]]] = {
         "The database takes no writes: it is a copy that follows another (a standby), or was set so. Nothing can be saved.",
         "Let DATABASE_URL name the server that writes, or promote this one; else reset default_transaction_read_only.",
     ),
+    "database.incomplete": (
+        "error",
+        "The revision says that all tables of llmio are there, and one is not: restored in part, or dropped by hand.",
+        "Restore the whole backup, schema llmio included, into an empty database.",
+    ),
     "database.extension": (
         "error",
         "An extension that the tables need is not installed in this database.",

@@ -103,6 +103,8 @@ def _looked_at(site: Site, connection: psycopg.Connection[Any]) -> Iterator[Find
         site.works.add("database")
         if not lacking and not behind:
             site.works.add("migrations")
+    elif not behind:
+        yield found("database.incomplete", "table llmio.outbox is missing")
 
 
 def _extensions(connection: psycopg.Connection[Any]) -> Iterator[Finding]:

@@ -114,6 +114,13 @@ def test_database_that_takes_no_writes(doctor, copy):
     assert list(doctor("database", DATABASE_URL=copy)) == ["database.readonly"]
 
 
+def test_table_of_ours_that_is_gone(doctor, copy):
+    ask(copy, "DROP TABLE llmio.outbox CASCADE")
+    told = doctor("database", "schema", DATABASE_URL=copy)
+    assert sorted(told) == ["database.incomplete", "doctor.skipped"]
+    assert told["database.incomplete"] == ["table llmio.outbox is missing"]
+
+
 def test_database_behind_ahead_empty_or_changed(doctor, copy, site):
     ask(copy, "UPDATE llmio.alembic_version SET version_num = 'accounts_0003'")
     assert list(doctor("database", DATABASE_URL=copy)) == ["database.migrations"]
