@@ -20,6 +20,8 @@ from llmio.live.collab.store import Store
 
 log = logging.getLogger(__name__)
 DAY = 86_400
+SILENT = 3
+"""Questions in a row that the site does not answer, after which it is asked no more for now."""
 
 
 @dataclass(frozen=True)
@@ -135,12 +137,17 @@ class Hub:
         for document in list(self.documents.values()):
             for seat in document.seats:
                 asked[document.name, seat.token].append(seat)
+        silent = 0
         for (name, token), seats in asked.items():
             try:
                 allowed = await self.gate.lets(token, name)
             except Unavailable as error:
-                log.warning("rights are not asked again: %s", error)
-                return
+                log.warning("rights in %s are not known again: %s", name, error)
+                silent += 1
+                if silent == SILENT:
+                    return
+                continue
+            silent = 0
             for seat in () if allowed else seats:
                 if seat in seat.document.seats and seat.token == token:
                     seat.guest.refuse(seat)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import wraps
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from llmio.live.collab import frames
 from llmio.live.collab.awareness import Awareness
 from llmio.live.collab.document import Document, TooLarge
 from llmio.live.collab.frames import FrameError, Reader
+from llmio.live.collab.guest import Seat
 from llmio.live.collab.hub import Hub, Limits
 from llmio.live.collab.store import Store
 
@@ -126,6 +128,37 @@ async def test_no_more_documents_are_opened_than_fit_into_memory(tmp_path):
         await hub.open("b")
     assert (await hub.open("a")).size > 10
     await store.close()
+
+
+@scene
+async def test_one_text_that_the_site_does_not_know_what_to_say_of_keeps_nobody_in_another(tmp_path):
+    refused, asked = [], []
+
+    class Site:
+        async def lets(self, token, name):
+            asked.append(name)
+            if name.startswith("odd"):
+                raise Unavailable("the site answers 500")
+            return token == "good"
+
+    hub = Hub(Store(tmp_path / "file"), Site(), Limits())
+
+    def sit(name, token):
+        guest = SimpleNamespace(refuse=lambda seat: refused.append(seat.token))
+        document = hub.documents.setdefault(name, Document(name, [], most=1))
+        document.seats[Seat(guest, document, name, token)] = None
+
+    sit("odd", "good")
+    sit("text", "good")
+    sit("text", "revoked")
+    await hub.ask_again()
+    assert refused == ["revoked"]
+    for number in range(20):
+        sit(f"odd {number}", "good")
+    asked.clear()
+    await hub.ask_again()
+    assert len(asked) < 10, "a site that is away is not asked on and on"
+    await hub.store.close()
 
 
 def test_the_limit_of_a_document_counts_what_is_kept():
