@@ -21,7 +21,7 @@ WIDTH = 78
 QUOTED = 60
 """Longest name that stands in quotes; longer ones are folded as encoded words."""
 ATOMS = re.compile(r"[A-Za-z0-9 !#$%&'*+/^_`{|}~-]*")
-FOR_PROGRAMS = frozenset({"list-unsubscribe", "in-reply-to", "references"})
+FOR_PROGRAMS = frozenset({"list-unsubscribe", "message-id", "in-reply-to", "references"})
 
 
 class Lines(EmailPolicy):

@@ -47,6 +47,7 @@ class _Writer(HTMLParser):
         self._link: tuple[str, int] | None = None
         self._quotes: list[int] = []
         self._pre = 0
+        self._cells = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
@@ -66,9 +67,16 @@ class _Writer(HTMLParser):
         elif tag == "img" and values.get("alt"):
             self.out.append(f"[{values['alt']}]")
         elif tag in ("td", "th"):
-            self.out.append("" if "".join(self.out[-3:])[-1:] in ("", "\n") else " | ")
+            self._start_cell()
         elif tag in BLOCKS:
             self._enter(tag)
+
+    def _start_cell(self) -> None:
+        if self._cells:
+            if self.out:
+                self.out[-1] = self.out[-1].rstrip(" ")
+            self.out.append(" | ")
+        self._cells += 1
 
     def _enter(self, tag: str) -> None:
         if not self._at_mark():
@@ -77,6 +85,8 @@ class _Writer(HTMLParser):
             self._quotes.append(len(self.out))
         elif tag == "pre":
             self._pre += 1
+        elif tag == "tr":
+            self._cells = 0
         elif tag == "hr":
             self.out.append("----\n")
 
@@ -141,7 +151,8 @@ class _Writer(HTMLParser):
             return
         wanted = 2 if double else 1
         there = len(written) - len(written.rstrip("\n"))
-        self.out.append("\n" * max(0, wanted - there))
+        if wanted > there:
+            self.out.append("\n" * (wanted - there))
 
 
 def html_to_text(html: str) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from llmio.core.settings import Settings
 
 ENGLISH, BRITISH = Locale("en"), Locale("en", "GB")
+OVERRIDES = dict.fromkeys((0x202D, 0x202E))
+"""What would have the words that follow a name run backwards; forms take it off, other systems' data may hold it."""
 TEMPLATES = Path(__file__).resolve().parent.parent / "web" / "templates"
 
 
@@ -153,7 +155,7 @@ def render(
         }
         page = environment().get_template(template).render(common)
         text = _text_of(template, common, page)
-        return _inliner().inline(page), text
+        return _inliner().inline(page).translate(OVERRIDES), text.translate(OVERRIDES)
 
 
 def _address(settings: Settings, key: str) -> str:

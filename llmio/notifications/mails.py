@@ -30,8 +30,9 @@ from llmio.polls.models import Outcome, Stance
 
 TEMPLATE = "mail/event.jinja2"
 PATHS = re.compile(r'\b(href|src)="(/[^"]*)"')
-OF_THREAD = frozenset({"new_discussion", "discussion_edited", "discussion_announced", "new_comment", "user_mentioned"})
-
+OF_THREAD = frozenset(
+    {"new_discussion", "discussion_edited", "discussion_announced", "new_comment", "user_mentioned", "group_mentioned"}
+)
 OF_OUTCOME = frozenset({"outcome_created", "outcome_updated", "outcome_announced"})
 
 

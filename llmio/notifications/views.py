@@ -173,6 +173,8 @@ def turn_off(context: tuple[User, volumes.Place | None], request: Any) -> Any:
     """Turn it off: by the page's form, or by the mail program's one click (RFC 8058, which sends no cookie)."""
     user, place = context
     one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+    if one_click and place is None and "kind" in request.matchdict:
+        return Response("ok", content_type="text/plain")  # nothing comes from there any more, and no more was asked for
     form = UnsubscribeForm() if one_click else parse(UnsubscribeForm, request.POST)
     if place is None or form.everywhere:
         volumes.set_everywhere(request.ctx, user, int(form.volume))

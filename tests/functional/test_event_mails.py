@@ -15,6 +15,7 @@ from llmio.discussions import kinds as threads_kinds
 from llmio.discussions import service as threads
 from llmio.discussions.models import DiscussionReader
 from llmio.mail.incoming.strip import DELIMITER
+from llmio.notifications.kinds import GROUP_MENTIONED
 from llmio.notifications.models import Notification
 from llmio.polls import kinds as polls
 from tests import factories as make
@@ -90,6 +91,12 @@ def test_without_a_host_for_replies_nothing_invites_to_reply(world, ctx, commit,
     assert mail.reply_to is None
     assert "Reply to this mail" not in mail.text + mail.html
     assert DELIMITER not in mail.text + mail.html
+
+
+def test_whoever_is_mentioned_with_the_group_gets_it_under_the_title_of_the_thread(world, db, tell):
+    """Some mail programs keep together what has one subject."""
+    ada, _ben, thread = world
+    assert tell(GROUP_MENTIONED, make.comment(db, thread, author=ada)).subject == "[weavers] A new loom?"
 
 
 def test_a_poll_is_asked_with_its_options_in_words(world, db, tell):

@@ -122,6 +122,19 @@ def test_unsubscribing_from_one_thread_leaves_the_others(web, db):
     assert (reader.volume, member.volume) == (1, 2)
 
 
+def test_one_click_in_a_mail_of_a_place_one_cannot_see_any_more_turns_nothing_else_off(web, db):
+    person = make.user(db)
+    make.group(db, members=[person])
+    gone = make.discussion(db, make.group(db))
+    one_click = {"List-Unsubscribe": "One-Click"}
+    answer = web.post(f"/unsubscribe/{person.unsubscribe_token}/discussion/{gone.id}", one_click)
+    member = db.scalars(select(Membership).where(Membership.user_id == person.id)).one()
+    assert (answer.status_int, member.volume) == (200, 2)
+    web.post(f"/unsubscribe/{person.unsubscribe_token}", one_click)
+    db.refresh(member)
+    assert member.volume == 1, "where no place is named all is meant"
+
+
 def test_preferences_are_saved_and_shown(web, db):
     person = make.user(db)
     make.group(db, "Green Coop", members=[person])

@@ -67,6 +67,20 @@ def test_what_people_write_is_escaped_in_html_and_plain_in_text(compose, ada):
     assert "<b>Ada</b> & Co" in made.text
 
 
+def test_what_people_write_cannot_turn_the_direction_of_what_we_say(compose, ada):
+    ada.name = "Ada\u202e\u202d"
+    made = compose()
+    assert "Hello Ada" in made.html, "the name does come"
+    assert not set("\u202d\u202e") & set(made.html + made.text + made.subject + made.to[0])
+
+
+def test_both_parts_lead_to_the_settings_where_mails_can_be_turned_off(compose):
+    made = compose(unsubscribe_url="https://example.org/u?t=1")
+    assert "/email_preferences" in made.html
+    assert "/email_preferences" in made.text
+    assert "/email_preferences" not in compose().text
+
+
 def test_subject_and_names_stay_on_one_line(compose, ada):
     ada.name = "Ada\r\nBcc: all@example.org"
     made = compose(subject="Hi\nthere\u2028you")
@@ -154,6 +168,10 @@ def test_link_that_was_used_meanwhile_is_not_mailed(asked, run_jobs, mailbox, db
         ("<pre>a\n  b</pre>", "a\n  b"),
         ("<style>p{}</style><p>a   \n b</p><script>x</script>", "a b"),
         ('<p><img src="x" alt="A cat"></p>', "[A cat]"),
+        ("<blockquote>\n<p>said</p>\n</blockquote>\n<p>After</p>", "> said\n\nAfter"),
+        ("<p>x</p>\n<table>\n<thead>\n<tr>\n<th>A</th>\n<th>B</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td></td>\n<td>3</td>\n</tr>\n</tbody>\n</table>",
+         "x\n\nA | B\n1 | | 3"),
+        ("<ul>\n<li>a</li>\n<li>\n<p>b</p>\n</li>\n</ul>", "- a\n- b"),
         ("", ""),
     ],
 )  # fmt: skip

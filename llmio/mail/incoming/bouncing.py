@@ -46,7 +46,7 @@ def tell(ctx: Context, letter: Letter, reason: str, words: str) -> None:
 def send(app: App, address: str, name: str, reason: str, words: str, subject: str, message_id: str) -> None:
     """Tell somebody that their mail could not be used."""
     with app.begin() as ctx:
-        user = accounts.by_email(ctx.db, address)
+        user, site = accounts.by_email(ctx.db, address), app.settings.text("site.name")
         reader = user or Recipient(address, name)
         with language_of(reader):
             headers = {"In-Reply-To": f"<{message_id}>", "References": f"<{message_id}>"} if message_id else {}
@@ -55,7 +55,12 @@ def send(app: App, address: str, name: str, reason: str, words: str, subject: st
                 reader,
                 "mail/bounce.jinja2",
                 _("Your mail was not delivered: {subject}", subject=subject or _("no subject")),
-                {"reason": reason, "words": words, "subject": subject},
+                {
+                    "reason": reason,
+                    "words": words,
+                    "subject": subject,
+                    "why": _("You get this because you wrote to an address of {site}.", site=site),
+                },
                 kind="bounce",
                 message_id=f"bounce-{message_id or address}",
                 headers=headers,

@@ -288,6 +288,7 @@ def test_mail_to_the_notifications_address_bounces_once_an_hour(scene, post, let
         post(letter("notifications@site.example", sender="carol@example.com"))
     assert mailbox.addresses() == ["carol@example.com"]
     assert "Nobody reads it" in mailbox.last().text
+    assert "because you wrote to an address of llmio" in mailbox.last().text
     post(letter("notifications@site.example", sender="dan@example.com"))
     clock.move(minutes=61)
     post(letter("notifications@site.example", sender="carol@example.com"))
