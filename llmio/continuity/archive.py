@@ -15,11 +15,12 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from llmio.continuity import script
 from llmio.core.errors import Invalid, Unavailable
 from llmio.core.i18n import _
 
@@ -189,6 +190,12 @@ def _opened(tar: tarfile.TarFile, header: tarfile.TarInfo) -> IO[bytes]:
 
 
 def _none(path: Path) -> Invalid:
+    with suppress(OSError), path.open("rb") as file:
+        if file.read(len(script.CUSTOM)) == script.CUSTOM:
+            return Invalid(
+                _("{file} is a dump, no archive of llmio backup: `pg_restore` restores one of llmio, `llmio adopt` takes one of Loomio.",
+                  file=path.name)
+            )  # fmt: skip
     return Invalid(_("{file} is no archive of llmio backup.", file=path.name))
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pyramid.exceptions import BadCSRFToken
-from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPNotFound, HTTPSeeOther
+from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPMovedPermanently, HTTPNotFound, HTTPSeeOther
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from webob.request import DisconnectionError
 
 from llmio.core.errors import Invalid, LlmioError, SignInNeeded, TooMany
 from llmio.core.i18n import _
-from llmio.core.urls import path_in
+from llmio.core.urls import path_in, safe_path
 from llmio.web import kept
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,11 @@ def http(error: HTTPException, request: Any) -> Any:
 
 
 def missing(request: Any) -> Any:
-    """No such page."""
+    """No such page; or one whose address ends in a stroke that it does not have here, as the reference bears it."""
+    plain = safe_path(request.path.rstrip("/"))
+    if request.method in ("GET", "HEAD") and plain and request.path.endswith("/"):
+        query = f"?{request.query_string}" if request.query_string else ""
+        return HTTPMovedPermanently(f"{plain}{query}")
     return page(request, HTTPNotFound.code)
 
 

@@ -133,3 +133,16 @@ def test_a_place_too_long_for_the_cookie_is_forgotten_and_signing_in_goes_on(db,
     make.user(db, email="ada@example.org")
     web.send("/sign_in", {"email": "ada@example.org", "next": "/" + "☃" * 1900}, status=303)
     assert "ada@example.org" in web.get("/login_code", status=200).text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//evil.example/", "/%5cevil.example/", "/%09/evil.example/", "/%0d%0aX-Y:%20z/", "///", "/nowhere/", "/x//"],
+)
+def test_an_address_that_ends_in_a_stroke_leads_to_itself_without_it(web, path):
+    answer = web.get(f"http://{HERE}{path}", expect_errors=True)
+    assert answer.status_int == 404 or not leaves(urlsplit(answer.location)._replace(scheme="", netloc="").geturl())
+    assert answer.status_int == 404 or urlsplit(answer.location).netloc in ("", HERE, f"{HERE}:80")
+    assert "X-Y" not in answer.headers
+    assert web.get("/nowhere/?a=b", status=301).location.endswith("/nowhere?a=b")
+    assert web.post("/nowhere/", status="4*").status_int in (400, 404)

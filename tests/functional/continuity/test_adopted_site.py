@@ -117,6 +117,7 @@ def lands(web, path, **how):
 def test_old_links_that_need_nobody_to_sign_in(committed_db, web, world, new_browser):
     assert "Bakers" in lands(new_browser(), f"/invitations/{world.tokens['invitation']}").text
     assert "Bakers" in lands(new_browser(), f"/join/group/{world.tokens['join-Bakers']}").text
+    assert "Bakers" in lands(new_browser(), f"/join/group/{world.tokens['join-Bakers']}/?utm_medium=email").text
     assert lands(new_browser(), f"/join/membership/{world.tokens['invitation']}").status_int == 200
     thread = lands(new_browser(), f"/d/{world.keys['Which oven?']}?discussion_reader_token={world.tokens['guest']}")
     assert "It lasts" in thread.text

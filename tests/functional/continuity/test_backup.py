@@ -136,6 +136,7 @@ def flipped(data):
         (lambda data: data[: len(data) // 2], "ends in the middle"),
         (lambda data: data[:-20480], "ends in the middle"),
         (lambda data: b"x" * 2000, "is no archive of llmio backup"),
+        (lambda data: b"PGDMP" + b"x" * 2000, "is a dump, no archive of llmio backup: `pg_restore`"),
     ],
 )
 def test_a_damaged_archive_is_found_out_before_anything_is_touched(
