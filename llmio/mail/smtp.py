@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 IDLE_SECONDS = 30.0
 MAILS_PER_CONNECTION = 100
 PERMANENT = 500
+NOT_LET_IN = frozenset({530, 534, 535, 538})
+"""Codes that ask us to sign in or to encrypt (RFC 4954): the operator mends that, and no mail should be lost meanwhile."""
 
 
 class Refusal(Exception):
@@ -97,17 +99,16 @@ class SmtpMailer:
             return self._hand_over(message, mail)
         except smtplib.SMTPRecipientsRefused as error:
             code, answer = next(iter(error.recipients.values()), (0, b""))
-            said = words(code, answer)
-            final = code >= PERMANENT
+            said, final = words(code, answer), _is_final(code)
             return Receipt(ok=False, answer=said, permanent=final, bounced=final and speaks_of_address(said))
         except smtplib.SMTPAuthenticationError as error:
             said = words(error.smtp_code, error.smtp_error)
             return Receipt(ok=False, answer=f"the mail server does not let us in: {said}")
-        except smtplib.SMTPConnectError as error:
-            return Receipt(ok=False, answer=words(error.smtp_code, error.smtp_error))
-        except smtplib.SMTPResponseException as error:
+        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
             said = words(error.smtp_code, error.smtp_error)
-            return Receipt(ok=False, answer=said, permanent=error.smtp_code >= PERMANENT)
+            return Receipt(ok=False, answer=said, permanent=_is_final(error.smtp_code))
+        except smtplib.SMTPResponseException as error:  # to our greeting or STARTTLS: about us, not about this mail
+            return Receipt(ok=False, answer=words(error.smtp_code, error.smtp_error))
         except Refusal as error:
             return Receipt(ok=False, answer=str(error))
         except (smtplib.SMTPException, OSError) as error:
@@ -156,8 +157,9 @@ class SmtpMailer:
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError):
             self._keep(line)
             raise
-        except BaseException:
+        except BaseException as error:
             if line is not None:
+                line.smtp.tell("*", f"ended: {error}")
                 line.close()
             raise
         else:
@@ -246,6 +248,10 @@ class SmtpMailer:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def _is_final(code: int) -> bool:
+    return code >= PERMANENT and code not in NOT_LET_IN
 
 
 def _connect(smtp: Talk, host: str, port: int) -> None:
