@@ -15,6 +15,7 @@ import Infinite from "./infinite.js";
 import Kept from "./kept.js";
 import Live from "./live.js";
 import Menu from "./menu.js";
+import Picture from "./picture.js";
 import Range from "./range.js";
 import Reactions from "./reactions.js";
 import Reading from "./reading.js";
@@ -30,6 +31,7 @@ import Timezone from "./timezone.js";
 import Upload from "./upload.js";
 import "./anchored.js";
 import "./connection.js";
+import "./initials.js";
 import "./morph.js";
 
 document.documentElement.dataset.js = "";
@@ -54,6 +56,7 @@ const controllers = {
   kept: Kept,
   live: Live,
   menu: Menu,
+  picture: Picture,
   range: Range,
   reactions: Reactions,
   reading: Reading,

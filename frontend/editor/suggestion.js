@@ -39,9 +39,20 @@ class List {
     row.setAttribute("role", "option");
     const name = Object.assign(document.createElement("b"), { textContent: item.name, dir: "auto" });
     const handle = Object.assign(document.createElement("span"), { textContent: `@${item.handle}` });
-    row.append(name, handle);
+    row.append(this.face(item), name, handle);
     row.addEventListener("mousedown", (event) => (event.preventDefault(), this.pick(index)));
     return row;
+  }
+
+  face({ name, picture }) {
+    const words = name.trim().split(/\s+/);
+    const letters = words.length > 1 ? [words[0], words.at(-1)].map((one) => [...one][0]).join("") : name.slice(0, 2);
+    const face = document.createElement(picture ? "img" : "span");
+    face.className = "avatar avatar-sm avatar-more";
+    if (picture) Object.assign(face, { src: picture, alt: "" }).dataset.initials = letters.toUpperCase();
+    else face.textContent = letters.toUpperCase();
+    face.setAttribute("aria-hidden", "true");
+    return face;
   }
 
   mark() {

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, String, Text, case, cast, extract, func, text
 from sqlalchemy.dialects.postgresql import CITEXT, INET, JSONB, TIMESTAMP
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from llmio.core.db import Base, Utc, utcnow
+
+UPLOADED: Final = "uploaded"
+"""Kind of avatar: a picture that the person put up."""
+INITIALS: Final = "initials"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class User(Base):
@@ -85,6 +91,21 @@ class User(Base):
     email_sha256: Mapped[str | None]
     complaints_count: Mapped[int] = mapped_column(default=0)
     auto_translate: Mapped[bool] = mapped_column(default=False)
+
+    @hybrid_property
+    def picture(self) -> int | None:
+        """The version of the picture that others see (milliseconds since 1970; 0 for one from the reference); None without one."""
+        if self.avatar_kind != UPLOADED or self.deactivated_at is not None:
+            return None
+        since = self.uploaded_avatar_updated_at
+        return (since - _EPOCH) // timedelta(milliseconds=1) if since else 0
+
+    @picture.inplace.expression
+    @classmethod
+    def _picture(cls) -> ColumnElement[int | None]:
+        since = func.floor(extract("epoch", cls.uploaded_avatar_updated_at) * 1000)
+        shown = (cls.avatar_kind == UPLOADED) & cls.deactivated_at.is_(None)
+        return case((shown, cast(func.coalesce(since, 0), BigInteger))).label("picture")
 
 
 class LoginToken(Base):

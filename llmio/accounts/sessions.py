@@ -30,6 +30,7 @@ ACTING = (
     User.selected_locale,
     User.detected_locale,
     User.time_zone,
+    User.picture,
 )
 """What an act needs of a person. Read in every request, so not the other fifty columns."""
 
@@ -87,6 +88,7 @@ def identity_of(user: Any, *, session_id: str = "") -> Identity:
         locale=user.selected_locale or user.detected_locale or "en",
         time_zone=user.time_zone or "UTC",
         session_id=session_id,
+        picture=user.picture,
     )
 
 

@@ -37,6 +37,8 @@ class Identity:
     locale: str = "en"
     time_zone: str = "UTC"
     session_id: str = ""
+    picture: int | None = None
+    """The version of the picture that others see."""
 
 
 OPERATOR = Identity(id=0, name="operator", email="", is_admin=True)

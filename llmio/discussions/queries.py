@@ -239,6 +239,7 @@ def _rows(ctx: Context) -> Any:
             Group.handle.label("group_handle"),
             author.name.label("author_name"),
             author.avatar_initials.label("author_initials"),
+            author.picture.label("author_picture"),
             DiscussionReader.read_ranges_string,
             DiscussionReader.last_read_at,
             DiscussionReader.dismissed_at,

@@ -337,7 +337,9 @@ def visible_threads(ctx: Context, ids: Iterable[int]) -> dict[int, Discussion]:
 def load_comments(ctx: Context, ids: Sequence[int]) -> dict[int, CommentView]:
     """Comments ready to be shown: two queries, whatever their number."""
     query = (
-        select(*COMMENT_COLUMNS, ANSWERED.label("answered"), User.name, User.username, User.avatar_initials)
+        select(
+            *COMMENT_COLUMNS, ANSWERED.label("answered"), User.name, User.username, User.avatar_initials, User.picture
+        )
         .outerjoin(User, User.id == Comment.user_id)
         .where(Comment.id.in_(ids))
     )
@@ -349,7 +351,7 @@ def load_comments(ctx: Context, ids: Sequence[int]) -> dict[int, CommentView]:
         thread = threads.get(row.discussion_id)
         if thread is None:
             continue
-        author = Person(row.user_id, row.name or "", row.username or "", row.avatar_initials or "")
+        author = Person(row.user_id, row.name or "", row.username or "", row.avatar_initials or "", row.picture)
         made[row.id] = CommentView(
             id=row.id,
             discussion_id=thread.id,

@@ -91,16 +91,17 @@ class Person(NamedTuple):
     name: str
     username: str
     avatar_initials: str
+    picture: int | None = None
 
     @staticmethod
     def columns(user: Any) -> tuple[Any, ...]:
         """What to select."""
-        return user.id, user.name, user.username, user.avatar_initials
+        return user.id, user.name, user.username, user.avatar_initials, user.picture
 
     @classmethod
     def of(cls, row: Any) -> Person:
         """From a row of those columns."""
-        return cls(row.id, row.name or "", row.username or "", row.avatar_initials or "")
+        return cls(row.id, row.name or "", row.username or "", row.avatar_initials or "", row.picture)
 
     @property
     def url(self) -> str:
@@ -240,7 +241,7 @@ class ThreadRow:
             pinned_at=row.pinned_at,
             private=row.private,
             items_count=row.items_count,
-            author=Person(row.author_id or 0, row.author_name or "", "", row.author_initials or ""),
+            author=Person(row.author_id or 0, row.author_name or "", "", row.author_initials or "", row.author_picture),
             group_name=row.group_name or "",
             group_url="" if row.apart else cls._path_of_group(row.group_handle, row.group_key),
             unread_count=ranges.length(ranges.unread(row.ranges_string, row.read_ranges_string)),

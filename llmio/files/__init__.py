@@ -42,5 +42,8 @@ def includeme(config: Any) -> None:
     )
     config.add_route("files.show", r"/files/{reference:\d+(-[0-9a-f]+)?}/{filename}", factory=resources.blob)
     config.add_route("groups.pictures", "/g/{key}/pictures", factory=of_groups.group)
+    config.add_route("accounts.picture", "/profile/picture")
+    config.add_route("accounts.portrait", r"/users/{id:\d{1,9}}/picture", factory=resources.pictured)
     config.scan("llmio.files.views")
     config.scan("llmio.files.group_views")
+    config.scan("llmio.files.portrait_views")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmio.accounts import portraits
+from llmio.accounts.models import User
 from llmio.core.errors import NotFound, SignInNeeded
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -22,6 +24,14 @@ def blob(request: Any) -> Blob:
     if ctx.actor is None and not signed:
         raise SignInNeeded(_("Please sign in first."))
     raise NotFound(_("There is no such file, or it is not for you to see."))
+
+
+def pictured(request: Any) -> User:
+    """`/users/{id}/picture?v=…`: the person whose picture of this version may be seen; the signature in `v` is the permission."""
+    user = request.ctx.db.get(User, int(request.matchdict["id"]))
+    if user is None or not portraits.is_given(request.app, user.id, user.picture, request.params.get("v", "")):
+        raise NotFound(_("There is no such file, or it is not for you to see."))
+    return user
 
 
 def rails_blob(request: Any) -> Blob:

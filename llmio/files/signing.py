@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from llmio.core import signatures
+
 if TYPE_CHECKING:
     from llmio.core.context import Context
     from llmio.files.models import Blob
-
-LENGTH = 32
 
 
 def signed_id(ctx: Context, blob_id: int) -> str:
@@ -43,5 +42,4 @@ def _signature(ctx: Context, blob_id: int) -> str:
 
 def sign(ctx: Context, text: str) -> str:
     """The site's signature of a text."""
-    secret = ctx.app.settings.text("security.secret") or "development"
-    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()[:LENGTH]
+    return signatures.sign(ctx.app, text)

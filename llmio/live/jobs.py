@@ -48,7 +48,7 @@ class Parts:
         """Add who did it."""
         user = self.ctx.db.get(User, user_id) if user_id else None
         if user is not None:
-            self.add("users", people.author(user))
+            self.add("users", people.author(self.ctx, user))
 
     def add_discussion(self, discussion_id: int | None) -> None:
         """Add a thread and its author."""

@@ -40,7 +40,7 @@ def person_of(user: Any, user_id: int | None = None) -> Person | None:
     if user is None:
         return None
     name = user.name or (user.email or "").split("@")[0]
-    return Person(user_id or user.id, name, user.username or "", user.avatar_initials or "")
+    return Person(user_id or user.id, name, user.username or "", user.avatar_initials or "", user.picture)
 
 
 def state_of(ctx: Context, poll: Poll, stance: Stance | None) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 STANCES = "polls.stances"
-NAMES = (User.name, User.username, User.email, User.avatar_initials)
+NAMES = (User.name, User.username, User.email, User.avatar_initials, User.picture)
 """What a page shows of a person. Selected one by one: a whole user has sixty columns more."""
 SAID = (
     Stance.id, Stance.poll_id, Stance.participant_id, Stance.reason, Stance.reason_format, Stance.latest, Stance.cast_at,

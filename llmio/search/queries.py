@@ -40,7 +40,7 @@ AUTHORS: dict[str, Any] = {
 }
 PERSON = (
     *(User.id, User.name, User.username, User.avatar_initials, User.avatar_kind, User.time_zone, User.created_at),
-    *(User.email_verified, User.bot, User.selected_locale, User.detected_locale),
+    *(User.email_verified, User.bot, User.selected_locale, User.detected_locale, User.picture),
 )
 GROUP = (Group.id, Group.name, Group.full_name, Group.handle, Group.key)
 THREAD = (Discussion.id, Discussion.key, Discussion.title)

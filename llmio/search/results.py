@@ -33,6 +33,7 @@ class Author(NamedTuple):
     bot: bool
     selected_locale: str | None
     detected_locale: str | None
+    picture: int | None
 
 
 class GroupName(NamedTuple):

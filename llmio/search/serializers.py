@@ -21,7 +21,7 @@ def search_results(ctx: Context, found: Sequence[Found]) -> Records:
     whole = queries.by_ids(ctx, {one.poll.id for one in found if one.poll is not None})
     return {
         "search_results": [search_result(one, number) for number, one in enumerate(found)],
-        "users": [people.author(author) for author in authors.values()],
+        "users": [people.author(ctx, author) for author in authors.values()],
         "polls": [polls.poll(ctx, poll) for poll in whole],
     }
 

@@ -14,6 +14,7 @@ from pyramid.events import BeforeRender
 from pyramid.settings import aslist
 from pyramid.threadlocal import get_current_request
 
+from llmio.accounts import portraits
 from llmio.core import i18n
 from llmio.core.permissions import Permission
 from llmio.files.faults import in_words
@@ -56,6 +57,7 @@ def includeme(config: Any) -> None:
         csrf_token=_csrf_token,
         day_text=i18n.day_text,
         group_logo=_group_logo,
+        portrait=_portrait,
         opened_at=_opened_at,
         note_fault=_note_fault,
         noted_fault=_noted_fault,
@@ -233,6 +235,12 @@ def _group_logo(group: Any) -> str:
     request = get_current_request()
     nav = request.environ.get("llmio.nav") if request is not None else None
     return str(nav.pictures_of(group).logo or "") if nav is not None else ""
+
+
+def _portrait(user: Any) -> str:
+    """The address of a person's picture; "" where initials stand for it, or no page is being made."""
+    version, request = getattr(user, "picture", None), get_current_request()
+    return portraits.path(request.app, user.id, version) if version is not None and request is not None else ""
 
 
 def _page_errors() -> Mapping[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pyvips
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import LIMIT
 from tests.browser.site import Site
 from tests.browser.test_threads import comment, enter, start
 
+SEEN = '[src^="/users/"]'
 MIDWAY = (
     "() => { const one = document.querySelector('.upload progress'); return one && one.value > 0 && one.value < 1 }"
 )
@@ -105,3 +107,31 @@ def test_what_the_site_would_refuse_is_not_sent_and_a_refusal_is_told(site: Site
     expect(refused).to_contain_text(re.compile("too large: at most 2 MB|larger than a server on the way takes"))
     assert len(sent) == 1
     site.faults.clear()
+
+
+def test_a_picture_of_oneself_is_seen_before_it_is_sent_and_beside_the_name(site: Site) -> None:
+    page = enter(site, "freja")
+    page.goto("/profile")
+    page.get_by_role("link", name="Change picture").click()
+    face = page.locator("main .avatar-xl")
+    expect(face).to_have_text("FL")
+    picture = pyvips.Image.xyz(600, 400).bandmean().cast("uchar").bandjoin([90, 160]).write_to_buffer(".png")
+    page.get_by_label("Picture", exact=True).last.set_input_files(
+        {"name": "freja.png", "mimeType": "image/png", "buffer": picture}
+    )
+    expect(face).to_have_attribute("src", re.compile("^blob:"))
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your picture is saved.")).to_be_visible()
+    expect(page.locator("main img.avatar-xl")).to_have_js_property("complete", True)
+    start(page, "Who brings the rye?")
+    expect(page.locator(f"main img.avatar{SEEN}").first).to_be_visible()
+    writer = page.locator("#comment-form .ProseMirror")
+    writer.press_sequentially("@frej")
+    expect(page.locator(f".mention-choice img{SEEN}")).to_be_visible()
+    page.route("**/users/*/picture?*", lambda route: route.fulfill(status=404))
+    page.goto("/profile/picture")
+    expect(page.locator("main span.avatar-xl")).to_have_text("FL")
+    page.unroute("**/users/*/picture?*")
+    page.get_by_role("button", name="Remove the picture").click()
+    expect(page.get_by_text("Your picture is removed.")).to_be_visible()
+    expect(page.locator("main span.avatar-xl")).to_have_text("FL")

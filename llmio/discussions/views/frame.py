@@ -21,7 +21,7 @@ PEOPLE_SHOWN = 300
 
 def person_of(user: Any) -> Person | None:
     """A row of a user as templates take it."""
-    return Person(user.id, user.name or "", user.username or "", user.avatar_initials or "") if user else None
+    return Person.of(user) if user else None
 
 
 def thread_values(discussion: Discussion, request: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pyramid.view import view_config
 
+from llmio.accounts import portraits
 from llmio.core.errors import NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
@@ -103,7 +104,10 @@ def mentions(context: Any, request: Any) -> list[dict[str, str]]:
     members = group is not None and ctx.can(Permission.GROUP_SEE_MEMBERS, group)
     words = request.params.get("q", "").strip()[:60]
     found = queries.mentionable(ctx, group.id if group is not None and members else None, discussion_id, words)
-    return [{"handle": person.username, "name": person.name} for person in found]
+    return [
+        {"handle": one.username, "name": one.name, "picture": portraits.path(ctx.app, one.id, one.picture)}
+        for one in found
+    ]
 
 
 @view_config(route_name="discussions.tags", permission=Permission.SIGNED_IN, renderer="json")

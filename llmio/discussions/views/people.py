@@ -46,9 +46,7 @@ def _guest(row: DiscussionReader, *, shown: bool) -> tuple[Person, str]:
     user = row.user
     address = user.email or ""
     name = user.name or (address if shown else address.split("@")[0])
-    return Person(
-        user.id, name, user.username or "", user.avatar_initials or ""
-    ), address if shown and user.name else ""
+    return Person.of(user)._replace(name=name), address if shown and user.name else ""
 
 
 @view_config(

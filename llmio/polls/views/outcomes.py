@@ -145,7 +145,7 @@ def _guests(ctx: Context, outcome: Outcome) -> list[tuple[Person, str]]:
         return []
     return [
         (
-            Person(one.id, one.name or one.email or "", "", one.avatar_initials or ""),
+            Person(one.id, one.name or one.email or "", "", one.avatar_initials or "", one.picture),
             one.email or "" if one.name else "",
         )
         for one in service.outcome_guests(ctx, outcome)

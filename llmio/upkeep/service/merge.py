@@ -16,6 +16,7 @@ from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.discussions import ranges
 from llmio.discussions.models import DiscussionReader
+from llmio.files import portraits
 from llmio.groups import membership
 from llmio.groups.models import Group, Membership
 from llmio.polls.models import Poll, Stance
@@ -116,6 +117,7 @@ def merge(ctx: Context, source: User, target: User) -> None:
     sessions.end_sessions(ctx, source.id)
     ctx.db.execute(delete(LoginToken).where(LoginToken.user_id == source.id))
     _take_over(source, target)
+    portraits.hand_over(ctx, source, target)
     ctx.db.expire_all()
     for group in ctx.db.scalars(select(Group).where(Group.id.in_([one for one in groups if one]))):
         membership.recount(ctx, group)

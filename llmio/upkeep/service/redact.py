@@ -13,6 +13,7 @@ from llmio.accounts.sessions import UserSession
 from llmio.core import audit
 from llmio.core.permissions import Permission
 from llmio.core.tables import Version
+from llmio.files import portraits
 from llmio.files.models import Attachment
 from llmio.groups.models import MemberEmailAlias, MembershipRequest
 from llmio.integrations.models import OauthAccessGrant, OauthAccessToken
@@ -113,7 +114,7 @@ def _wipe_person(ctx: Context, user: User) -> None:
         setattr(user, name, value)
     user.experiences, user.attachments, user.link_previews = {}, [], []
     user.deactivated_at = user.deactivated_at or ctx.now
-    ctx.db.flush()
+    portraits.drop(ctx, user)
     user.secret_token = str(ctx.db.scalar(text("SELECT public.gen_random_uuid()")))
     of_user = (
         (LoginToken, LoginToken.user_id),
