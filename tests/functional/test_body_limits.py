@@ -124,3 +124,48 @@ def test_a_form_that_breaks_off_is_no_fault_of_ours(db, sign_in, caplog, kind):
         answer = posted(web, path, {"Content-Type": kind, "Content-Length": "500"}, b"a=1&")
         assert answer.status_int in (400, 422), path
     assert [line for line in caplog.records if line.levelname == "ERROR"] == []
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=", b"x"),
+        ("multipart/form-data; boundary=\xe9", b"--\xe9\r\n\r\n"),
+        (FORM + "; charset=nix", b"a=\xff"),
+        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="x"\r\n%s\r\n\r\nx\r\n--b--\r\n'),
+    ],
+)
+@pytest.mark.parametrize("path", ["/profile", "/sign_in", "/csp_reports", "/no/such/page"])
+def test_a_form_that_is_none_is_no_fault_of_ours(db, sign_in, caplog, kind, body, path):
+    web = sign_in(make.user(db))
+    heads = (b"Content-Type: text/plain; charset=nix", b"Content-Transfer-Encoding: base64", b"Content-Length: -5")
+    for head in heads if b"%s" in body else (None,):
+        answer = posted(web, path, {"Content-Type": kind}, body % head if head else body)
+        assert answer.status_int < 500, (head, answer.text)
+    assert [line for line in caplog.records if line.levelname == "ERROR"] == []
+
+
+def test_a_form_of_another_charset_is_read_as_utf8(db, sign_in):
+    web = sign_in(make.user(db))
+    body = f"csrf_token={web.csrf_token}&name=Zo\u00eb".encode()
+    assert posted(web, "/profile", {"Content-Type": FORM + "; charset=iso-8859-1"}, body).status_int == 422
+
+
+def test_a_form_without_a_kind_is_bounded_like_others(db, sign_in):
+    web = sign_in(make.user(db))
+    assert posted(web, "/sign_in", {"Content-Type": ""}, b"a&" * bodies.MOST_FIELDS).status_int == 413
+    assert posted(web, "/sign_in", {"Content-Type": ""}, b"a=" + b"x" * 2_300_000).status_int == 413
+
+
+def test_a_form_within_a_form_is_refused_before_it_is_taken_apart(db, sign_in):
+    web = sign_in(make.user(db))
+    _headers, inner = multipart([("file", "a.txt", b"x")] * 2000, "inner")
+    token = f'Content-Disposition: form-data; name="csrf_token"\r\n\r\n{web.csrf_token}\r\n--outer\r\n'
+    head = b"--outer\r\n" + token.encode() + b"Content-Type: multipart/mixed; boundary=inner\r\n\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=outer"}
+    answer = posted(web, "/profile", kind, head + inner + b"--outer--\r\n")
+    assert (answer.status_int, "could not be understood" in answer.text) == (400, True)
