@@ -52,7 +52,13 @@ def client_ip(request: Any) -> str:
     if not header and is_private(peer):
         named = request.headers.get("X-Forwarded-For", "").split(",")[-1]
     named = named.strip()
-    return named if _is_address(named) else peer
+    return as_ipv4(named if _is_address(named) else peer)
+
+
+def as_ipv4(address: str) -> str:
+    """An address of IPv4 that a server listening on `::` gives as one of IPv6, as it is; any other unchanged."""
+    mapped = getattr(ip_address(address), "ipv4_mapped", None) if _is_address(address) else None
+    return str(mapped or address)
 
 
 def _is_address(text: str) -> bool:

@@ -155,6 +155,29 @@ def test_addresses_are_counted_each_for_itself_by_what_the_proxy_says(web, ada, 
     assert status(CF_Connecting_IP="2001:db8:0:1::2") == 422
 
 
+@pytest.mark.parametrize(
+    ("peer", "believed"),
+    [("10.1.2.3", True), ("fd00::1", True), ("::ffff:10.1.2.3", True), ("", True), ("9.9.9.9", False), ("2600::1", False), ("::ffff:9.9.9.9", False)],
+)  # fmt: skip
+def test_a_header_is_believed_of_a_proxy_alone(web, ada, with_settings, peer, believed):
+    with_settings(limits__rate_factor=0.1)
+    headers = [{"X-Forwarded-For": f"6.6.6.{turn}", "CF-Connecting-IP": f"6.6.6.{turn}"} for turn in range(2)]
+    how = {"extra_environ": {"REMOTE_ADDR": peer}, "expect_errors": True}
+    seen = [web.send("/sign_in", DOORS["sessions"][2], headers=one, **how).status_int for one in headers]
+    assert seen == [422, 422 if believed else 429]
+
+
+def test_people_of_ipv4_are_counted_each_for_himself_by_a_server_that_listens_on_both(web, ada, with_settings):
+    with_settings(limits__rate_factor=0.1)
+
+    def status(peer):
+        how = {"extra_environ": {"REMOTE_ADDR": peer}, "expect_errors": True}
+        return web.send("/sign_in", DOORS["sessions"][2], **how).status_int
+
+    assert [status(f"::ffff:9.9.9.{last}") for last in (1, 2)] == [422, 422]
+    assert [status(peer) for peer in ("::ffff:9.9.9.1", "9.9.9.1")] == [429, 429]
+
+
 def test_the_factor_of_time_shortens_hour_and_day(knock, with_settings, clock):
     with_settings(limits__rate_factor=0.1, limits__time_factor=0.1)
     assert [knock("sessions").status_int for _turn in range(2)] == [422, 429]
