@@ -51,6 +51,16 @@ def test_from_the_internet_it_needs_the_password(scene, mailin, auth):
     mailin(message(f"kitchen@{HOST}"), environ=far, headers=auth())
 
 
+def test_who_only_says_that_it_is_near_needs_the_password(scene, mailin, with_settings):
+    far, through, said = "8.8.8.8", {"REMOTE_ADDR": "172.18.0.2"}, {"CF-Connecting-IP": "127.0.0.1"}
+    mail = message(f"kitchen@{HOST}")
+    mailin(mail, status=401, environ=through, headers={"X-Forwarded-For": f"{far}, 10.0.0.1"})
+    with_settings(limits__ip_header="CF-Connecting-IP")
+    mailin(mail, status=401, environ={"REMOTE_ADDR": far}, headers=said)
+    mailin(mail, status=401, environ=through, headers=said | {"X-Forwarded-For": far})
+    mailin(mail, environ=through, headers=said | {"X-Forwarded-For": "10.0.0.1"})
+
+
 @pytest.mark.parametrize("data", ["", "{", "[]", '"x"', "null", '{"headers": 1}', "[" * 100000])
 def test_what_is_no_mail_is_refused_in_words(mailin, data):
     mailin(data, status=422)
