@@ -282,10 +282,14 @@ def _find(
         path = env.get(f"{name}_FILE")
         if path:
             try:
-                return Path(path).read_text(encoding="utf-8").strip(), "file", f"{name}_FILE"
+                text = Path(path).read_text(encoding="utf-8-sig").strip()
             except (OSError, UnicodeDecodeError) as error:
                 why = error.strerror if isinstance(error, OSError) else "it is no text"
                 faults.append(Fault(f"{name}_FILE", f"cannot read {path}: {why}"))
+                continue
+            if text or item.blank:
+                return text, "file", f"{name}_FILE"
+            faults.append(Fault(f"{name}_FILE", f"{path} is empty; it counts as not set", fatal=False))
     if item.key in ini and (ini[item.key].strip() or item.blank):
         return ini[item.key], "ini", item.key
     return None, "default", item.env

@@ -8,7 +8,9 @@ import os
 import pytest
 from click.testing import CliRunner
 
+from llmio.boot import declared
 from llmio.cli.config import config, documented
+from llmio.core import settings
 
 SECRET = "a-secret-that-is-long-enough-for-signing"
 
@@ -62,6 +64,33 @@ def test_a_secret_may_lie_in_a_file(run, tmp_path):
         "set",
         "file",
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "value", "fault"),
+    [
+        (b"hush \r\n\n", "set", ""),
+        (b"\xef\xbb\xbfhush", "set", ""),
+        (b"", "", "is empty; it counts as not set"),
+        (b" \n", "", "is empty; it counts as not set"),
+        (b"\xff\xfe", "", "it is no text"),
+        (None, "", "No such file"),
+        ("folder", "", "Is a directory"),
+    ],
+)
+def test_whatever_lies_in_a_file_for_a_secret_is_taken_or_told(tmp_path, content, value, fault):
+    file = tmp_path / "file"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    elif content:
+        file.mkdir()
+    secrets = [(item, name) for item in declared() if item.secret for name in item.names]
+    for item, name in secrets:
+        found = settings.load([item], {}, {f"{name}_FILE": str(file)})
+        assert found.row(item)["value"] == (value or ("set" if item.default else ""))
+        assert not value or item.like or found[item.key] == "hush"
+        assert value or (name in str(found.faults) and fault in str(found.faults))
+    assert len(secrets) > 10
 
 
 def test_what_is_well_is_said_to_be(run):
