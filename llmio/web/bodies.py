@@ -88,7 +88,11 @@ def fitting(view: Any, info: Any) -> Any:
         kind = request.headers.get("Content-Type", "")
         if request.exception is None and kind.startswith("multipart/"):
             refuse_early(request)
-        elif request.exception is None and (not kind or kind.startswith(WORDS)) and info.options.get("route_name") not in LETTERS:
+        elif (
+            request.exception is None
+            and (not kind or kind.startswith(WORDS))
+            and info.options.get("route_name") not in LETTERS
+        ):
             refuse_long_words(request)
         return view(context, request)
 

@@ -136,7 +136,10 @@ FORM = "application/x-www-form-urlencoded"
         ("multipart/form-data; boundary=", b"x"),
         ("multipart/form-data; boundary=\xe9", b"--\xe9\r\n\r\n"),
         (FORM + "; charset=nix", b"a=\xff"),
-        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="x"\r\n%s\r\n\r\nx\r\n--b--\r\n'),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="x"\r\n%s\r\n\r\nx\r\n--b--\r\n',
+        ),
     ],
 )
 @pytest.mark.parametrize("path", ["/profile", "/sign_in", "/csp_reports", "/no/such/page"])
