@@ -33,7 +33,7 @@ class Garbled(LlmioError):
     status = 400
 
 
-class Form(cgi_FieldStorage):  # type: ignore[misc]  # WebOb has no types
+class Form(cgi_FieldStorage):
     """A form without forms in its parts: no browser sends such (RFC 7578, 4.3), and nobody counts what is in them."""
 
     def read_multi(self, *args: Any) -> None:
