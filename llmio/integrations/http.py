@@ -52,6 +52,7 @@ REDIRECTS = 3
 FOLLOWED = frozenset({301, 302, 307, 308})
 """Redirects after which the same request is sent to the new address; after 303 it would be another request."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+SIIT = ipaddress.ip_network("::ffff:0:0:0/96")
 OLD_IPV4 = ipaddress.ip_network("::/96")
 CLOSED = tuple(
     ipaddress.ip_network(one)
@@ -101,7 +102,7 @@ def inner_of(found: Address) -> Address | None:
     """The IPv4 address that one of IPv6 stands for; where a packet really goes."""
     if isinstance(found, ipaddress.IPv4Address):
         return None
-    if found in NAT64 or (found in OLD_IPV4 and int(found) > 1):
+    if found in NAT64 or found in SIIT or (found in OLD_IPV4 and int(found) > 1):
         return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
     teredo = found.teredo[1] if found.teredo else None
     return found.ipv4_mapped or found.sixtofour or teredo
