@@ -155,16 +155,21 @@ def _fill(ctx: Context, group: Group, form: GroupForm) -> None:
 
 
 def _set_privacy(ctx: Context, group: Group, form: GroupForm) -> None:
-    if form.group_privacy != "secret" and not rules.site_has_public(ctx):
-        raise Invalid.at("group_privacy", _("This site has no public groups: only members may know of a group."))
+    """Who may see the group; what it is already it may stay, also where the site has no public groups any more."""
+    public, same = rules.site_has_public(ctx), group.id is not None and form.group_privacy == privacy_of(group)
     if form.group_privacy == "secret":
-        group.is_visible_to_public = False
+        group.is_visible_to_public = group.is_visible_to_parent_members = False
         group.discussion_privacy_options = "private_only"
         group.membership_granted_upon = "invitation"
         group.listed_in_explore = False
         return
-    group.is_visible_to_public = True
+    if not public and not same:
+        raise Invalid.at("group_privacy", _("This site has no public groups: only members may know of a group."))
     group.membership_granted_upon = form.membership_granted_upon
+    if not same:
+        group.is_visible_to_public = True  # one that only members of its parent see is called closed, too, and stays so
+    if not public:
+        return  # the form does not ask for the rest
     group.listed_in_explore = form.listed_in_explore
     if form.group_privacy == "open":
         group.discussion_privacy_options = "public_only"

@@ -72,6 +72,31 @@ def test_privacy_sets_the_columns_of_the_reference(web, db, sign_in, privacy, co
     assert (group.is_visible_to_public, group.discussion_privacy_options, group.membership_granted_upon) == columns
 
 
+def edit_form(page):
+    return next(form for form in page.forms.values() if (form.action or "").endswith("/edit"))
+
+
+def test_a_subgroup_that_its_parent_alone_sees_does_not_become_public_by_an_edit(db, sign_in):
+    """Dumps hold such; the form calls them closed."""
+    ada = make.user(db)
+    parent = make.group(db, admin=ada)
+    group = make.group(
+        db, "Cellar", admin=ada, parent_id=parent.id, is_visible_to_public=False, is_visible_to_parent_members=True
+    )
+    web = sign_in(ada)
+    form = edit_form(web.get(f"/g/{group.key}/edit"))
+    form["name"] = "Wine cellar"
+    form.submit(status=303)
+    db.refresh(group)
+    assert (group.name, group.is_visible_to_public, group.is_visible_to_parent_members) == ("Wine cellar", False, True)
+    web.send(f"/g/{group.key}/edit", {"name": "x", "group_privacy": "secret"}, status=303)
+    db.refresh(group)
+    assert (group.is_visible_to_public, group.is_visible_to_parent_members) == (False, False)
+    web.send(f"/g/{group.key}/edit", {"name": "x", "group_privacy": "closed"}, status=303)
+    db.refresh(group)
+    assert group.is_visible_to_public is True
+
+
 def test_a_secret_group_is_unknown_to_others(web, db, new_browser):
     admin, stranger = make.user(db), make.user(db)
     group = make.group(db, "Hidden Circle", admin=admin, is_visible_to_public=False)

@@ -15,6 +15,7 @@ from llmio.admin.service import features
 from llmio.discussions.models import Discussion
 from llmio.groups.models import Group
 from tests import factories as make
+from tests.functional.test_groups import edit_form
 
 HOST = "reply.example.net"
 numbers = itertools.count(1)
@@ -97,6 +98,12 @@ def public(scene, *_):
     )
 
 
+def by_mail(scene, mailbox, run_jobs):
+    """Whether a thread comes of a mail; whether the page shows an address for it."""
+    shown = "kitchen+u=" in scene.ada.get(f"/g/{scene.group.key}/my_address").text
+    return (thread_from_mail(scene, mailbox, run_jobs), shown)
+
+
 def thread_from_mail(scene, _mailbox, run_jobs):
     user = scene.db.query(User).filter_by(email="ada@example.org").one()
     message = EmailMessage()
@@ -155,7 +162,7 @@ CASES = {
     "features.disable_create_user": (signs_up, (303, 1, True), (403, 0, False)),
     "features.disable_create_group": (starts_group, (200, True), (403, False)),
     "features.disable_public_groups": (public, (True, True, True, 303, True), (False, False, False, 422, False)),
-    "features.disable_thread_from_mail": (thread_from_mail, True, False),
+    "features.disable_thread_from_mail": (by_mail, (True, True), (False, False)),
     "features.explore": (explored, (404, 404, False, False, False), (200, 200, True, True, True)),
     "site.robots": (robots, False, True),
     "features.sitemap": (sitemap, (404, False), (200, True)),
@@ -175,9 +182,9 @@ def test_a_switch_changes_what_it_names_and_is_taken_back(scene, switch, key, ma
     look, off, on = CASES[key]
     if key == "features.disable_thread_from_mail":
         switch(key, "1")
-        assert look(scene, mailbox, run_jobs) is on
+        assert look(scene, mailbox, run_jobs) == on
         switch(key, None)
-        assert look(scene, mailbox, run_jobs) is off
+        assert look(scene, mailbox, run_jobs) == off
         return
     assert look(scene, mailbox, run_jobs) == off
     switch(key, "1")
@@ -236,6 +243,20 @@ def test_no_public_group_is_found_on_the_map_or_in_the_list(scene, switch):
     assert status(scene.ada, f"/g/{scene.group.key}") == 200  # a member
 
 
+def test_a_public_group_is_edited_while_there_are_none_and_stays_what_it_was(scene, switch):
+    switch("features.disable_public_groups", "1")
+    form = edit_form(scene.ben.get(f"/g/{scene.group.key}/edit"))
+    form["name"] = "Great kitchen"
+    form.submit(status=303)
+    scene.db.refresh(scene.group)
+    found = (scene.group.name, scene.group.is_visible_to_public, scene.group.discussion_privacy_options)
+    assert (*found, scene.group.listed_in_explore) == ("Great kitchen", True, "public_only", True)
+    assert sees(scene.stranger, f"/g/{scene.group.key}") is False
+    scene.ben.send(f"/g/{scene.group.key}/edit", {"name": "x", "group_privacy": "closed"}, status=422)
+    scene.ben.send(f"/g/{scene.group.key}/edit", {"name": "x", "group_privacy": "secret"}, status=303)
+    assert 'value="open"' not in scene.ben.get(f"/g/{scene.group.key}/edit").text
+
+
 # -- for single groups ---------------------------------------------------------------------------------------------------
 
 
@@ -261,9 +282,9 @@ def test_a_group_may_have_its_own_way(scene, switch, db):
 
 def test_mail_to_one_group_may_be_switched_off(scene, switch, run_jobs, mailbox):
     switch("features.disable_thread_from_mail", "1", of_group="1", group="kitchen")
-    assert thread_from_mail(scene, mailbox, run_jobs) is False
+    assert by_mail(scene, mailbox, run_jobs) == (False, False)
     switch("features.disable_thread_from_mail", None, of_group="1", group="kitchen")
-    assert thread_from_mail(scene, mailbox, run_jobs) is True
+    assert by_mail(scene, mailbox, run_jobs) == (True, True)
 
 
 # -- the page ------------------------------------------------------------------------------------------------------------

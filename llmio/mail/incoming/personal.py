@@ -24,7 +24,8 @@ def address(request: Any, group: Group, user: User) -> str:
     """The address; empty where no mail comes in, the group has no handle, or threads by mail are switched off."""
     settings = request.app.settings
     host = settings.text("mail.reply_host")
-    if not host or not group.handle or not user.email_api_key or settings.on("features.disable_thread_from_mail"):
+    off = settings.on("features.disable_thread_from_mail", group.id, group.parent_id)
+    if not host or not group.handle or not user.email_api_key or off:
         return ""
     return f"{group.handle}+u={user.id}&k={user.email_api_key}@{host}"
 
