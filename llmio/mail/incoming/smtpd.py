@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections import Counter
 from email.utils import format_datetime
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
@@ -28,12 +29,40 @@ MOST_HOPS = 50
 BACKLOG = 100
 AT_ONCE = 4
 """Mails that are checked and stored at the same time."""
+MOST_CONNECTIONS, MOST_OF_ONE_ADDRESS = 500, 50
 IDENT = "llmio"
 LATER = "451 4.3.0 This mail cannot be kept just now, please try again later"
 
 
 class Server(SMTP):
     """aiosmtpd's server with the text of a mail on disk rather than in memory, and lines of any length."""
+
+    _place: str | None = None
+    _one_too_many = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a place, unless its client has many already: whoever comes to hold connections leaves room for others."""
+        if self._place is None:
+            self._place = str((transport.get_extra_info("peername") or ("",))[0])
+            lines = self.event_handler.lines
+            lines[self._place] += 1
+            self._one_too_many = lines[self._place] > MOST_OF_ONE_ADDRESS or lines.total() > MOST_CONNECTIONS
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Give the place back."""
+        if self._place is not None:
+            self.event_handler.lines[self._place] -= 1
+            self.event_handler.lines += Counter()  # forgets who has none
+            self._place = None
+        super().connection_lost(error)
+
+    async def _handle_client(self) -> None:
+        if self._one_too_many:
+            await self.push("421 4.7.0 Too many connections, please try again later")
+            self._writer.close()
+            return
+        await super()._handle_client()
 
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802  # the library finds commands by these names
         """Take the text of a mail."""
@@ -88,6 +117,8 @@ class Handler:
         self._resolver = resolver
         self._hosts = hosts_of(app.settings)
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self.lines: Counter[str] = Counter()
+        """Open connections by the address that they come from."""
 
     async def handle_RCPT(  # noqa: N802  # the library's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

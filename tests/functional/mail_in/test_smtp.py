@@ -9,6 +9,7 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -110,6 +111,26 @@ def titles(db):
 def signed(message, keypair, domain="example.org", **how):
     raw = message.as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     return dkim.sign(raw, b"s1", domain.encode(), keypair[1], include_headers=[b"from", b"subject"], **how) + raw
+
+
+# -- those who come to hold the door --------------------------------------------------------------------------------------
+
+
+def test_idle_connections_of_one_client_leave_room_for_others(server, monkeypatch):
+    monkeypatch.setattr(smtpd, "MOST_OF_ONE_ADDRESS", 3)
+    lines = [socket.create_connection(("127.0.0.1", server), timeout=10) for _number in range(5)]
+    greetings = [one.makefile("rb").readline()[:3] for one in lines]
+    assert greetings == [b"220"] * 3 + [b"421"] * 2
+    lines[0].close()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with socket.create_connection(("127.0.0.1", server), timeout=10) as one:
+            if one.makefile("rb").readline().startswith(b"220"):
+                break
+    else:
+        raise AssertionError("the place of who went is not given to another")
+    for one in lines:
+        one.close()
 
 
 # -- who may write to whom -----------------------------------------------------------------------------------------------
@@ -330,9 +351,9 @@ def test_circles_end(server, letter):
     assert refused.value.smtp_code == 554
 
 
-def test_starttls_with_the_operators_certificate(
-    app, mail_host, name_server, tmp_path, keypair, monkeypatch, letter, db
-):
+@pytest.fixture
+def encrypting(app, mail_host, tmp_path, keypair, monkeypatch):
+    """The server has a certificate; what a client needs to believe it."""
     key, private, _public = keypair
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
     now = dt.datetime.now(dt.UTC)
@@ -351,12 +372,28 @@ def test_starttls_with_the_operators_certificate(
     (tmp_path / "key.pem").write_bytes(private)
     monkeypatch.setitem(app.settings.values, "mail.smtpd_certificate", str(tmp_path / "cert.pem"))
     monkeypatch.setitem(app.settings.values, "mail.smtpd_key", str(tmp_path / "key.pem"))
-    context = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    return ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+
+
+def test_starttls_with_the_operators_certificate(app, encrypting, name_server, letter, db):
     with running(app, name_server[1]) as port, smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
         client._host = HOST
-        client.starttls(context=context)
+        client.starttls(context=encrypting)
         client.sendmail("a@b.example", GROUP, letter(GROUP).as_bytes())
     assert len(db.scalars(select(IncomingMail)).all()) == 1
+
+
+def test_what_came_before_the_encryption_does_not_count_after_it(encrypting, name_server, app):
+    """A stranger on the line could put it in front of what the client says (RFC 3207, 6)."""
+    with running(app, name_server[1]) as port, socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        said = line.makefile("rb")
+        line.sendall(b"EHLO x\r\nSTARTTLS\r\nMAIL FROM:<slipped@in.example>\r\nRCPT TO:<%b>\r\n" % GROUP.encode())
+        assert next(one for one in said if one.startswith(b"220 ") and b"TLS" in one)
+        with encrypting.wrap_socket(line, server_hostname=HOST) as safe:
+            safe.sendall(b"EHLO y\r\nDATA\r\nQUIT\r\n")
+            codes = [one[:4] for one in safe.makefile("rb")]
+    assert codes[0] == b"250-", "the answer to EHLO, and to nothing before it"
+    assert codes[-3:] == [b"250 ", b"503 ", b"221 "]
 
 
 @pytest.mark.parametrize(
