@@ -6,6 +6,7 @@ import Bell from "./bell.js";
 import Clipboard from "./clipboard.js";
 import Completing from "./completing.js";
 import Confirm from "./confirm.js";
+import Duration from "./duration.js";
 import Editor from "./editor.js";
 import Flash from "./flash.js";
 import FocusError from "./focus_error.js";
@@ -47,6 +48,7 @@ const controllers = {
   clipboard: Clipboard,
   completing: Completing,
   confirm: Confirm,
+  duration: Duration,
   editor: Editor,
   flash: Flash,
   "focus-error": FocusError,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from llmio.accounts import serializers as people
 from llmio.accounts.models import User
@@ -61,7 +61,7 @@ class Parts:
 
     def add_poll(self, poll_id: int | None) -> Poll | None:
         """Add a poll with its options, author and thread."""
-        query = select(Poll).options(selectinload(Poll.options)).where(Poll.id == poll_id)
+        query = select(Poll).options(selectinload(Poll.options), joinedload(Poll.opening)).where(Poll.id == poll_id)
         found = self.ctx.db.scalars(query).one_or_none()
         if found is not None:
             self.poll = found

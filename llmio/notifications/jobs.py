@@ -10,7 +10,7 @@ from sqlalchemy import select
 from llmio.core.jobs import job
 from llmio.core.tables import Event
 from llmio.mail import deliver as deliver_mail
-from llmio.notifications import contact, meetings, service, tasks, trials, ways
+from llmio.notifications import contact, meetings, openings, service, tasks, trials, ways
 from llmio.notifications.catch_up import service as catch_ups
 from llmio.notifications.channels import BUSY, deliver_to_channel, forget_attempts
 from llmio.notifications.deliveries import MAX_ATTEMPTS, Delivery, Status
@@ -153,6 +153,15 @@ def mail_task_due(app: App, task_id: int, user_id: int) -> None:
         deliver_mail(app, mail)
 
 
+@job("notifications.mail_not_opened", queue="mailers", transaction=False)
+def mail_not_opened(app: App, poll_id: int, user_id: int, opening_at: str, reason: str) -> None:
+    """Tell who planned that a poll opens that it could not be opened, and why."""
+    with app.begin() as ctx:
+        mail = openings.not_opened(ctx, poll_id, user_id, datetime.fromisoformat(opening_at), reason)
+    if mail is not None:
+        deliver_mail(app, mail)
+
+
 @job("notifications.follow_meeting")
 def follow_meeting(ctx: Context, _record_type: str, outcome_id: int) -> None:
     """Call off a meeting whose poll or thread was removed, or is open again; all else comes with the event of its outcome."""
@@ -204,6 +213,7 @@ JOBS = (
     send_catch_up,
     task_reminders,
     mail_task_due,
+    mail_not_opened,
     test_way,
     follow_meeting,
     mail_meeting,

@@ -20,6 +20,7 @@ def register(app: App) -> None:
     app.add_kinds(*kinds.KINDS)
     app.add_jobs(*jobs.JOBS)
     app.add_schedule(jobs.close_expired, every=30)
+    app.add_schedule(jobs.open_due, every=30)
     app.add_schedule(jobs.closing_soon, every=600, moments=True)
     app.add_schedule(jobs.outcome_review_due, every=HOUR, moments=True)
     app.add_observer(jobs.follow_membership, "Membership")
@@ -44,7 +45,7 @@ def includeme(config: Any) -> None:
     config.add_route("polls.group", "/g/{key}/polls", factory=groups.group)
     for act in ("edit", "card", "votes", "voters", "remind", "outcome", "receipts", "reopen", "thread"):
         config.add_route(f"polls.{act}", f"/p/{{key}}/{act}", **of_poll)
-    for act in ("vote", "uncast", "close", "discard"):
+    for act in ("vote", "uncast", "close", "discard", "open", "stay_draft"):
         config.add_route(f"polls.{act}", f"/p/{{key}}/{act}", request_method="POST", **of_poll)
     config.add_route("polls.remove_voter", "/p/{key}/voters/{id:\\d+}/remove", request_method="POST", **of_poll)
     for act in ("make_admin", "remove_admin"):

@@ -44,11 +44,11 @@ def person_of(user: Any, user_id: int | None = None) -> Person | None:
 
 
 def state_of(ctx: Context, poll: Poll, stance: Stance | None) -> str:
-    """For the status pill: draft, closed, voted, waiting (for the actor's vote) or open."""
+    """For the status pill: draft, planned (it opens later), closed, voted, waiting (for the actor's vote) or open."""
     if poll.closed_at is not None:
         return "closed"
     if poll.closing_at is None:
-        return "draft"
+        return "planned" if poll.opening is not None else "draft"
     if stance is not None:
         return "voted" if stance.cast_at else "waiting"
     return "open"
@@ -339,6 +339,7 @@ class Line:
     kind: PollType
     closing_at: datetime | None
     closed_at: datetime | None
+    opening_at: datetime | None
     voted: int
     voters: int
     group: str
@@ -362,6 +363,7 @@ def lines(ctx: Context, polls: Iterable[Poll]) -> list[Line]:
                 kind=kind,
                 closing_at=poll.closing_at,
                 closed_at=poll.closed_at,
+                opening_at=poll.opening.opening_at if poll.opening else None,
                 voted=poll.voters_count - poll.undecided_voters_count,
                 voters=poll.voters_count,
                 group=(poll.group.full_name or poll.group.name or "") if poll.group else "",

@@ -33,6 +33,8 @@ class PollForm(Form):
     title: str = ""
     details: str = ""
     details_format: Format = "md"
+    opens: Literal["now", "later"] = "now"
+    opening_at: str = ""
     closing_at: str = ""
     time_zone: Zone = "UTC"
     anonymous: bool = False
@@ -144,12 +146,20 @@ def local(moment: datetime | None, zone: str) -> str:
 def read_poll(kind: PollType, data: Mapping[str, Any]) -> Entered:
     """The form of a poll; raises Invalid with all faults, and with what was typed."""
     errors: dict[str, list[object]] = {}
-    form, closing_at = PollForm(), None
+    form = PollForm()
+    times: dict[str, datetime | None] = {"opening_at": None, "closing_at": None}
     try:
         form = parse(PollForm, data)
-        closing_at = moment(form.closing_at, form.time_zone)
     except Invalid as fault:
         errors.update(fault.errors)
+    for name in times:
+        try:
+            times[name] = moment(getattr(form, name), form.time_zone, name)
+        except Invalid as fault:
+            errors.update(fault.errors)
+    errors |= _check_opening(form, errors)
+    if form.opens == "later" and form.opening_at and not form.closing_at and not errors:
+        times["closing_at"] = _days_on(form, kind.days_open)
     settings: dict[str, Any] = {}
     for one in kind.settings:
         try:
@@ -165,7 +175,7 @@ def read_poll(kind: PollType, data: Mapping[str, Any]) -> Entered:
         details_format=form.details_format,
         options=[one for one in options if one.name],
         settings=settings,
-        closing_at=closing_at,
+        **times,
         anonymous=form.anonymous,
         hide_results=form.hide_results,
         stance_reason_required=form.stance_reason_required,
@@ -178,6 +188,24 @@ def read_poll(kind: PollType, data: Mapping[str, Any]) -> Entered:
         tags=form.tags.split(",") if "tags" in data else None,
     )
     return Entered(values, form.notify, form.message)
+
+
+def _check_opening(form: PollForm, errors: Mapping[str, list[object]]) -> dict[str, list[object]]:
+    """Faults of what was chosen with the time to open; a poll is never opened at once by mistake."""
+    if form.opens == "later" and not form.opening_at:
+        return {"opening_at": [_("Please give a date and a time.")]}
+    if form.opens == "now" and form.opening_at and "opening_at" not in errors:
+        return {"opens": [_("You gave a time to open: choose “At a time”, or empty that field.")]}
+    return {}
+
+
+def _days_on(form: PollForm, days: int) -> datetime | None:
+    """So many days after the time to open, on the same clock."""
+    opening = datetime.fromisoformat(form.opening_at).replace(tzinfo=None)
+    try:
+        return moment((opening + timedelta(days=days)).isoformat(), form.time_zone)
+    except OverflowError:
+        raise Invalid.at("opening_at", _("Please give a date and a time.")) from None
 
 
 # -- options -------------------------------------------------------------------------------------------------------------
@@ -256,6 +284,8 @@ def form_values(values: PollInput) -> dict[str, Any]:
         "title": values.title,
         "details": values.details,
         "details_format": values.details_format,
+        "opens": "later" if values.opening_at else "now",
+        "opening_at": local(values.opening_at, zone),
         "closing_at": local(values.closing_at, zone),
         "time_zone": zone,
         "anonymous": values.anonymous,

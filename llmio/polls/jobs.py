@@ -1,4 +1,4 @@
-"""Work of polls that nobody asks for: closing at the set time, telling that it comes near, following the group."""
+"""Work of polls that nobody asks for: opening and closing at the set time, telling that it comes near, following the group."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ def close_expired(ctx: Context) -> None:
 def close_lapsed(ctx: Context, poll_id: int) -> None:
     """Close one poll whose time is over."""
     service.expire_poll(ctx, queries.get(ctx, poll_id))
+
+
+@job("polls.open_due", queue="high")
+def open_due(ctx: Context) -> None:
+    """Find drafts whose time to open has come, and have each opened by a job of its own: one at fault holds up no other."""
+    for poll_id in queries.due_ids(ctx):
+        ctx.enqueue(open_planned, poll_id)
+
+
+@job("polls.open_planned", queue="high")
+def open_planned(ctx: Context, poll_id: int) -> None:
+    """Open one draft whose time has come; or, where that cannot be, have who planned it told."""
+    for poll in queries.by_ids(ctx, [poll_id]):
+        service.open_due(ctx, poll)
 
 
 @job("polls.closing_soon")
@@ -101,4 +115,7 @@ def recount(ctx: Context, poll_id: int) -> None:
         service.recount_poll(ctx, poll)
 
 
-JOBS = (recount, close_expired, close_lapsed, closing_soon, outcome_review_due, follow_membership, follow_guests)
+JOBS = (
+    recount, close_expired, close_lapsed, open_due, open_planned, closing_soon, outcome_review_due, follow_membership,
+    follow_guests,
+)  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, String, Text
+from sqlalchemy import TIMESTAMP, BigInteger, ForeignKey, String, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -14,6 +14,8 @@ from llmio.accounts.models import User
 from llmio.core.db import Base, Utc, utcnow
 from llmio.discussions.models import Discussion
 from llmio.groups.models import Group
+
+Moment = TIMESTAMP(timezone=True)
 
 
 class Poll(Base):
@@ -86,12 +88,32 @@ class Poll(Base):
         order_by="(PollOption.priority, PollOption.id)",
         lazy="raise",
     )
+    opening: Mapped[PollOpening | None] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    """When it opens by itself, while it is a draft."""
     outcomes: Mapped[list[Outcome]] = relationship(
         primaryjoin="foreign(Outcome.poll_id) == Poll.id",
         back_populates="poll",
         order_by="Outcome.id",
         lazy="raise",
     )
+
+
+class PollOpening(Base):
+    """When a draft opens by itself, until when it is open then, and who is told: in the name of whoever planned it."""
+
+    __tablename__ = "poll_openings"
+    __table_args__ = {"schema": "llmio"}
+
+    poll_id: Mapped[int] = mapped_column(
+        ForeignKey("polls.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    planner_id: Mapped[int]
+    opening_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    closing_at: Mapped[datetime] = mapped_column(Moment)
+    notify: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Tell all who may vote."""
+    message: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """A word to them."""
 
 
 class PollOption(Base):

@@ -13,7 +13,7 @@ from llmio.core.tables import Event
 from llmio.discussions import queries as discussions
 from llmio.discussions.models import DiscussionReader
 from llmio.groups.models import Group, Membership
-from llmio.polls.models import Outcome, Poll, PollOption, Stance, StanceReceipt
+from llmio.polls.models import Outcome, Poll, PollOpening, PollOption, Stance, StanceReceipt
 from llmio.tasks.models import Task
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ WHOLE = (
     joinedload(Poll.author),
     joinedload(Poll.group),
     joinedload(Poll.discussion),
+    joinedload(Poll.opening),
     selectinload(Poll.options),
 )
 """What a page needs of a poll."""
@@ -302,6 +303,12 @@ def lapsed_ids(ctx: Context, *, limit: int = 1000) -> list[int]:
     """Polls whose time is over and that nobody closed yet; the rest is for the next look."""
     query = select(Poll.id).where(Poll.closed_at.is_(None), Poll.closing_at <= ctx.now, shown())
     return list(ctx.db.scalars(query.order_by(Poll.closing_at).limit(limit)))
+
+
+def due_ids(ctx: Context, *, limit: int = 1000) -> list[int]:
+    """Drafts whose time to open has come; the rest is for the next look."""
+    query = select(PollOpening.poll_id).where(PollOpening.opening_at <= ctx.now)
+    return list(ctx.db.scalars(query.order_by(PollOpening.opening_at, PollOpening.poll_id).limit(limit)))
 
 
 def reviews_due(ctx: Context, first: date, last: date) -> list[Outcome]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmio.core.serialize import columns, mentioned
+from llmio.core.serialize import columns, mentioned, plain
 from llmio.polls import results
 from llmio.polls.models import Outcome, Poll, PollOption, Stance
 from llmio.polls.values import poll_value
@@ -44,6 +44,7 @@ def poll(ctx: Context, record: Poll) -> dict[str, Any]:
         return columns(record, DISCARDED)
     decided = record.voters_count - record.undecided_voters_count
     return columns(record, POLL) | {
+        "opening_at": plain(record.opening.opening_at) if record.opening else None,
         "decided_voters_count": decided,
         "cast_stances_pct": round(100 * decided / record.voters_count) if record.voters_count else 0,
         "mentioned_usernames": mentioned(record.details),

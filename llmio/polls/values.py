@@ -88,6 +88,8 @@ class PollInput:
     options: Sequence[OptionInput] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     closing_at: datetime | None = None
+    opening_at: datetime | None = None
+    """It stays a draft until then."""
     anonymous: bool = False
     hide_results: int = HideResults.OFF
     stance_reason_required: int = Reason.OPTIONAL

@@ -41,6 +41,9 @@ PERSON_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Table of schema `public` → its columns that hold a user's id."""
 
+OURS: dict[str, tuple[str, ...]] = {"llmio.poll_openings": ("planner_id",)}
+"""Likewise of schema `llmio`, where what a person planned goes on in another's name."""
+
 TYPED_COLUMNS: dict[str, tuple[str, str]] = {
     "active_admin_comments": ("author_type", "author_id"),
     "oauth_applications": ("owner_type", "owner_id"),

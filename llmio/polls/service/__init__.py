@@ -5,6 +5,7 @@ from __future__ import annotations
 from llmio.polls.service.closing import announce_closing_soon, close_poll, discard_poll, expire_poll, reopen_poll
 from llmio.polls.service.counts import lock, recount, recount_poll, reload_options
 from llmio.polls.service.moving import add_to_thread
+from llmio.polls.service.opening import call_off_opening, is_told_of, open_due, open_now
 from llmio.polls.service.outcomes import announce_review, publish_outcome, update_outcome
 from llmio.polls.service.sharing import outcome_guests, remove_outcome_guest, share_outcome
 from llmio.polls.service.voters import (
@@ -24,6 +25,7 @@ __all__ = [
     "add_voters",
     "announce_closing_soon",
     "announce_review",
+    "call_off_opening",
     "cast_vote",
     "check_ballot",
     "close_poll",
@@ -33,8 +35,11 @@ __all__ = [
     "follow_guests",
     "follow_members",
     "input_of",
+    "is_told_of",
     "known_place",
     "lock",
+    "open_due",
+    "open_now",
     "outcome_guests",
     "publish_outcome",
     "recount",

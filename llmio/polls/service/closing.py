@@ -121,7 +121,7 @@ def discard_poll(ctx: Context, poll: Poll) -> Poll:
     """Take a poll away: title, text and results are shown to nobody any more; its votes leave the thread."""
     ctx.require(Permission.POLL_DISCARD, poll)
     poll = lock(ctx, poll)
-    poll.discarded_at, poll.discarded_by = ctx.now, ctx.actor_id
+    poll.discarded_at, poll.discarded_by, poll.opening = ctx.now, ctx.actor_id, None
     audit.note_of_other(ctx, "poll.discard", poll, author_id=poll.author_id, place=poll)
     versions.record(ctx, poll, {"discarded_at": (None, ctx.now.isoformat())})
     stances = select(Stance.id).where(Stance.poll_id == poll.id)

@@ -137,6 +137,7 @@ def add_voters(
 ) -> list[int]:
     """Ask people to vote: members by id, others by address (they become guests). Returns the ids of new voters.
 
+    While an opening is planned nobody is told yet; with `notify` all who may vote are told when the poll opens.
     Raises Invalid where an address cannot be read, NotAllowed where guests may not be asked.
     """
     ctx.require(Permission.POLL_ADD_VOTERS, poll)
@@ -153,7 +154,11 @@ def add_voters(
     new = enrol(ctx, poll, wanted)
     invitation_limit.count(ctx, len(outside.intersection(new)) if notify else 0)
     recount(ctx, poll)
-    if notify and new:
+    ctx.db.refresh(poll, ["opening"])
+    if poll.opening is not None:
+        poll.opening.notify = poll.opening.notify or (notify and bool(new))
+        poll.opening.message = (short(message) if notify else None) or poll.opening.message
+    elif notify and new:
         parent = queries.created_event(ctx, kinds.POLL_CREATED.name, "Poll", poll.id)
         stances = _stance_ids(ctx, poll, new)
         audience = Audience(new, message=short(message))

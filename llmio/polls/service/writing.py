@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, text
 
 from llmio.accounts.keys import new_key
-from llmio.core import richtext, versions
+from llmio.core import versions
 from llmio.core.errors import Conflict, Invalid
-from llmio.core.events import Audience
-from llmio.core.i18n import _, ngettext
+from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.discussions.models import Discussion
 from llmio.discussions.service import tagging
 from llmio.files import service as files
 from llmio.groups.models import Group
-from llmio.plugins.guard import guard
-from llmio.plugins.polls import FieldError, PollType
-from llmio.polls import kinds
+from llmio.plugins.polls import PollType
 from llmio.polls.models import Poll, PollOption, StanceChoice
 from llmio.polls.rules import Place
-from llmio.polls.service.counts import count_places, lock, recount
-from llmio.polls.service.threads import place_below, place_of_poll
+from llmio.polls.service import opening
+from llmio.polls.service.checking import check_input, check_whole, known_type
+from llmio.polls.service.counts import count_places, recount
 from llmio.polls.service.voters import enrol_everyone
-from llmio.polls.values import ClosingSoon, HideResults, OptionInput, PollInput, Reason, poll_value, store_settings
+from llmio.polls.values import OptionInput, PollInput, poll_value, store_settings
 from llmio.tasks import service as tasks
-from llmio.tasks.lines import numbered
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
-LONGEST_TITLE = 250
-LONGEST_NAME = 250
-LONGEST_MEANING = 500
-MOST_OPTIONS = 200
 KEPT = ("title", "details", "details_format", "closing_at", "anonymous", "specified_voters_only", "stance_reason_required",
         "notify_on_closing_soon", "hide_results", "tags")  # fmt: skip
 """Columns whose changes are kept as versions."""
@@ -60,11 +52,12 @@ def create_poll(
 ) -> Poll:
     """Start a poll, in a thread or standing alone, and give all who may vote their place.
 
-    With `notify` all of them are told. Raises Invalid naming the fields that cannot be taken.
+    With `notify` all of them are told; of a poll that opens later, when it does. Raises Invalid naming the fields that
+    cannot be taken.
     """
     group = discussion.group if discussion else group
     ctx.require(Permission.POLL_CREATE, Place(group, discussion))
-    kind = _known(ctx, poll_type)
+    kind = known_type(ctx, poll_type)
     values = check_input(ctx, kind, values)
     poll = Poll(
         key=new_key(),
@@ -78,6 +71,7 @@ def create_poll(
         created_at=ctx.now,
         updated_at=ctx.now,
         options=[],
+        opening=None,
         content_locale=ctx.signed_in().locale,
     )
     _fill(poll, kind, values)
@@ -85,29 +79,37 @@ def create_poll(
     _set_options(poll, values.options, [])
     ctx.db.add(poll)
     ctx.db.flush()
-    _check_whole(ctx, kind, poll)
+    check_whole(ctx, kind, poll)
     files.attach(ctx, poll, values.attachments or (), body=poll.details)
     tasks.keep(ctx, poll, poll.author_id)
-    new = [] if values.specified_voters_only else enrol_everyone(ctx, poll)
+    if not values.specified_voters_only:
+        enrol_everyone(ctx, poll)
     recount(ctx, poll)
-    told = [user_id for user_id in new if user_id != ctx.actor_id] if notify else []
-    audience = Audience(told, message=message.strip() or None, name="group" if told and group else None)
-    ctx.publish(kinds.POLL_CREATED, poll, place=place_of_poll(ctx, discussion), audience=audience)
+    opening.plan(ctx, poll, values, notify=notify, message=message)
+    if poll.opening is None:
+        opening.tell_of_new(ctx, poll, notify=notify, message=message)
     count_places(ctx, poll)
     ctx.changed(poll)
     return poll
 
 
 def update_poll(
-    ctx: Context, poll: Poll, *, values: PollInput, message: str = "", opened: datetime | None = None
+    ctx: Context,
+    poll: Poll,
+    *,
+    values: PollInput,
+    message: str = "",
+    notify: bool | None = None,
+    opened: datetime | None = None,
 ) -> Poll:
-    """Edit an open poll. With a message the edit is told in the thread.
+    """Edit an open poll or a draft. With a message the edit is told in the thread.
 
+    `notify`: of a draft that nobody was told of, tell all who may vote once it opens; None leaves what was said before.
     `opened`: when the text was taken up to be changed; boxes that others ticked since stay as they are.
     """
     ctx.require(Permission.POLL_UPDATE, poll)
-    kind = _known(ctx, poll.poll_type)
-    poll = lock(ctx, poll)
+    kind = known_type(ctx, poll.poll_type)
+    poll = opening.lock_with_opening(ctx, poll)
     if poll.closed_at is not None:
         raise Conflict(_("This poll closed meanwhile."))
     values = check_input(ctx, kind, values, poll)
@@ -118,7 +120,7 @@ def update_poll(
         tagging.put(ctx, poll, values.tags, field="tags")
     gone = _set_options(poll, values.options, list(poll.options))
     ctx.db.flush()
-    _check_whole(ctx, kind, poll)
+    check_whole(ctx, kind, poll)
     if values.attachments is None:
         files.keep_pictures(ctx, poll, poll.details)
     else:
@@ -132,128 +134,27 @@ def update_poll(
     after = {name: getattr(poll, name) for name in KEPT} | {"poll_option_names": [one.name for one in poll.options]}
     versions.record(ctx, poll, {name: (_plain(before[name]), _plain(after[name])) for name in before})
     poll.updated_at = ctx.now
-    place, parent = place_below(ctx, poll) if message.strip() else (None, None)
-    ctx.publish(kinds.POLL_EDITED, poll, place=place, parent=parent, audience=Audience(message=message.strip() or None))
+    _plan_or_tell(ctx, poll, values, was_draft=before["closing_at"] is None, notify=notify, message=message)
     ctx.changed(poll)
     return poll
 
 
+def _plan_or_tell(
+    ctx: Context, poll: Poll, values: PollInput, *, was_draft: bool, notify: bool | None, message: str
+) -> None:
+    """Tell of an edit; not while an opening is planned, nor of a draft that nobody was told of before it opens."""
+    wanted = notify if notify is not None else poll.opening is not None and poll.opening.notify
+    opening.plan(ctx, poll, values, notify=notify, message=message)
+    if poll.opening is not None:
+        return
+    if not was_draft or opening.is_told_of(ctx, poll):
+        opening.tell_of_edit(ctx, poll, message=message)
+    elif poll.closing_at is not None:
+        opening.tell_of_new(ctx, poll, notify=wanted, message=message)
+
+
 def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def _known(ctx: Context, key: str) -> PollType:
-    found = ctx.app.plugins.poll_types.get(key)
-    if found is None:
-        raise Invalid.at("poll_type", _("This kind of poll is not available."))
-    return found
-
-
-# -- checks --------------------------------------------------------------------------------------------------------------
-
-
-def check_input(ctx: Context, kind: PollType, values: PollInput, poll: Poll | None = None) -> PollInput:
-    """What was said, cleaned; raises Invalid with all that cannot be taken at once."""
-    errors: dict[str, list[object]] = {}
-    title = values.title.strip()
-    if not title:
-        errors["title"] = [_("Please say what this is about.")]
-    elif len(title) > LONGEST_TITLE:
-        errors["title"] = [_("At most {count} characters, please.", count=LONGEST_TITLE)]
-    details = numbered(richtext.clean(values.details, values.details_format), values.details_format)
-    if len(details) > ctx.app.settings["text.max_length"]:
-        errors["details"] = [_("At most {count} characters, please.", count=ctx.app.settings["text.max_length"])]
-    if values.closing_at is not None and values.closing_at <= ctx.now:
-        errors["closing_at"] = [_("Please choose a time in the future.")]
-    _check_common(kind, values, poll, errors)
-    options = _check_options(kind, values.options, poll, errors)
-    settings = _check_settings(kind, values, errors)
-    if errors:
-        raise Invalid(_("Please check the marked fields."), errors)
-    return replace(values, title=title, details=details, options=options, settings=settings)
-
-
-def _check_common(kind: PollType, values: PollInput, poll: Poll | None, errors: dict[str, list[object]]) -> None:
-    for name, choices in (
-        ("hide_results", HideResults), ("stance_reason_required", Reason), ("notify_on_closing_soon", ClosingSoon),
-    ):  # fmt: skip
-        if getattr(values, name) not in list(choices):
-            errors[name] = [_("Please choose one of the options.")]
-    if values.anonymous and not kind.may_be_anonymous:
-        errors["anonymous"] = [_("Votes of this kind cannot be anonymous.")]
-    if poll is None:
-        return
-    if poll.anonymous and not values.anonymous:
-        errors["anonymous"] = [_("Voters were promised that their votes stay anonymous. This cannot be undone.")]
-    if poll.hide_results == HideResults.UNTIL_CLOSED != values.hide_results:
-        errors["hide_results"] = [
-            _("Voters were promised that results stay hidden until the end. This cannot be undone.")
-        ]
-
-
-def _check_options(
-    kind: PollType, options: Sequence[OptionInput], poll: Poll | None, errors: dict[str, list[object]]
-) -> list[OptionInput]:
-    kept = [replace(one, name=one.name.strip()) for one in options if one.name.strip()]
-    if kind.options == "none":
-        return []
-    known = {option.id for option in poll.options} if poll else set()
-    if len(kept) < kind.min_options:
-        errors["options"] = [
-            ngettext("Please give at least {count} option.", "Please give at least {count} options.", kind.min_options)
-        ]
-    elif len(kept) > MOST_OPTIONS:
-        errors["options"] = [_("At most {count} options, please.", count=MOST_OPTIONS)]
-    elif any(len(one.name) > LONGEST_NAME or max(len(one.meaning), len(one.prompt)) > LONGEST_MEANING for one in kept):
-        errors["options"] = [
-            _(
-                "An option may have {name} characters, its meaning and prompt {meaning}.",
-                name=LONGEST_NAME,
-                meaning=LONGEST_MEANING,
-            )
-        ]
-    elif any(one.id is not None and one.id not in known for one in kept):
-        errors["options"] = [_("One of these options is no longer part of this poll. Please look again.")]
-    return [_with_test(one) if kind.options_have_tests else replace(one, test_operator=None) for one in kept]
-
-
-def _with_test(one: OptionInput) -> OptionInput:
-    """The option with its requirement made whole, or with none."""
-    if one.test_operator not in ("gte", "lte") or one.test_percent is None:
-        return replace(one, test_operator=None, test_percent=None, test_against=None)
-    against = one.test_against if one.test_against in ("score_percent", "voter_percent") else "score_percent"
-    return replace(one, test_percent=max(0, min(100, one.test_percent)), test_against=against)
-
-
-def _check_settings(kind: PollType, values: PollInput, errors: dict[str, list[object]]) -> dict[str, Any]:
-    clean: dict[str, Any] = {}
-    for one in kind.settings:
-        try:
-            clean[one.name] = one.clean(values.settings.get(one.name, one.default))
-        except FieldError as fault:
-            errors.setdefault(fault.field, []).append(fault.message)
-    unknown = set(values.settings) - {one.name for one in kind.settings}
-    if unknown:
-        errors.setdefault("", []).append(_("This kind of poll has no setting {name}.", name=min(unknown)))
-    return clean
-
-
-def _check_whole(ctx: Context, kind: PollType, poll: Poll) -> None:
-    """Have the type check settings and options together; raises Invalid."""
-    value = poll_value(ctx.app, poll)
-    try:
-        guard(
-            ctx.app.plugins,
-            kind,
-            f"poll type {kind.key}: check_poll",
-            kind.check_poll,
-            value,
-            fallback=None,
-            passes=(FieldError,),
-            now=ctx.now,
-        )
-    except FieldError as fault:
-        raise Invalid.at(fault.field, fault.message) from None
 
 
 # -- writing -------------------------------------------------------------------------------------------------------------
@@ -263,6 +164,8 @@ def _fill(poll: Poll, kind: PollType, values: PollInput) -> None:
     for name in ("title", "details", "details_format", "closing_at", "anonymous", "hide_results", "stance_reason_required",
                  "limit_reason_length", "specified_voters_only", "notify_on_closing_soon"):  # fmt: skip
         setattr(poll, name, getattr(values, name))
+    if values.opening_at is not None:
+        poll.closing_at = None
     poll.reason_prompt = values.reason_prompt.strip() or None
     if values.time_zone:
         poll.custom_fields["time_zone"] = values.time_zone
@@ -319,7 +222,8 @@ def input_of(ctx: Context, poll: Poll) -> PollInput:
             for one in poll.options
         ],
         settings=value.settings,
-        closing_at=poll.closing_at,
+        closing_at=poll.opening.closing_at if poll.opening else poll.closing_at,
+        opening_at=poll.opening.opening_at if poll.opening else None,
         anonymous=poll.anonymous,
         hide_results=poll.hide_results,
         stance_reason_required=poll.stance_reason_required,

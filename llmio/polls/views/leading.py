@@ -51,7 +51,7 @@ def voters(poll: Poll, request: Any) -> View:
         "nameable": voters_nameable(poll),
         "others": [cards.person_of(member.user) for member in members if member.user_id not in asked],
         "may_add_guests": ctx.can(Permission.POLL_ADD_GUESTS, poll),
-        "values": {"notify": True},
+        "values": {"notify": poll.opening is None or poll.opening.notify},
     }
 
 
@@ -67,13 +67,18 @@ def add_voters(poll: Poll, request: Any) -> Any:
     except Invalid as fault:
         values = {**request.POST.mixed(), "user_ids": request.POST.getall("user_ids")}
         return again(voters, key, request, fault, values)
-    request.flash(
-        "success",
-        ngettext("{count} person can vote now.", "{count} more people can vote now.", len(new))
-        if new
-        else _("They could vote already."),
-    )
+    request.flash("success", _asked(len(new), later=poll.opening is not None))
     return request.see_other("polls.voters", key=key)
+
+
+def _asked(count: int, *, later: bool) -> object:
+    if not count:
+        return _("They could vote already.")
+    if later:
+        return ngettext(
+            "{count} more person can vote when the poll opens.", "{count} more people can vote when the poll opens.", count
+        )
+    return ngettext("{count} person can vote now.", "{count} more people can vote now.", count)
 
 
 def voter(poll: Poll, request: Any) -> Stance:
@@ -140,6 +145,22 @@ def close(poll: Poll, request: Any) -> Any:
     """Close it now."""
     service.close_poll(request.ctx, poll)
     request.flash("success", _("The poll is closed. Tell everyone what was decided."))
+    return request.see_other(cards.path_of(poll))
+
+
+@view_config(route_name="polls.open", request_method="POST", permission=Permission.POLL_UPDATE)
+def open_now(poll: Poll, request: Any) -> Any:
+    """Open it before its time."""
+    service.open_now(request.ctx, poll)
+    request.flash("success", _("The poll is open."))
+    return request.see_other(cards.path_of(poll))
+
+
+@view_config(route_name="polls.stay_draft", request_method="POST", permission=Permission.POLL_UPDATE)
+def stay_draft(poll: Poll, request: Any) -> Any:
+    """Have it open by itself no more."""
+    service.call_off_opening(request.ctx, poll)
+    request.flash("success", _("It does not open by itself any more. The draft is kept."))
     return request.see_other(cards.path_of(poll))
 
 

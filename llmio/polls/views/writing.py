@@ -70,6 +70,7 @@ def _frame(
         "values": values,
         "zones": zones.names(),
         "poll": poll,
+        "untold": poll is None or (poll.closing_at is None and not service.is_told_of(request.ctx, poll)),
         **files_values(request, poll.attachments if poll else ()),
         "cancel": cards.path_of(poll) if poll else _back(place),
     }
@@ -129,8 +130,14 @@ def create(_context: Any, request: Any) -> Any:
     if poll.specified_voters_only:
         request.flash("success", _("The poll is ready. Now choose who may vote."))
         return request.see_other("polls.voters", key=poll.key)
-    request.flash("success", _("The poll is open.") if poll.closing_at else _("The draft is kept."))
+    request.flash("success", _outcome_of(poll))
     return request.see_other(cards.path_of(poll))
+
+
+def _outcome_of(poll: Poll) -> object:
+    if poll.opening is not None:
+        return _("The poll is ready. It opens at its time.")
+    return _("The poll is open.") if poll.closing_at else _("The draft is kept.")
 
 
 def _read(request: Any, kind: PollType) -> forms.Entered:
@@ -169,12 +176,12 @@ def _again(request: Any, fault: Invalid, kind: PollType, key: str | None = None)
 
 @view_config(route_name="polls.edit", permission=Permission.POLL_UPDATE, renderer=FORM)
 def edit(poll: Poll, request: Any) -> View:
-    """The form of an open poll."""
+    """The form of an open poll, or of a draft."""
     kind = _known(request, poll)
-    values = forms.form_values(service.input_of(request.ctx, poll))
-    if not poll.custom_fields.get("time_zone"):
-        zone = zones.zone_or_none(request.ctx.signed_in().time_zone) or "UTC"
-        values |= {"time_zone": zone, "closing_at": forms.local(poll.closing_at, zone)}
+    said = service.input_of(request.ctx, poll)
+    if not said.time_zone:
+        said = replace(said, time_zone=request.ctx.signed_in().time_zone)
+    values = {**forms.form_values(said), "notify": poll.opening is None or poll.opening.notify}
     return _frame(request, kind, Place(poll.group, poll.discussion), values, poll)
 
 
@@ -186,12 +193,18 @@ def update(poll: Poll, request: Any) -> Any:
         return _rows_changed(request, kind, Place(poll.group, poll.discussion), poll)
     try:
         entered = _read(request, kind)
+        was_draft = poll.closing_at is None
         service.update_poll(
-            request.ctx, poll, values=entered.values, message=entered.message, opened=opened_at(request)
+            request.ctx,
+            poll,
+            values=entered.values,
+            message=entered.message,
+            notify=entered.notify,
+            opened=opened_at(request),
         )
     except Invalid as fault:
         return _again(request, fault, kind, key)
-    request.flash("success", _("Saved."))
+    request.flash("success", _outcome_of(poll) if was_draft else _("Saved."))
     return request.see_other(cards.path_of(poll))
 
 

@@ -20,7 +20,7 @@ from llmio.files import portraits
 from llmio.groups import membership
 from llmio.groups.models import Group, Membership
 from llmio.polls.models import Poll, Stance
-from llmio.upkeep.people import PERSON_COLUMNS, TYPED_COLUMNS
+from llmio.upkeep.people import OURS, PERSON_COLUMNS, TYPED_COLUMNS
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -139,7 +139,7 @@ def _unsettled(table: Table, settled: Sequence[int]) -> ColumnElement[bool]:
 
 
 def _repoint(ctx: Context, source: User, target: User, settled: Sequence[int]) -> None:
-    for name, columns in PERSON_COLUMNS.items():
+    for name, columns in (PERSON_COLUMNS | OURS).items():
         table = Base.metadata.tables[name]
         for column in columns:
             ctx.db.execute(

@@ -17,7 +17,7 @@ from llmio.discussions.models import Comment, Discussion
 from llmio.groups import membership
 from llmio.groups.models import Group, Membership
 from llmio.polls.models import Poll, Stance
-from llmio.upkeep.people import PERSON_COLUMNS, TYPED_COLUMNS
+from llmio.upkeep.people import OURS, PERSON_COLUMNS, TYPED_COLUMNS
 from llmio.upkeep.service import destroy, redact
 from llmio.upkeep.service.records import drop, ids_where, remove, table
 
@@ -117,7 +117,7 @@ def _take_votes(ctx: Context, user: User) -> None:
 
 
 def _leave_to(ctx: Context, user_id: int, nobody_id: int) -> None:
-    for name, columns in PERSON_COLUMNS.items():
+    for name, columns in (PERSON_COLUMNS | OURS).items():
         one: Table = Base.metadata.tables[name]
         for column in columns:
             value: Any = None if (name, column) in NAMELESS else nobody_id
