@@ -23,6 +23,36 @@ def _score_poll(page: Page) -> None:
     page.wait_for_url(re.compile(r"/p/\w+/where"))
 
 
+def test_a_poll_is_planned_with_the_keyboard(site: Site) -> None:
+    ana = site.person(width=360)
+    site.sign_in(ana, "amina@bakery.example")
+    ana.goto("/p/new?poll_type=proposal&group_id=1")
+    opening, closing = ana.get_by_label("Opens on"), ana.get_by_label("Closes", exact=True)
+    expect(opening).to_be_hidden()
+    usual = closing.input_value()
+    ana.get_by_label("Opens", exact=True).focus()
+    ana.keyboard.press("ArrowDown")
+    ana.keyboard.press("Tab")
+    expect(opening).to_be_focused()
+    opening.fill("2099-03-28T09:30")
+    expect(closing).to_have_value("2099-04-04T09:30")
+    ana.get_by_label("Opens", exact=True).select_option("Now")
+    expect(opening).to_be_hidden()
+    expect(closing).to_have_value(usual)
+    ana.get_by_label("Opens", exact=True).select_option("At a time")
+    opening.fill("2099-03-28T09:30")
+    closing.fill("2099-03-29T09:30")
+    opening.fill("2099-03-28T10:30")
+    expect(closing).to_have_value("2099-03-29T09:30")  # chosen by hand, it stays
+    ana.get_by_label("What is to be decided?").fill("When?")
+    ana.get_by_role("button", name="Start the poll").click()
+    expect(ana.locator(".poll-vote")).to_contain_text("Votes can be cast from 28 Mar 2099")
+    ana.get_by_text("Open now").press("Enter")
+    ana.locator(".confirm-panel button[type=submit]:visible").press("Enter")
+    expect(ana.get_by_text("The poll is open.")).to_be_visible()
+    expect(ana.get_by_role("button", name="Vote", exact=True)).to_be_visible()
+
+
 def test_only_what_was_touched_is_rated(site: Site) -> None:
     ana = site.person(width=360)
     site.sign_in(ana, "amina@bakery.example")

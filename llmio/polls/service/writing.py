@@ -52,8 +52,7 @@ def create_poll(
 ) -> Poll:
     """Start a poll, in a thread or standing alone, and give all who may vote their place.
 
-    With `notify` all of them are told; of a poll that opens later, when it does. Raises Invalid naming the fields that
-    cannot be taken.
+    With `notify` all of them are told, once it is open. Raises Invalid naming the fields that cannot be taken.
     """
     group = discussion.group if discussion else group
     ctx.require(Permission.POLL_CREATE, Place(group, discussion))
