@@ -76,7 +76,9 @@ def _asked(count: int, *, later: bool) -> object:
         return _("They could vote already.")
     if later:
         return ngettext(
-            "{count} more person can vote when the poll opens.", "{count} more people can vote when the poll opens.", count
+            "{count} more person can vote when the poll opens.",
+            "{count} more people can vote when the poll opens.",
+            count,
         )
     return ngettext("{count} person can vote now.", "{count} more people can vote now.", count)
 
