@@ -305,6 +305,9 @@ class World:
         )
         self.file("logo.png", PICTURE, "image/png", "Group", self.groups["Bakers"], "logo")
         self.file("face.png", PICTURE, "image/png", "User", self.people["ben"], "uploaded_avatar")
+        self.rows.connection.execute(
+            "UPDATE public.users SET avatar_kind = 'uploaded' WHERE username IN ('ben', 'chi')"
+        )
         self.file("nobody-wants-it.txt", b"unused", "text/plain")
 
     def file(self, name: str, data: bytes, kind: str, record: str = "", record_id: int = 0, role: str = "") -> int:

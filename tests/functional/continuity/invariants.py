@@ -105,6 +105,7 @@ QUERIES = {
     "counters of a group's threads": """SELECT g.id FROM groups g WHERE (g.discussions_count, g.open_discussions_count, g.closed_discussions_count, g.public_discussions_count) <> (
         SELECT count(*), count(*) FILTER (WHERE closed_at IS NULL), count(closed_at), count(*) FILTER (WHERE NOT private)
         FROM discussions d WHERE d.group_id = g.id AND discarded_at IS NULL AND NOT template)""",
+    "a person has one picture": "SELECT record_id FROM active_storage_attachments WHERE name = 'uploaded_avatar' GROUP BY record_type, record_id HAVING count(*) > 1",
     "counters of a group's polls": """SELECT g.id FROM groups g WHERE (g.polls_count, g.closed_polls_count) <> (
         SELECT count(*), count(closed_at) FROM polls p WHERE p.group_id = g.id AND discarded_at IS NULL)""",
     "counters of a thread's polls": """SELECT d.id FROM discussions d WHERE (d.closed_polls_count, d.anonymous_polls_count) <> (

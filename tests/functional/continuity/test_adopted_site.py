@@ -103,6 +103,15 @@ def test_files_can_be_opened(ben, world, committed_db):
         assert b"we decided" in ben.get(link[1]).body
 
 
+def test_the_pictures_of_people_are_shown(ben, new_browser):
+    page = ben.get("/u/ben").html
+    (face,) = {one["src"] for one in page.select("img.avatar")}
+    assert ben.get(face).content_type == "image/png"
+    assert new_browser().get(face).status_int == 202  # its small form is being made
+    (lost,) = (one["src"] for one in ben.get("/u/chi").html.select("main img.avatar"))
+    assert ben.get(lost, expect_errors=True).status_int == 404
+
+
 # --- links of old mails ---
 
 

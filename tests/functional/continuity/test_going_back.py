@@ -18,6 +18,7 @@ from llmio.polls import service as polls
 from llmio.polls.models import Poll, Stance
 from llmio.polls.values import HideResults, OptionInput, PollInput
 from tests.functional.continuity.invariants import QUERIES, broken
+from tests.functional.test_group_pictures import PNG
 
 
 class Stage:
@@ -186,6 +187,9 @@ def lead(stage, other, deepest):
 
 
 def test_after_acts_of_every_kind_every_rule_holds(stage):
+    for name in ("first.png", "second.png"):
+        stage.send(stage.ben, "/profile/picture", upload_files=[("picture", name, PNG)])
+    assert stage.ben.avatar_kind == "uploaded"
     other, deepest = talk(stage)
     for kind in ("proposal", "poll", "score"):
         decide(stage, kind)
@@ -210,6 +214,10 @@ BREAKS = {
     "depth follows from the parent's": "UPDATE events SET depth = 7 WHERE depth = 1",
     "keys follow from the parent's": "UPDATE events SET position_key = '1' WHERE depth = 1",
     "counters of threads": "UPDATE discussions SET items_count = 77",
+    "a person has one picture": """WITH made AS (INSERT INTO active_storage_blobs (key, filename, byte_size, service_name, created_at)
+        SELECT 'a' || n, 'a.png', 1, 'local', now() FROM generate_series(1, 2) AS n RETURNING id)
+        INSERT INTO active_storage_attachments (name, record_type, record_id, blob_id, created_at)
+        SELECT 'uploaded_avatar', 'User', 1, id, now() FROM made""",
     "counters of a group's polls": "UPDATE groups SET polls_count = 77",
     "points of options": "UPDATE poll_options SET total_score = 77",
     "scores beside votes": "UPDATE stances SET option_scores = '{\"1\": 77}'",
