@@ -8,7 +8,7 @@ import smtplib
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,6 +34,16 @@ NOT_LET_IN = frozenset({530, 534, 535, 538})
 
 class Refusal(Exception):
     """We do not go on, for a reason of ours; the text is for administrators."""
+
+
+BEFORE: Mapping[type[Exception], str] = {
+    Refusal: "",
+    smtplib.SMTPAuthenticationError: "the mail server does not let us in: ",
+    smtplib.SMTPResponseException: "",
+    smtplib.SMTPServerDisconnected: "the mail server hung up, or did not answer in time: ",
+    smtplib.SMTPNotSupportedError: "the mail server offers no way to sign in or to take this address: ",
+}
+"""What stands before the words of an error: the first kind that it is."""
 
 
 class Unsayable(Refusal):
@@ -97,22 +107,8 @@ class SmtpMailer:
             return Receipt(ok=False, answer=f"not a mail: {error}", permanent=True)
         try:
             return self._hand_over(message, mail)
-        except smtplib.SMTPRecipientsRefused as error:
-            code, answer = next(iter(error.recipients.values()), (0, b""))
-            said, final = words(code, answer), _is_final(code)
-            return Receipt(ok=False, answer=said, permanent=final, bounced=final and speaks_of_address(said))
-        except smtplib.SMTPAuthenticationError as error:
-            said = words(error.smtp_code, error.smtp_error)
-            return Receipt(ok=False, answer=f"the mail server does not let us in: {said}")
-        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-            said = words(error.smtp_code, error.smtp_error)
-            return Receipt(ok=False, answer=said, permanent=_is_final(error.smtp_code))
-        except smtplib.SMTPResponseException as error:  # to our greeting or STARTTLS: about us, not about this mail
-            return Receipt(ok=False, answer=words(error.smtp_code, error.smtp_error))
-        except Refusal as error:
-            return Receipt(ok=False, answer=str(error))
-        except (smtplib.SMTPException, OSError) as error:
-            return Receipt(ok=False, answer=f"the mail server cannot be reached: {error}")
+        except (smtplib.SMTPException, OSError, Refusal) as error:
+            return _receipt_of(error)
 
     def greet(self) -> bool:
         """Connect, sign in and take leave, as before a mail; whether the line is encrypted.
@@ -159,8 +155,8 @@ class SmtpMailer:
             raise
         except BaseException as error:
             if line is not None:
-                line.smtp.tell("*", f"ended: {error}")
-                line.close()
+                line.smtp.tell("*", f"ended: {_in_words(error)}")
+                line.smtp.close()
             raise
         else:
             self._keep(line)
@@ -208,7 +204,7 @@ class SmtpMailer:
             self._tell_of_tls(smtp)
             self._sign_in(smtp, user)
         except BaseException as error:
-            smtp.tell("*", f"ended: {error}")
+            smtp.tell("*", f"ended: {_in_words(error)}")
             smtp.close()
             raise
         return smtp
@@ -248,6 +244,26 @@ class SmtpMailer:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def _receipt_of(error: Exception) -> Receipt:
+    """What went wrong, for the log; for good only where it is about this mail."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, answer = next(iter(error.recipients.values()), (0, b""))
+        said, final = words(code, answer), _is_final(code)
+        return Receipt(ok=False, answer=said, permanent=final, bounced=final and speaks_of_address(said))
+    if isinstance(error, (smtplib.SMTPSenderRefused, smtplib.SMTPDataError)):
+        return Receipt(ok=False, answer=_in_words(error), permanent=_is_final(error.smtp_code))
+    before = next(
+        (text for kind, text in BEFORE.items() if isinstance(error, kind)), "the mail server cannot be reached: "
+    )
+    return Receipt(ok=False, answer=f"{before}{_in_words(error)}")
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return words(error.smtp_code, error.smtp_error)
+    return str(error)
 
 
 def _is_final(code: int) -> bool:

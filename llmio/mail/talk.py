@@ -123,7 +123,7 @@ class EncryptedTalk(Talk, smtplib.SMTP_SSL):
 def words(code: int, answer: bytes | str) -> str:
     """An answer on one line."""
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    return f"{code} {' '.join(text.split())}".strip()[:500]
+    return f"{code if code > 0 else '(no SMTP)'} {' '.join(text.split())}".strip()[:500]
 
 
 def speaks_of_address(answer: str) -> bool:
