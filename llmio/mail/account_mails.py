@@ -58,7 +58,7 @@ def account_closed(ctx: Context, user_id: int) -> Mail | None:
 def account_opened(ctx: Context, user_id: int, moment: int) -> Mail | None:
     """To the owner of an account that was opened again at a moment."""
     user = ctx.db.get(User, user_id)
-    if user is None or not user.email or user.deactivated_at is not None:
+    if user is None or not user.email or not user.email_verified or user.deactivated_at is not None:
         return None
     settings = ctx.app.settings
     site = settings.text("site.name")

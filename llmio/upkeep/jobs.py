@@ -160,7 +160,7 @@ def mail_destruction_warning(app: App, group_id: int, user_id: int, actor_id: in
         archived = group is not None and group.archived_at is not None
         mail = (
             mails.destruction_warning(ctx, group, reader, actor, datetime.fromisoformat(at))
-            if group and archived and reader and reader.email
+            if group and archived and reader and reader.email and reader.email_verified
             else None
         )
     if mail is not None:

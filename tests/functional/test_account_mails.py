@@ -8,6 +8,7 @@ import pytest
 
 from llmio.accounts import service as accounts
 from llmio.tasks.models import Task, TasksUser
+from llmio.upkeep.service import destroy
 from llmio.worker import schedule
 from tests import factories as make
 
@@ -68,6 +69,25 @@ def test_an_account_opened_again_at_once_is_not_told_that_it_is_closed(db, ctx, 
     clock.move(minutes=2)
     run_jobs()
     assert kinds(mailbox) == ["user_reactivated"]
+
+
+def test_an_address_that_nobody_proved_is_told_nothing_of_what_others_do(db, ctx, commit, mailbox, run_jobs, clock):
+    """Somebody may have typed a stranger's address."""
+    admin = make.admin_of_site(db)
+    unproved, proved = (
+        make.user(db, email=f"{name}@example.org", email_verified=name == "yes") for name in ("no", "yes")
+    )
+    group = make.group(db, admin=unproved)
+    make.membership(db, group, proved, admin=True)
+    for user in (unproved, proved):
+        accounts.deactivate(ctx(admin), user)
+        accounts.reactivate(ctx(admin), user)
+    destroy.delete_group(ctx(proved), group)
+    commit()
+    clock.move(minutes=2)
+    run_jobs()
+    assert kinds(mailbox, "yes@example.org") == ["user_reactivated", "group_destroy_warning"]
+    assert kinds(mailbox, "no@example.org") == []
 
 
 # -- tasks -------------------------------------------------------------------------------------------------------------
