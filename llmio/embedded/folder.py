@@ -34,6 +34,7 @@ class Folder:
         try:
             # Root lets others pass through, because the database's account must reach its own folder inside.
             self.path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+            os.umask(0o077)  # for all processes of the site: what they keep is read by this account alone
             for inner in (self._run, self.logs, self.mail):
                 inner.mkdir(mode=0o700, exist_ok=True)
             lock = (self._run / "lock").open("a+")

@@ -67,6 +67,7 @@ class Site:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0,  # of an account that keeps nothing to itself
             )
 
     def said(self) -> str:
@@ -173,6 +174,9 @@ def test_secrets_are_for_this_user_alone(site: Site) -> None:
         assert (site.data / name).stat().st_mode & 0o777 == 0o600, name
     for name in ("mail", "log", "run"):
         assert (site.data / name).stat().st_mode & 0o077 == 0, name
+    kept = [path for path in site.data.rglob("*") if not path.is_symlink() and path.is_relative_to(site.data)]
+    assert [path for path in kept if path.lstat().st_mode & 0o077 and not path.is_socket()] == []
+    assert len(kept) > 20
     token = (site.data / "setup-token").read_text()
     assert f"{site.url}/setup/{token}" in site.said()
 

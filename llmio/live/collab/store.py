@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,8 +37,11 @@ class Store:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._waiting: list[tuple[str, bytes, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
+            path.touch(mode=0o600)
+            with suppress(PermissionError):  # another's file, which we may use all the same
+                path.chmod(0o600)  # SQLite gives the files beside it the same rights
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=2)
             self._db.execute("PRAGMA auto_vacuum = INCREMENTAL")
             # One server owns a file: another would not hear of what is typed here.
@@ -47,7 +50,7 @@ class Store:
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(SCHEMA)
             ((damage,),) = self._db.execute("PRAGMA quick_check(1)")
-        except sqlite3.OperationalError as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise Unavailable(
                 f"{path} cannot be used ({error}): does another `llmio hocuspocus` run with it?"
             ) from error
