@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from llmio.accounts.models import User
@@ -231,6 +231,8 @@ def is_unread() -> ColumnElement[bool]:
 
 def _rows(ctx: Context) -> Any:
     author = aliased(User)
+    none_public = ctx.app.settings.on("features.disable_public_groups")
+    unknown = true() if none_public else Group.is_visible_to_public.is_(False)
     return (
         select(
             *(getattr(Discussion, name) for name in ThreadRow.OWN),
@@ -244,7 +246,7 @@ def _rows(ctx: Context) -> Any:
             DiscussionReader.last_read_at,
             DiscussionReader.dismissed_at,
             # To a guest the group of a thread may be unknown: no way leads there.
-            and_(DiscussionReader.guest.is_(True), Group.is_visible_to_public.is_(False)).label("apart"),
+            and_(DiscussionReader.guest.is_(True), unknown).label("apart"),
         )
         .outerjoin(Group, Group.id == Discussion.group_id)
         .outerjoin(author, author.id == Discussion.author_id)

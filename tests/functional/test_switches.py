@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import re
 from email.message import EmailMessage
 from types import SimpleNamespace
 
@@ -255,6 +256,30 @@ def test_a_public_group_is_edited_while_there_are_none_and_stays_what_it_was(sce
     scene.ben.send(f"/g/{scene.group.key}/edit", {"name": "x", "group_privacy": "closed"}, status=422)
     scene.ben.send(f"/g/{scene.group.key}/edit", {"name": "x", "group_privacy": "secret"}, status=303)
     assert 'value="open"' not in scene.ben.get(f"/g/{scene.group.key}/edit").text
+
+
+def test_no_way_leads_a_guest_to_a_group_that_was_public(scene, switch, new_browser):
+    zoe = make.user(scene.db, name="Zoe")
+    make.reader(scene.db, scene.thread, zoe, guest=True)
+    guest = new_browser().sign_in(zoe)
+    assert 'href="/kitchen"' in guest.get("/dashboard").text
+    switch("features.disable_public_groups", "1")
+    page = guest.get("/dashboard").text
+    assert ("Lunch" in page, 'href="/kitchen"' in page) == (True, False)
+
+
+def test_a_sign_up_that_was_begun_before_is_not_finished(scene, switch, mailbox, run_jobs):
+    scene.stranger.send("/sign_up", {"name": "New", "email": "new@example.org"}, status=303)
+    run_jobs()
+    link = re.search(r"/login_tokens/\w+", mailbox.last("new@example.org").text)[0]
+    switch("features.disable_create_user", "1")
+    assert "by invitation only" in scene.stranger.send(link, status=403).text
+    person = scene.db.scalars(select(User).where(User.email == "new@example.org")).one()
+    assert person.email_verified is False
+    switch("features.disable_create_user", None)
+    scene.stranger.send(link, status=303)
+    scene.db.refresh(person)
+    assert person.email_verified is True
 
 
 # -- for single groups ---------------------------------------------------------------------------------------------------

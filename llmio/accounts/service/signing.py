@@ -35,6 +35,12 @@ def require_email_login(ctx: Context) -> None:
         raise NotAllowed(_("Signing in by e-mail is switched off on this site."))
 
 
+def require_sign_up(ctx: Context) -> None:
+    """Go on only where people may join without an invitation; a mail of when they might does not count."""
+    if ctx.app.settings.on("features.disable_create_user"):
+        raise NotAllowed(_("One joins this site by invitation only."))
+
+
 def ask_for_mail(
     ctx: Context,
     email: str,
@@ -52,8 +58,8 @@ def ask_for_mail(
     sign-in with an unknown one mails a way to sign up.
     """
     require_email_login(ctx)
-    if signing_up and ctx.app.settings.on("features.disable_create_user"):
-        raise NotAllowed(_("One joins this site by invitation only."))
+    if signing_up:
+        require_sign_up(ctx)
     _limit_mails(ctx, email)
     user = queries.by_email(ctx.db, email)
     if signing_up and user is None and people.may_register(ctx, email):
@@ -157,6 +163,9 @@ def redeem_code(ctx: Context, code: str, *, browser: str) -> User | None:
 
 def _redeem(ctx: Context, token: LoginToken) -> User | None:
     """Mark it used, if nobody was faster, and complete its owner."""
+    asked = ctx.db.scalars(select(SignIn).where(SignIn.login_token_id == token.id)).first()
+    if asked and asked.signing_up and token.user and not token.user.email_verified:
+        require_sign_up(ctx)
     won = ctx.db.execute(
         update(LoginToken)
         .where(LoginToken.id == token.id, LoginToken.used.is_(False))
@@ -167,7 +176,6 @@ def _redeem(ctx: Context, token: LoginToken) -> User | None:
     user = token.user
     if won is None or user is None:
         return None
-    asked = ctx.db.scalars(select(SignIn).where(SignIn.login_token_id == token.id)).first()
     if user.deactivated_at is not None:
         user.deactivated_at = user.deactivator_id = None
         tell(ctx, OPENED, user)
