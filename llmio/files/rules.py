@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmio.accounts.models import User
 from llmio.core.permissions import Permission, signed_in
 from llmio.files import queries
 from llmio.files.models import Blob
@@ -30,7 +31,8 @@ def is_seen(ctx: Context, record_type: str, record_id: int) -> bool:
         group = ctx.db.get(Group, record_id)
         return group is not None and ctx.can(Permission.GROUP_SHOW, group)
     if record_type == "User":
-        return ctx.actor is not None
+        user = ctx.db.get(User, record_id)
+        return user is not None and (ctx.can(Permission.USER_SHOW, user) or ctx.can(Permission.USER_UPDATE, user))
     item = ctx.app.timeline.get(record_type)
     record: Any = item.load(ctx, [record_id]).get(record_id) if item else None
     return record is not None and getattr(record, "discarded_at", None) is None

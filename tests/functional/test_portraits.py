@@ -124,6 +124,9 @@ def test_others_have_initials(web, pictured, ben, group, make, clock, state, db)
     assert not faces(page, pictured)
     assert "AL" in {one.text for one in page.html.select("span.avatar")}
     assert web.get(address, expect_errors=True).status_int == 404
+    blob = db.scalars(select(Blob).join(Attachment).where(Attachment.name == "uploaded_avatar")).one()
+    sent = web.get(f"/files/{blob.id}/{blob.filename}", expect_errors=True)
+    assert sent.status_int == (404 if pictured.deactivated_at else 200)
 
 
 def test_secret_votes_show_nobody(web, pictured, ben, group, make):
