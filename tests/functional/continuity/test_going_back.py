@@ -113,12 +113,15 @@ def talk(stage):
 
 
 def decide(stage, kind):
-    """A poll of a kind in the thread, voted, changed, closed, with an outcome; one that stands alone, moved into it."""
+    """A poll of a kind in the thread, voted, changed, closed, with an outcome; one alone, moved into it; two that open later."""
     poll = stage.poll(kind, discussion=stage.thread)
     ids = [one.id for one in poll.options]
     for user in (stage.admin, stage.ben, stage.chi):
         polls.cast_vote(stage.ctx(user), poll, ballot=Ballot({ids[0]: 1}), reason="For this reason")
+    soon = {"opening_at": stage.clock.now() + timedelta(minutes=20)}
+    planned = [stage.poll(kind, discussion=stage.thread, values=soon) for _ in range(2)]
     stage.clock.move(minutes=30)
+    assert polls.open_due(stage.ctx(), planned[0])  # the other stays planned
     polls.cast_vote(stage.ctx(stage.ben), poll, ballot=Ballot({ids[1]: 1}), reason="I thought again")
     polls.uncast(stage.ctx(stage.chi), poll)
     polls.close_poll(stage.ctx(stage.admin), poll)

@@ -13,7 +13,10 @@ from llmio.discussions.models import Discussion
 from llmio.groups.models import Group, Membership
 from llmio.polls import cards, service
 from llmio.polls.models import Poll, PollOpening
-from llmio.upkeep.service import destroy
+from llmio.search import building
+from llmio.upkeep.export import jsonl
+from llmio.upkeep.export.selection import Selection
+from llmio.upkeep.service import destroy, merge
 from llmio.worker import schedule
 from tests.functional.polls.test_pages import form_of, poll_of
 
@@ -354,3 +357,29 @@ def test_into_a_thread_it_comes_when_it_opens(write, tick, clock, db, ctx, make,
     clock.set(OPENS)
     tick()
     assert [(one.kind, one.discussion_id) for one in events(db, poll)] == [("poll_created", thread.id)]
+
+
+def test_what_was_planned_goes_over_with_the_account(write, tick, clock, db, ctx, make, ada, mailbox, ben):
+    new = make.user("Ada King")
+    write()
+    merge.merge(ctx(), ada, new)
+    clock.set(OPENS)
+    tick()
+    poll = poll_of(db)
+    assert [(one.kind, one.user_id) for one in events(db, poll)] == [("poll_created", new.id)]
+    assert ben.email in mailbox.addresses()
+
+
+def test_it_is_searched_and_exported_as_the_draft_it_is_and_the_api_says_when_it_opens(
+    write, db, app, commit, new_browser, ada, ben, group, ctx, run_jobs
+):
+    write()
+    run_jobs()
+    commit()
+    building.build(app, restart=True)
+    found = new_browser().sign_in(ben).get("/api/v1/search", {"query": "loom"}).json
+    assert [one["poll_title"] for one in found["search_results"]] == ["Shall we buy the loom?"]
+    assert [(one["closing_at"], one["opening_at"]) for one in found["polls"]] == [(None, "2026-03-09T08:00:00.000Z")]
+    lines = [line for line in jsonl.lines(ctx(ada), Selection([group.id])) if "Shall we buy the loom?" in str(line)]
+    assert lines
+    assert not any("2026-03-09" in str(line) for line in lines)

@@ -346,6 +346,7 @@ def test_a_poll_that_opens_again_calls_its_meeting_off(told, meeting, make, ada,
     mailbox.mails.clear()
     page, after = reopen(sign_in(ada), meeting)
     assert "28 Mar 2027" in page
+    assert "&lt;time" not in page
     assert "Call the meeting off" in page
     assert "The meeting is called off" in after
     run_jobs()
