@@ -47,7 +47,7 @@ def test_a_poll_is_planned_with_the_keyboard(site: Site) -> None:
     ana.get_by_label("What is to be decided?").fill("When?")
     ana.get_by_role("button", name="Start the poll").click()
     expect(ana.locator(".poll-vote")).to_contain_text("Votes can be cast from Mar 28, 2099")
-    ana.get_by_text("Open now").press("Enter")
+    ana.locator("summary", has_text="Open now").press("Enter")
     ana.locator(".confirm-panel button[type=submit]:visible").press("Enter")
     expect(ana.get_by_text("The poll is open.")).to_be_visible()
     expect(ana.get_by_role("button", name="Vote", exact=True)).to_be_visible()
