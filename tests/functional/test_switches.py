@@ -246,7 +246,9 @@ def test_no_public_group_is_found_on_the_map_or_in_the_list(scene, switch):
 
 def test_a_public_group_is_edited_while_there_are_none_and_stays_what_it_was(scene, switch):
     switch("features.disable_public_groups", "1")
-    form = edit_form(scene.ben.get(f"/g/{scene.group.key}/edit"))
+    page = scene.ben.get(f"/g/{scene.group.key}/edit")
+    assert ("only members see it until it has" in page.text, "Anyone may find" in page.text) == (True, False)
+    form = edit_form(page)
     form["name"] = "Great kitchen"
     form.submit(status=303)
     scene.db.refresh(scene.group)
