@@ -8,6 +8,7 @@ import tempfile
 from functools import partial
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 
 from llmio.core import collector
@@ -20,6 +21,11 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
     # Between the choice of a port and its use another worker must not choose it, too.
     ports.LOWEST = 20_000 + PORTS * (int(worker) % 12)
     ports.HIGHEST = ports.LOWEST + PORTS - 1
+# A busy machine is no fault of what is tested.
+hypothesis.settings.register_profile(
+    "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared machine")
 QUICK = quick_folder()
 if QUICK and "TMPDIR" not in os.environ:
     # For sites, sockets and folders of single tests as well, also in the processes that tests start.
