@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from llmio.core.tables import Event
 from llmio.discussions.models import Discussion
 from llmio.groups.models import Group, Membership
+from llmio.integrations.models import Chatbot
 from llmio.polls import cards, service
 from llmio.polls.models import Poll, PollOpening
 from llmio.search import building
@@ -97,22 +98,27 @@ def test_a_poll_opens_within_a_minute_of_its_time_and_nobody_hears_before(write,
     assert mailbox.addresses() == [ben.email]
 
 
-def test_it_is_told_of_as_one_that_is_opened_by_hand(write, tick, clock, db, mailbox, make, group, ada, run_jobs):
+def test_it_is_told_of_as_one_that_is_opened_by_hand(write, tick, clock, db, mailbox, http, make, group, ada, run_jobs):
     thread = make.discussion(group, author=ada)
+    db.add(Chatbot(kind="webhook", name="#general", server="https://chat.example.org/abc", webhook_kind="slack",
+                   event_kinds=["poll_created", "poll_edited"], group_id=group.id, author_id=ada.id))  # fmt: skip
     place = f"discussion_id={thread.id}"
     write({"closing_at": "2026-03-12T17:00"}, place)
     run_jobs()
     by_hand = poll_of(db)
-    mails = subjects(mailbox)
+    mails, posts = subjects(mailbox), len(http.posts)
     mailbox.reset()
+    http.reset()
     write(place=place)
+    run_jobs()
     planned = poll_of(db)
-    assert events(db, planned) == []
+    assert (events(db, planned), http.posts) == ([], [])
     clock.set(OPENS)
     tick()
     assert events(db, planned) == events(db, by_hand)
     assert (planned.author_id, planned.voters_count) == (by_hand.author_id, by_hand.voters_count)
     assert subjects(mailbox) == mails != []
+    assert len(http.posts) == posts == 1
 
 
 def test_who_was_chosen_is_told_when_it_opens_guests_with_their_link(
