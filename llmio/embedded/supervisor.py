@@ -251,13 +251,15 @@ class Supervisor:
         return f"http://localhost:{self.port}"
 
     def _greet(self) -> None:
+        """All at once: who waits for the first line finds the others."""
         self._greeted = True
-        self._say(f"llmio is ready: {self.address}")
+        lines = [f"llmio is ready: {self.address}"]
         if token := self.folder.setup_token():
-            self._say(f"Become its administrator with this link, which works once: {self.address}/setup/{token}")
+            lines.append(f"Become its administrator with this link, which works once: {self.address}/setup/{token}")
         if self.environment.get("LLMIO_DEV_MAIL"):
-            self._say(f"Mail goes to {self.address}/dev/mail, and to nobody else.")
-        self._say(f"Logs are in {self.folder.logs}. Ctrl-C stops everything.")
+            lines.append(f"Mail goes to {self.address}/dev/mail, and to nobody else.")
+        lines.append(f"Logs are in {self.folder.logs}. Ctrl-C stops everything.")
+        self._say("\n".join(lines))
 
     def _watch(self) -> None:
         while True:
