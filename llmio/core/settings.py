@@ -250,7 +250,7 @@ def _read(settings: Settings, item: Setting) -> None:
         except ValueError as error:
             # A file may be another one than was meant, and hold what nobody should read.
             hidden = item.secret or origin == "file"
-            words = f"is not {_expected(item)}" if hidden else str(error)
+            words = f"what it holds is not {_expected(item)}" if hidden else str(error)
             aside = "" if item.fatal else "; it counts as not set"
             settings.faults.append(Fault(name, words + aside, fatal=item.fatal))
             if item.like and item.fatal:

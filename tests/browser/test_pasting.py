@@ -35,3 +35,8 @@ def test_pasting_from_word_processors(site: Site) -> None:
         expect(editor.locator("strong")).to_have_text(["a drill"])
         assert editor.locator("em").all_inner_texts() == italic
         assert editor.locator("[style]").count() == 0
+    editor.click()  # what is written together waits for whoever begins a thread there next
+    ana.keyboard.press("ControlOrMeta+A")
+    ana.keyboard.press("Delete")
+    ana.reload()
+    expect(editor).to_have_text("")

@@ -70,7 +70,11 @@ def test_a_wrong_word_is_a_usage_error(tmp_path: Path) -> None:
     ("arguments", "variables", "line"),
     [
         (["db", "check"], {}, "Error: DATABASE_URL is not set, and no `llmio up` runs on the data folder here"),
-        (["db", "upgrade"], {"DATABASE_URL": "nonsense"}, "Error: DATABASE_URL is no address of a database"),
+        (
+            ["db", "upgrade"],
+            {"DATABASE_URL": "nonsense"},
+            "Error: DATABASE_URL: what it holds is not an address that begins with postgresql://",
+        ),
         (
             ["db", "upgrade"],
             {"DATABASE_URL": "postgresql://x@127.0.0.1:1/x"},

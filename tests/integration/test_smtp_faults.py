@@ -46,7 +46,7 @@ class Server:
 
     def _serve(self, line):
         with contextlib.suppress(OSError), line, line.makefile("rb") as heard:
-            if not self._answer(line, "GREETING", "220 here"):
+            if self._answer(line, "GREETING", "220 here") is None:
                 return
             for said in iter(heard.readline, b""):
                 verb = said.split()[0].decode("latin-1").upper() if said.split() else ""
@@ -56,25 +56,27 @@ class Server:
                     if verb == "EHLO"
                     else {"DATA": "354 go on", "QUIT": "221 bye"}.get(verb, "250 OK")
                 )
-                if not self._answer(line, verb, usual) or verb == "QUIT":
+                answered = self._answer(line, verb, usual)
+                if answered is None or verb == "QUIT":
                     return
-                if verb == "DATA" and self.last.startswith("354"):
+                if verb == "DATA" and answered.startswith("354"):
                     body = b"".join(iter(heard.readline, b".\r\n"))
-                    if not self._answer(line, "BODY", "250 taken"):
+                    answered = self._answer(line, "BODY", "250 taken")
+                    if answered is None:
                         return
-                    if self.last.startswith("250"):
+                    if answered.startswith("250"):
                         self.taken.append(body)
 
     def _answer(self, line, stage, usual):
+        """What was answered; None where the line is to end."""
         said = self.says.get(stage, usual)
         if isinstance(said, list):
             said = said.pop(0) if said else usual
-        self.last = said if isinstance(said, str) else ""
         if said == HANG_UP:
-            return False
+            return None
         if said != SILENCE:
             line.sendall(said if isinstance(said, bytes) else f"{said}\r\n".encode())
-        return True
+        return said if isinstance(said, str) else ""
 
     def stop(self):
         for one in [self.socket, *self.lines]:

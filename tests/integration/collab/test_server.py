@@ -280,7 +280,7 @@ def test_a_second_server_on_the_same_folder_says_why_it_cannot_start(server):
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({"PRIVATE_APP_URL": "app:3000"}, "PRIVATE_APP_URL must be the site's address"),
+        ({"PRIVATE_APP_URL": "app:3000"}, "PRIVATE_APP_URL: 'app:3000' is not an address that begins with"),
         ({"HOCUSPOCUS_KEEP_DAYS": "soon"}, "HOCUSPOCUS_KEEP_DAYS: 'soon' is not a whole number"),
         ({"HOCUSPOCUS_PORT": "seven"}, "HOCUSPOCUS_PORT: 'seven' is not a whole number"),
     ],
