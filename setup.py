@@ -105,6 +105,7 @@ setup(
         "tnefparse>=1.4,<2",
         "transaction>=5,<6",
         "tzdata",
+        "webob>=1.8.9,<2",
         "websockets>=16,<18",
         "whitenoise>=6.8,<7",
         "zope.sqlalchemy>=3.1,<5",
