@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import click
 
 from llmio.cli.opening import working
-
-if TYPE_CHECKING:
-    pass
 
 # Imports are made within functions: the command must answer `--help` at once.
 # ruff: noqa: PLC0415

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from llmio.cli.opening import working
-
-if TYPE_CHECKING:
-    pass
 
 # Imports are made within functions: the command must answer `--help` at once.
 # ruff: noqa: PLC0415

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
@@ -18,7 +17,6 @@ from llmio.mail import language_of
 from llmio.notifications import trials
 from llmio.notifications.sending import Ready
 from llmio.plugins import Failed, Message, Outcome
-from llmio.plugins.content import Headline, Html, Markdown, Plain, Title
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -76,15 +74,4 @@ def greeting(ctx: Context, chatbot: Chatbot) -> Message:
         "site": {"name": site, "url": site_url(ctx.app.settings)},
         "group": group_data(ctx, group),
     }
-    parts = (Headline(text), Title(group.name or "", url))
-    return Message(
-        "test",
-        text,
-        Plain().render(parts),
-        html=Html().render(parts),
-        markdown=Markdown().render(parts),
-        url=url,
-        data={**data, "event": event},
-        parts=parts,
-        id=f"test_{uuid4().hex}",
-    )
+    return trials.greeting(text, group.name or "", url, {**data, "event": event})

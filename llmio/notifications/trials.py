@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from llmio.core.outbox import writable
-from llmio.plugins import Outcome, Sent
+from llmio.plugins import Headline, Html, Markdown, Message, Outcome, Plain, Sent, Title
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -37,3 +39,19 @@ def end(ctx: Context, row: Tested | None, outcome: Outcome) -> None:
         good = isinstance(outcome, Sent)
         answer = outcome.answer if isinstance(outcome, Sent) else outcome.reason
         row.test_state, row.test_answer, row.test_ended_at = SENT if good else FAILED, writable(answer)[:300], ctx.now
+
+
+def greeting(text: str, title: str, url: str, data: Mapping[str, Any] | None = None) -> Message:
+    """What a test says: a line, and a link with a title."""
+    parts = (Headline(text), Title(title, url))
+    return Message(
+        "test",
+        text,
+        Plain().render(parts),
+        html=Html().render(parts),
+        markdown=Markdown().render(parts),
+        url=url,
+        data=data or {},
+        parts=parts,
+        id=f"test_{uuid4().hex}",
+    )

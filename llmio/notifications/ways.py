@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from sqlalchemy import delete, select
 
@@ -19,7 +18,7 @@ from llmio.notifications.audience import Told
 from llmio.notifications.models import PersonWay
 from llmio.notifications.sending import Ready
 from llmio.notifications.service import EMAIL, add_deliveries
-from llmio.plugins import Failed, Headline, Html, Markdown, Message, Notifier, Plain, Reaches, Title
+from llmio.plugins import Failed, Notifier, Reaches
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -93,15 +92,5 @@ def prepare_test(ctx: Context, user_id: int, key: str) -> Ready | None:
     site, url = ctx.app.settings.text("site.name"), site_url(ctx.app.settings)
     with mail.language_of(user):
         text = str(_("Hello from {site}! Notices reach you this way.", site=site))
-    parts = (Headline(text), Title(site, url))
-    message = Message(
-        "test",
-        text,
-        Plain().render(parts),
-        html=Html().render(parts),
-        markdown=Markdown().render(parts),
-        url=url,
-        parts=parts,
-        id=f"test_{uuid4().hex}",
-    )
+    message = trials.greeting(text, site, url)
     return Ready(notifier, message, entries.target(row.values, user.name or ""))

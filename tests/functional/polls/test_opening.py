@@ -79,6 +79,8 @@ def test_a_poll_opens_within_a_minute_of_its_time_and_nobody_hears_before(write,
     assert "Opens on" in page
     assert "Opens later" in page
     assert "&lt;time" not in page
+    assert "Results so far" not in page
+    assert "May vote" in page
     assert "9 Mar 2026, 08:00" in page.html.find("main").text  # the clock of Ada's account is UTC
     poll = poll_of(db)
     assert poll.closing_at is None
