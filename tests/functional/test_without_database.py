@@ -19,9 +19,9 @@ def site(app, web, make, monkeypatch):
     """The browser of somebody who is signed in; the database has just gone away."""
     web.sign_in(make.user())
     browser = TestApp(assemble(app), extra_environ={"HTTP_HOST": "localhost"})
-    for name, value in web.cookies.items():
-        browser.set_cookie(name, value)
     browser.token = web.csrf_token
+    for name, value in web.cookies.items():
+        browser.set_cookie(name, value.strip('"'))  # WebTest puts it in quotes again
     monkeypatch.setattr(app, "sessions", sessionmaker(create_engine(NOWHERE)))
     return browser
 
