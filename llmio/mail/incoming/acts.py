@@ -14,6 +14,7 @@ from llmio.accounts.sessions import identity_of
 from llmio.core import richtext
 from llmio.core.context import Context
 from llmio.core.errors import Invalid, NotFound
+from llmio.core.forms import seen
 from llmio.core.i18n import _
 from llmio.discussions import service as discussions
 from llmio.discussions.models import Comment, Discussion
@@ -94,13 +95,15 @@ def thread(ctx: Context, user: User, group: Group, letter: Letter) -> Discussion
 def _require_readable(letter: Letter) -> None:
     if letter.encrypted:
         raise Invalid(
-            _("Your mail is encrypted, and this site has no key to read it. Please send it again without encryption.")
+            _(
+                "This mail is encrypted, and this site has no key to read it. It has to be sent again without encryption."
+            )
         )
 
 
 def title_of(subject: str) -> str:
     """A title from a subject: without `Re:` and `Fwd:`, not too long."""
-    words = " ".join(PREFIX.sub("", subject, count=1).split()) or str(_("Mail without a subject"))
+    words = " ".join(PREFIX.sub("", seen(subject), count=1).split()) or str(_("Mail without a subject"))
     return words if len(words) <= TITLE else words[: TITLE - 1].rstrip() + "…"
 
 

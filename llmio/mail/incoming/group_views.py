@@ -34,12 +34,14 @@ def index(group: Group, request: Any) -> View:
     ctx = request.ctx
     host = ctx.app.settings.text("mail.reply_host")
     mails = waiting.waiting(ctx, group)
+    aliases = waiting.aliases(ctx, group)
     members = groups.members(ctx, group, limit=MOST_MEMBERS) if mails else []
     return {
         **frame(group, request),
         "mails": mails,
         "waiting_count": waiting.count(ctx, group),
-        "aliases": waiting.aliases(ctx, group),
+        "aliases": aliases,
+        "present": waiting.present(ctx, group, aliases),
         "members": [(one.user_id, one.user.name or one.user.email) for one in members],
         "address": f"{group.handle}@{host}" if host and group.handle else "",
         "failed_id": None,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import joinedload
 
+from llmio.accounts.models import User
 from llmio.core import audit
-from llmio.core.errors import Invalid
+from llmio.core.errors import Invalid, NotFound
+from llmio.core.forms import one_line, seen
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.files import storages
@@ -24,11 +26,12 @@ from llmio.mail.incoming.models import IncomingMail
 from llmio.mail.models import ReceivedEmail
 
 if TYPE_CHECKING:
-    from llmio.accounts.models import User
     from llmio.core.context import Context
     from llmio.discussions.models import Discussion
 
 PAGE = 50
+SPACE = 0x3A11
+"""Of the locks under which admins of a group decide."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,14 @@ class Waiting:
     name: str
     address: str
     subject: str
+    member: User | None = None
+    """Who in the group has this address, though it was not proved, or they joined since."""
 
     @classmethod
     def of(cls, row: ReceivedEmail) -> Waiting:
         """A stored mail in this shape."""
-        return cls(row, *sender_of(row), header(row, "subject"))
+        name, address = sender_of(row)
+        return cls(row, seen(name), address, one_line(header(row, "subject")))
 
     @property
     def excerpt(self) -> str:
@@ -65,8 +71,13 @@ def waiting(ctx: Context, group: Group, *, limit: int = PAGE) -> list[Waiting]:
     """Mails that wait, the newest first."""
     ctx.require(Permission.GROUP_UPDATE, group)
     query = select(ReceivedEmail).where(ReceivedEmail.group_id == group.id, ReceivedEmail.released.is_(False))
-    rows = ctx.db.scalars(query.order_by(ReceivedEmail.id.desc()).limit(limit))
-    return [Waiting.of(row) for row in rows]
+    found = [Waiting.of(row) for row in ctx.db.scalars(query.order_by(ReceivedEmail.id.desc()).limit(limit))]
+    addresses = {one.address for one in found}
+    if not addresses:
+        return []
+    known = groups.accepted(group.id).where(User.email.in_(addresses), User.email_verified.is_(True))
+    members = {(one.user.email or "").lower(): one.user for one in ctx.db.scalars(known)}
+    return [replace(one, member=members.get(one.address)) for one in found]
 
 
 def aliases(ctx: Context, group: Group) -> Sequence[MemberEmailAlias]:
@@ -76,6 +87,12 @@ def aliases(ctx: Context, group: Group) -> Sequence[MemberEmailAlias]:
     return ctx.db.scalars(
         query.where(MemberEmailAlias.group_id == group.id).order_by(MemberEmailAlias.email, MemberEmailAlias.id)
     ).all()
+
+
+def present(ctx: Context, group: Group, aliases: Sequence[MemberEmailAlias]) -> set[int | None]:
+    """Ids of the people of these addresses who are members still; mail for others waits."""
+    ids = {one.user_id for one in aliases if one.user_id}
+    return {one.user_id for one in ctx.db.scalars(groups.accepted(group.id).where(User.id.in_(ids)))} if ids else set()
 
 
 def allow(ctx: Context, row: ReceivedEmail, *, user_id: int) -> Discussion:
@@ -141,10 +158,14 @@ def remove_alias(ctx: Context, alias: MemberEmailAlias) -> None:
 
 
 def _group(ctx: Context, row: ReceivedEmail) -> Group:
+    """The group of a mail that waits; admins who decide at the same time do so one after the other."""
     group = row.group
     if group is None:
         raise Invalid(_("This mail belongs to no group."))
     ctx.require(Permission.GROUP_UPDATE, group)
+    ctx.db.execute(select(func.pg_advisory_xact_lock(SPACE, group.id)))
+    if ctx.db.get(ReceivedEmail, row.id, populate_existing=True) is None:
+        raise NotFound(_("There is no such mail."))
     if row.released:
         raise Invalid(_("This mail was posted already."))
     return group

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select
 
 from llmio.discussions.models import Discussion
 from llmio.files.models import Attachment
-from llmio.groups.models import MemberEmailAlias
+from llmio.groups.models import MemberEmailAlias, Membership
+from llmio.mail.incoming import waiting
 from llmio.mail.incoming.models import IncomingMail
 from llmio.mail.models import ReceivedEmail
+from llmio.testing.browser import Browser
+from tests import factories
 
 GROUP = "kitchen@reply.example.net"
 
@@ -110,6 +115,68 @@ def test_posted_mail_cannot_be_decided_on_again(scene, stranger, web, db):
     web.send(f"/received_emails/{row.id}/allow", {"user_id": scene.ada.id}, status=303)
     web.send(f"/received_emails/{row.id}/delete", status=422)
     assert db.scalars(select(ReceivedEmail.released)).all() == [True]
+
+
+def test_two_admins_who_decide_at_once_post_one_thread(committed_db, app, wsgi):
+    with app.begin() as ctx:
+        ben, ada = (factories.user(ctx.db, name=name) for name in ("Ben", "Ada"))
+        group = factories.group(ctx.db, "Kitchen", admin=ben, members=[ada])
+        row = ReceivedEmail(headers={"from": "c@d.example", "subject": "Once"}, body_text="x", group_id=group.id)
+        ctx.db.add(row)
+        ctx.db.flush()
+        url, user_id = f"/received_emails/{row.id}/allow", ada.id
+    admins = [Browser(wsgi, app).sign_in(ben) for _number in range(3)]
+    tokens = [{"csrf_token": one.csrf_token, "user_id": user_id} for one in admins]
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda one, form: one.post(url, form, status="*"), admins, tokens))
+    assert sorted(one.status_int for one in answers) == [303, 422, 422]
+    assert any("This mail was posted already." in one for one in answers)
+    with app.begin() as ctx:
+        assert ctx.db.scalars(select(Discussion.title)).all() == ["Once"]
+
+
+def test_mail_of_a_member_says_so_and_offers_them(scene, stranger, web, make):
+    stranger(sender="Ada@Example.org", harakadata='{"spf": "fail"}')
+    stranger("Theirs", sender="carol@example.com")
+    page = web.sign_in(scene.ben).get(f"/g/{scene.group.key}/emails")
+    assert page.text.count("has this address") == 1
+    assert "Ada has this address" in page
+    assert "also what Ada really writes" in page
+    make.membership(scene.group, make.user(name="Carol", email="carol@example.com"))
+    chosen = [
+        form["user_id"] for form in web.get(f"/g/{scene.group.key}/emails").forms.values() if "user_id" in form.fields
+    ]
+    names = [[text for _value, on, text in one.options if on] for one in chosen]
+    assert names == [["Carol"], ["Ada"]]
+
+
+def test_what_is_not_shown_is_said(scene, web, db):
+    rows = [ReceivedEmail(headers={"from": f"{n}@d.example"}, group_id=scene.group.id) for n in range(waiting.PAGE + 1)]
+    db.add_all(rows[1:])
+    web.sign_in(scene.ben)
+    assert "These are the newest" not in web.get(f"/g/{scene.group.key}/emails")
+    db.add(rows[0])
+    assert f"These are the newest {waiting.PAGE}." in web.get(f"/g/{scene.group.key}/emails")
+
+
+def test_address_of_one_who_left_waits_and_says_so(scene, stranger, web, db, ctx):
+    row = stranger()
+    page = f"/g/{scene.group.key}/emails"
+    web.sign_in(scene.ben).send(f"/received_emails/{row.id}/allow", {"user_id": scene.ada.id}, status=303)
+    assert "Comes in as Ada" in web.get(page)
+    for one in db.scalars(select(Membership).where(Membership.user_id == scene.ada.id)):
+        one.revoked_at = ctx().now
+    stranger("Later")
+    assert "Waits: Ada is no member any more" in web.get(page)
+    assert "Later" in web.get(page)
+
+
+def test_a_subject_that_turns_the_direction_is_turned_back(scene, stranger, web, db):
+    row = stranger("Invoice \u202efdp.exe\u0007")
+    page = web.sign_in(scene.ben).get(f"/g/{scene.group.key}/emails")
+    assert "Invoice fdp.exe" in page
+    web.send(f"/received_emails/{row.id}/allow", {"user_id": scene.ada.id}, status=303)
+    assert db.scalars(select(Discussion.title).order_by(Discussion.id.desc())).first() == "Invoice fdp.exe"
 
 
 def test_queries_do_not_grow_with_mails(scene, stranger, web, queries):
