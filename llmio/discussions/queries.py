@@ -219,14 +219,16 @@ def visible_in_lists(ctx: Context) -> ColumnElement[bool]:
 
 def is_unread() -> ColumnElement[bool]:
     """Something happened that the reader has not read, nor put aside."""
-    aside = and_(
-        DiscussionReader.dismissed_at.is_not(None), DiscussionReader.dismissed_at >= Discussion.last_activity_at
-    )
     differs = func.coalesce(DiscussionReader.read_ranges_string, "") != func.coalesce(Discussion.ranges_string, "")
     return and_(
         or_(DiscussionReader.id.is_(None), DiscussionReader.last_read_at.is_(None), differs),
-        ~func.coalesce(aside, False),
+        ~is_aside(),
     )  # SQL
+
+
+def is_aside() -> ColumnElement[bool]:
+    """The reader put it aside, and nothing happened since."""
+    return func.coalesce(DiscussionReader.dismissed_at >= Discussion.last_activity_at, False)  # SQL
 
 
 def _rows(ctx: Context) -> Any:
@@ -258,11 +260,13 @@ def _rows(ctx: Context) -> Any:
     )
 
 
-def inbox(ctx: Context, *, limit: int = 50, offset: int = 0) -> list[ThreadRow]:
-    """Threads with something unread, the liveliest first."""
+def inbox(ctx: Context, *, aside: bool = False, limit: int = 50, offset: int = 0) -> list[ThreadRow]:
+    """Threads with something unread, or those that were put aside; the liveliest first."""
     query = (
         _rows(ctx)
-        .where(visible_in_lists(ctx), is_unread(), Discussion.last_activity_at > ctx.now - RECENT)
+        .where(
+            visible_in_lists(ctx), is_aside() if aside else is_unread(), Discussion.last_activity_at > ctx.now - RECENT
+        )
         .order_by(Discussion.last_activity_at.desc(), Discussion.id.desc())
         .limit(limit)
         .offset(offset)

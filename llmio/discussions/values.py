@@ -55,6 +55,11 @@ def path_of(key: str | None, title: str | None) -> str:
     return f"/d/{key}/{slug_of(title)}"
 
 
+def is_aside(dismissed_at: datetime | None, last_activity_at: datetime | None) -> bool:
+    """Whether it was put aside, and nothing happened since."""
+    return bool(dismissed_at and last_activity_at and dismissed_at >= last_activity_at)
+
+
 def emoji_of(stored: str | None) -> str:
     """A stored reaction as an emoji; older rows hold names, such as `:tada:`. A name that nobody knows stays as it is."""
     text = stored or "👍"
@@ -246,7 +251,7 @@ class ThreadRow:
             group_url="" if row.apart else cls._path_of_group(row.group_handle, row.group_key),
             unread_count=ranges.length(ranges.unread(row.ranges_string, row.read_ranges_string)),
             is_new=row.last_read_at is None,
-            dismissed=bool(row.dismissed_at and row.last_activity_at and row.dismissed_at >= row.last_activity_at),
+            dismissed=is_aside(row.dismissed_at, row.last_activity_at),
         )
 
     @staticmethod

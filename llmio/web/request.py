@@ -91,9 +91,13 @@ def here(request: Any) -> str:
     return request.path
 
 
-def flash(request: Any, kind: str, message: object) -> None:
-    """Keep a message for the next page; kind is `success`, `info`, `warning` or `danger`."""
-    request.session.flash([kind, str(message)])
+def flash(request: Any, kind: str, message: object, undo: tuple[object, str, dict[str, str]] | None = None) -> None:
+    """Keep a message for the next page; kind is `success`, `info`, `warning` or `danger`.
+
+    `undo` is a button beside it: its words, where its form goes, and the hidden fields of that.
+    """
+    words = [str(undo[0]), undo[1], undo[2]] if undo else None
+    request.session.flash([kind, str(message), words])
 
 
 def refused(request: Any, fault: Invalid) -> None:

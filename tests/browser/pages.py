@@ -26,6 +26,7 @@ SIGNED_OUT = (
 MEMBER = (
     "/dashboard",
     "/inbox",
+    "/inbox?show=aside",
     "/tasks",
     "/threads?group_id=ID",
     "/notifications",

@@ -9,7 +9,7 @@ from llmio.core import richtext
 from llmio.core.permissions import Permission
 from llmio.discussions import queries, ranges, timeline
 from llmio.discussions.models import Discussion
-from llmio.discussions.values import NO_TALLY, Person, path_of
+from llmio.discussions.values import NO_TALLY, Person, is_aside, path_of
 from llmio.files import service as files
 from llmio.files.views import refuse_early
 from llmio.groups import queries as groups
@@ -36,6 +36,7 @@ def thread_values(discussion: Discussion, request: Any) -> dict[str, Any]:
         "thread_url": path_of(discussion.key, discussion.title),
         "author": person_of(discussion.author),
         "reader": reader,
+        "aside": reader is not None and is_aside(reader.dismissed_at, discussion.last_activity_at),
         "unread_count": ranges.length(unread),
         "first_visit": reader is None or reader.last_read_at is None,
         "rights": timeline.rights_in(ctx, discussion),

@@ -41,13 +41,14 @@ def dashboard(context: Any, request: Any) -> View:
 
 @view_config(route_name="discussions.inbox", renderer="llmio:web/templates/discussions/inbox.jinja2")
 def inbox(context: Any, request: Any) -> View:
-    """Threads with something unread, by group."""
+    """Threads with something unread, by group; or those that were put aside."""
     page = page_of(request)
-    rows = queries.inbox(request.ctx, limit=PAGE + 1, offset=PAGE * page)
+    aside = request.params.get("show") == "aside"
+    rows = queries.inbox(request.ctx, aside=aside, limit=PAGE + 1, offset=PAGE * page)
     by_group: dict[tuple[str, str], list[Any]] = {}
     for row in rows[:PAGE]:
         by_group.setdefault((row.group_name, row.group_url), []).append(row)
-    return {"sections": list(by_group.items()), "page": page, "more": len(rows) > PAGE}
+    return {"sections": list(by_group.items()), "aside": aside, "page": page, "more": len(rows) > PAGE}
 
 
 @view_config(

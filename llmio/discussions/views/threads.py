@@ -160,6 +160,14 @@ def show_history(discussion: Discussion, request: Any) -> View:
 
 # -- acts of one button --------------------------------------------------------------------------------------------------
 
+LISTS = ("/dashboard", "/inbox", "/inbox?show=aside")
+
+
+def list_of(request: Any) -> str | None:
+    """The list of threads that an act came from."""
+    named = request.POST.get("back")
+    return next((place for place in LISTS if place == named), None)
+
 
 def back(discussion: Discussion, request: Any) -> Any:
     """To the thread."""
@@ -209,15 +217,19 @@ def unpin(discussion: Discussion, request: Any) -> Any:
 def dismiss(discussion: Discussion, request: Any) -> Any:
     """Put it aside until something happens."""
     service.dismiss(request.ctx, discussion)
-    request.flash("success", _("Put aside until something new is said."))
-    return request.see_other(request.POST.get("back") if request.POST.get("back") == "/inbox" else "/dashboard")
+    place = list_of(request) or "/dashboard"
+    undo = (_("Undo"), f"/d/{discussion.key}/recall", {"back": place})
+    request.flash("success", _("Put aside until something new is said."), undo)
+    return request.see_other(place)
 
 
 @view_config(route_name="discussions.recall", request_method="POST", permission=Permission.DISCUSSION_MARK_READ)
 def recall(discussion: Discussion, request: Any) -> Any:
     """Bring it back."""
     service.recall(request.ctx, discussion)
-    return back(discussion, request)
+    request.flash("success", _("No longer put aside."))
+    place = list_of(request)
+    return request.see_other(place) if place else back(discussion, request)
 
 
 @view_config(
