@@ -15,6 +15,7 @@ from llmio.core import collector, db, sources
 from llmio.core.app import App
 from llmio.core.declared import SETTINGS
 from llmio.core.errors import Unavailable
+from llmio.core.patience import unbounded
 from llmio.core.ports import NoLive, NoQueue, Ports, SystemClock
 from llmio.core.settings import Section, Setting, Settings, load
 
@@ -141,7 +142,7 @@ def renew(app: App) -> None:
     ini, env = app.settings.sources
     try:
         fresh = build(ini, env=env, ports=app.ports, engine=app.engine, refuse=False)
-        with app.engine.begin() as connection:  # one process after the other makes the tables
+        with unbounded(), app.engine.begin() as connection:  # one process after the other makes the tables
             connection.execute(text("SELECT pg_advisory_xact_lock(:space, :id)"), {"space": LOCK[0], "id": LOCK[1]})
             migrate.upgrade_all(fresh)
         app.become(fresh)

@@ -20,11 +20,14 @@ from transaction._transaction import Status  # the package exports it nowhere el
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from llmio.core.measures import measures
+from llmio.core.patience import Door, hasty
 
 IDLE_SINCE = "llmio.idle_since"
 TRUSTED_SECONDS = 0.5
 CONNECT_SECONDS = 10
 """After which a server that takes a connection and says nothing is taken for dead; libpq would wait for ever."""
+ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+"""Whoever waits for a machine that is gone (not only frozen) hears so within a minute; the kernel's own way takes hours."""
 PREPARED = "prepared_statements"
 JOINED = "llmio.transaction_manager"
 NAMING = {
@@ -95,9 +98,11 @@ def engine_for(url: str, **options: Any) -> Engine:
     checked = options.pop("pool_pre_ping", True)
     options.setdefault("pool_size", 10)
     options.setdefault("max_overflow", 20)
-    if "connect_timeout" not in url:
-        options["connect_args"] = {"connect_timeout": CONNECT_SECONDS, **options.get("connect_args", {})}
+    usual = {"connect_timeout": CONNECT_SECONDS, **ALIVE}
+    own = {name: value for name, value in usual.items() if name not in address.query}
+    options["connect_args"] = own | options.get("connect_args", {})
     engine = create_engine(address, **options)
+    event.listen(engine, "do_connect", Door().connect)
     event.listen(engine, "connect", _search_public_alone, insert=True)
     event.listen(engine, "before_cursor_execute", _begin)
     event.listen(engine, "after_cursor_execute", _count)
@@ -116,7 +121,8 @@ def _check_idle(engine: Engine, connection: Any, record: ConnectionPoolEntry, _p
     if since is None or time.monotonic() - since < TRUSTED_SECONDS:
         return
     try:
-        engine.dialect.do_ping(connection)
+        with hasty():
+            engine.dialect.do_ping(connection)
     except engine.dialect.loaded_dbapi.Error as error:
         raise InvalidatePoolError from error
 

@@ -49,6 +49,15 @@ SETTINGS: tuple[Setting, ...] = (
         like="database",
     ),
     Setting(
+        "database.seconds",
+        "LLMIO_DATABASE_SECONDS",
+        "int",
+        15,
+        "Seconds that a page waits for an answer of the database; then it is told that the site is not available now. "
+        "Jobs and commands wait as long as it takes.",
+        within=(2, 3600),
+    ),
+    Setting(
         "redis.url", "REDIS_URL", help="Valkey or Redis; empty: `llmio up` starts its own.", secret=True, like="redis"
     ),
     Setting(

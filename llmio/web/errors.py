@@ -6,13 +6,15 @@ import logging
 from typing import Any
 from urllib.parse import urlencode
 
+from psycopg.errors import ConnectionTimeout
 from pyramid.exceptions import BadCSRFToken
 from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPMovedPermanently, HTTPNotFound, HTTPSeeOther
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError  # noqa: A004  # of its pool
 from webob.request import DisconnectionError
 
 from llmio.core.errors import Invalid, LlmioError, SignInNeeded, TooMany
 from llmio.core.i18n import _
+from llmio.core.patience import NoAnswer
 from llmio.core.urls import path_in, safe_path
 from llmio.web import kept
 
@@ -35,6 +37,8 @@ TEXTS: dict[int, tuple[object, object]] = {
     500: (_("Something went wrong"), _("This is our fault, and it was noted. Please try again.")),
     503: (_("Not available now"), _("A part of the site does not answer. Please try again in a moment.")),
 }
+UNKNOWN = _("Whether what you sent was saved is not known. Please look before you send it again.")
+"""Where the database went silent just when it was to keep it."""
 
 
 def includeme(config: Any) -> None:
@@ -148,7 +152,9 @@ def _begin_afresh(request: Any) -> None:
 
 
 def broken(error: Exception, request: Any) -> Any:
-    """A fault of ours: logged with its traceback, never shown."""
+    """A fault of ours: logged with its traceback, never shown. That the database is silent is said once, by the last word."""
+    if is_silent(error):
+        raise error
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     if isinstance(error, SQLAlchemyError):
         _begin_afresh(request)
@@ -159,10 +165,15 @@ def broken(error: Exception, request: Any) -> Any:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database does not answer, which passes by itself: it starts again, or the way to it is broken."""
-    return isinstance(error, (OperationalError, InterfaceError)) or (
+    """Whether the database does not answer, which passes by itself: it starts again, is broken off, or all ask it at once."""
+    return isinstance(error, (OperationalError, InterfaceError, TimeoutError)) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     )
+
+
+def is_silent(error: BaseException) -> bool:
+    """Whether the database said nothing at all: no page can be made, since each asks it."""
+    return isinstance(getattr(error, "orig", None), (NoAnswer, ConnectionTimeout))
 
 
 def ask_to_sign_in(request: Any) -> Any:
