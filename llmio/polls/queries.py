@@ -59,7 +59,7 @@ def get(ctx: Context, poll_id: int) -> Poll:
 
 
 def remember_stances(ctx: Context, poll_ids: Iterable[int]) -> None:
-    """Load the actor's latest stances in these polls at once, so that `my_stance` asks no more."""
+    """Load the actor's latest stances in these polls at once, revoked ones too, so that `my_stance` asks no more."""
     known: dict[int, Stance | None] = ctx.memo.setdefault(STANCES, {})
     missing = [poll_id for poll_id in poll_ids if poll_id not in known]
     if not missing:
@@ -71,18 +71,24 @@ def remember_stances(ctx: Context, poll_ids: Iterable[int]) -> None:
         Stance.poll_id.in_(missing),
         Stance.participant_id == ctx.actor.id,
         Stance.latest.is_(True),
-        Stance.revoked_at.is_(None),
     )
-    known.update({stance.poll_id: stance for stance in ctx.db.scalars(query)})
+    fresh = query.execution_options(populate_existing=True)  # places are given and taken by statements
+    known.update({stance.poll_id: stance for stance in ctx.db.scalars(fresh)})
 
 
-def my_stance(ctx: Context, poll_id: int | None) -> Stance | None:
-    """The actor's latest, un-revoked stance in a poll."""
+def my_place(ctx: Context, poll_id: int | None) -> Stance | None:
+    """The actor's latest stance in a poll, also one that was revoked."""
     if poll_id is None or ctx.actor is None:
         return None
     remember_stances(ctx, [poll_id])
     found: Stance | None = ctx.memo[STANCES][poll_id]
     return found
+
+
+def my_stance(ctx: Context, poll_id: int | None) -> Stance | None:
+    """The actor's latest, un-revoked stance in a poll."""
+    found = my_place(ctx, poll_id)
+    return None if found is None or found.revoked_at is not None else found
 
 
 def forget_stance(ctx: Context, poll_id: int) -> None:

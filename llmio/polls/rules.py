@@ -207,6 +207,12 @@ def has_stance(ctx: Context, subject: Any) -> bool:
     return queries.my_stance(ctx, poll_of(subject).id) is not None
 
 
+def not_taken_out(ctx: Context, subject: Any) -> bool:
+    """Nobody took the actor out of the poll. The reference lets members who were taken out vote all the same."""
+    place = queries.my_place(ctx, poll_of(subject).id)
+    return place is None or place.revoked_at is None or place.revoker_id is None
+
+
 def for_all(ctx: Context, subject: Any) -> bool:
     """Everyone in its place may vote."""
     return not poll_of(subject).specified_voters_only
@@ -244,7 +250,7 @@ def register(app: App) -> None:
     """Fill the rule map."""
     allow = app.add_rule
     raising = group_setting("members_can_raise_motions")
-    votes = ((signed_in, is_active, has_stance), (signed_in, is_active, for_all, is_member))
+    votes = ((signed_in, is_active, has_stance), (signed_in, is_active, for_all, is_member, not_taken_out))
     allow(
         Permission.POLL_CREATE,
         (thread_open, group_admin),

@@ -142,14 +142,14 @@ def _open_poll(ctx: Context, poll: Poll) -> Poll:
 def _own_stance(ctx: Context, poll: Poll) -> Stance:
     """The actor's latest stance, locked; a new one where the poll is open to all and they have none."""
     me = ctx.signed_in()
-    query = (
-        select(Stance).where(queries.counted(poll.id), Stance.participant_id == me.id).with_for_update(key_share=True)
-    )
+    mine = select(Stance).where(Stance.poll_id == poll.id, Stance.participant_id == me.id, Stance.latest.is_(True))
+    query = mine.with_for_update(key_share=True)
     stance = ctx.db.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if stance is None:
         stance = Stance(poll_id=poll.id, participant_id=me.id, token=new_token(), created_at=ctx.now, inviter_id=me.id)
         ctx.db.add(stance)
         queries.forget_stance(ctx, poll.id)
+    stance.revoked_at = None  # who was away and belongs here again; whoever was taken out never comes so far
     return stance
 
 

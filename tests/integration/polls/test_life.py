@@ -188,6 +188,23 @@ def test_a_voter_taken_out_counts_no_more_and_comes_back_when_asked_again(ctx, p
     assert db.scalar(select(func.count()).select_from(Stance).where(Stance.participant_id == people[1].id)) == 1
 
 
+def test_a_member_taken_out_cannot_vote_though_everyone_may(ctx, poll, people, vote):
+    service.remove_voter(ctx(people[0]), poll, vote(people[1], poll))
+    with pytest.raises(NotAllowed):
+        vote(people[1], poll, "Disagree")
+    service.add_voters(ctx(people[0]), poll, user_ids=[people[1].id])
+    vote(people[1], poll, "Disagree")
+    assert queries.get(ctx(), poll.id).stance_counts == [0, 0, 1]
+
+
+def test_a_member_whose_place_was_lost_votes_in_it_again(ctx, poll, people, vote, db):
+    stance = vote(people[1], poll)
+    stance.revoked_at = stance.cast_at  # as after a dump that was taken halfway
+    db.flush()
+    vote(people[1], poll, "Disagree")
+    assert queries.get(ctx(), poll.id).stance_counts == [0, 0, 1]
+
+
 def test_an_outcome_waits_for_the_end_and_replaces_the_one_before(ctx, poll, people, db, clock):
     with pytest.raises(NotAllowed):
         service.publish_outcome(ctx(people[0]), poll, statement="Yes.")
