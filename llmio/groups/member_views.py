@@ -21,6 +21,7 @@ from llmio.groups.views import frame
 
 MEMBERS = "llmio:web/templates/groups/members.jinja2"
 INVITE = "llmio:web/templates/groups/invite.jinja2"
+TITLE = "llmio:web/templates/groups/title.jinja2"
 ASK = "llmio:web/templates/groups/request.jinja2"
 INVITATION = "llmio:web/templates/groups/invitation.jinja2"
 PAGE_SIZE = 50
@@ -168,7 +169,16 @@ def resend(membership: Membership, request: Any) -> Any:
     return _back(request, membership, _("The invitation was sent again."))
 
 
-@view_config(route_name="memberships.title", request_method="POST", permission=Permission.MEMBERSHIP_UPDATE)
+@view_config(route_name="memberships.title", renderer=TITLE, permission=Permission.MEMBERSHIP_UPDATE)
+def title(membership: Membership, request: Any) -> View:
+    """The form for what the member is in the group."""
+    return {**frame(membership.group, request), "membership": membership, "values": {"title": membership.title or ""}}
+
+
+@view_config(
+    route_name="memberships.title", renderer=TITLE, request_method="POST", permission=Permission.MEMBERSHIP_UPDATE
+)
+@form_view(title)
 def set_title(membership: Membership, request: Any) -> Any:
     """What the member is in the group."""
     acts.set_title(request.ctx, membership, title=parse(MemberForm, request.POST).title)

@@ -12,7 +12,7 @@ from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPMovedPerman
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError  # noqa: A004  # of its pool
 from webob.request import DisconnectionError
 
-from llmio.core.errors import Invalid, LlmioError, SignInNeeded, TooMany
+from llmio.core.errors import Conflict, Invalid, LlmioError, SignInNeeded, TooMany
 from llmio.core.i18n import _
 from llmio.core.patience import NoAnswer
 from llmio.core.urls import path_in, safe_path
@@ -73,11 +73,15 @@ def _back(request: Any) -> str | None:
 
 
 def told(error: LlmioError, request: Any) -> Any:
-    """An error that says what to do."""
+    """An error that says what to do; of a mere button, on the page where it was pressed."""
     if isinstance(error, SignInNeeded):
         return ask_to_sign_in(request)
     if isinstance(error, TooMany | Invalid) and error.retry_after is not None:
         request.response.headers["Retry-After"] = str(error.retry_after)
+    elif isinstance(error, Invalid | Conflict) and kept.is_bare(request) and (back := _back(request)):
+        _begin_afresh(request)
+        request.flash("danger", error.message)
+        return HTTPSeeOther(back)
     return page(request, error.status, error.message, error.errors if isinstance(error, Invalid) else None)
 
 
@@ -145,7 +149,7 @@ def _too_large(value: Any) -> bool:
 
 
 def _begin_afresh(request: Any) -> None:
-    """After an error of the database nothing can be read in its transaction; the page about it reads, too."""
+    """Give up what was begun. After an error of the database nothing can be read in its transaction; the page about it reads, too."""
     if request.environ.get("tm.active"):
         request.tm.abort()
         request.tm.begin()

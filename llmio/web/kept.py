@@ -23,6 +23,11 @@ def may_be_kept(request: Any) -> bool:
     return not request.wants_json and sent_by_ours(request) and bool(_fields(request))
 
 
+def is_bare(request: Any) -> bool:
+    """Whether it was a mere button: nothing was entered that could be lost."""
+    return not request.wants_json and all(name in OURS for name in request.POST)
+
+
 def sent_by_ours(request: Any) -> bool:
     """Whether a browser says that a page of this site made it send this."""
     if request.method != "POST":

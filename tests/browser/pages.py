@@ -54,6 +54,7 @@ MEMBER = (
     "GROUP",
     "GROUP/polls",
     "GROUP/members",
+    "/memberships/1/title",
     "GROUP/acts",
     "GROUP/invite",
     "GROUP/edit",
