@@ -67,27 +67,47 @@ HEADED = re.compile(r"-{4,} ?[^-\s].{2,60} ?-{4,}\s*$")
 LIST_LINE = re.compile(r"_{30,}$")
 OF_LIST = re.compile(r"mailing list|listinfo|unsubscribe|list-manage|Mailingliste|liste de diffusion", re.IGNORECASE)
 """What a mailing list writes below the line that it draws under each mail."""
-_DEVICE = r"(?:i ?Phon\w*|i ?Pad|i ?Pod|Android|Samsung|Galaxy|Huawei|Xiaomi|Nokia|BlackBerry|Windows|Outlook|Yahoo|Proton|Mail|"
-_DEVICE += r"Handy|Smartphone|Smartphones|mobile|Mobil\w*|telefon\w*|téléphone|móvil|celular|Tablet|K-9|Nine|Spark|Thunderbird|"
-_DEVICE += r"GMX|WEB\.DE|FairEmail|BlueMail|myMail|Aqua ?Mail|Canary|Edison|HEY|Tutanota|Tuta|Superhuman|AOL|myPhone)"
+_DEVICE = r"(?:i ?Phon\w*|i ?Pad|i ?Pod|Android|Samsung|Galaxy|Huawei|Xiaomi|Pixel|OnePlus|Nokia|BlackBerry|Windows|Outlook|Yahoo|Proton|"
+_DEVICE += r"Mail|Handy|Smartphone|Smartphones|mobile|Mobil\w*|telefon\w*|téléphone|móvil|celular|Tablet|K-9|Nine|Spark|Thunderbird|"
+_DEVICE += r"GMX|WEB\.DE|FairEmail|BlueMail|myMail|Aqua ?Mail|Airmail|Mailspring|Mailbird|Missive|Shortwave|Canary|Edison|HEY|Tutanota|"
+_DEVICE += r"Tuta|Superhuman|AOL|myPhone)"
+_MINE = r"(?=.*(?:" + _DEVICE + r"|\b(?:mein\w*|mon|mi|mio|mia|meu|minha|mijn|min|mitt|App)\b))"
+"""Ahead of what begins a sentence that somebody may write, too: a machine or a program is named, or is called one's own."""
+_AND_LINK = r"(?: ?<[^<>]*>)?"
 SENT_FROM = re.compile(
     r"(?:"
     r"(?:Sent|Typed|Written|Dictated) (?:from|with|via|using|by|on) .{0,60}" + _DEVICE + r".{0,80}|"
-    r"(?:.{0,30} )?Outlook (?:für|for|pour|para|per|för|til|voor|dla|для) (?:iOS|Android|Mac|Windows)\b.{0,60}|"
+    r"(?:Sent|Typed|Written|Composed) (?:from|on) my .{1,60}|Sent from Front|Yahoo Mail ?: [^:@]{1,60}|"
+    r"(?:\S+ ){0,3}Outlook (?:für|for|pour|para|per|för|til|voor|dla|для) (?:iOS|Android|Mac|Windows)(?: Phone)?"
+    + _AND_LINK
+    + r"(?: [\w.]{1,20})?|"
     r"Get [\w .]{1,30} for (?:iOS|Android|iPhone|Mac|Windows)\b.{0,60}|Sent from Outlook.{0,60}|"
-    r"(?:Von|Vom) mein\w* .{0,60}gesendet.{0,10}|Gesendet (?:von|mit|über|aus) .{1,80}|"
-    r"(?:Diese Nachricht wurde|Von) .{1,80}(?:gesendet|geschickt)\.?|Holen Sie sich Outlook.{0,60}|"
-    r"Envoy[ée]e? (?:de(?:puis)?|à partir de|avec|par) .{1,80}|T[ée]l[ée]charger Outlook.{0,60}|Obtenez Outlook.{0,60}|"
-    r"Enviado (?:desde|do|de|a partir do|con|com|pelo) .{1,80}|Obtener Outlook.{0,60}|Obter o? ?Outlook.{0,60}|"
-    r"Inviato (?:da|dal|con) .{1,80}|Ottieni Outlook.{0,60}|"
-    r"(?:Verstuurd|Verzonden) (?:vanaf|vanuit|met|via) .{1,80}|Outlook voor .{1,40} downloaden|"
-    r"(?:Skickat|Skickades) (?:från|med) .{1,80}|Hämta Outlook.{0,60}|"
-    r"Sendt (?:fra|med) .{1,80}|Hent Outlook.{0,60}|Lähetetty .{1,80}|Hanki Outlook.{0,60}|"
+    r"(?:Von|Vom) mein\w* .{0,60}gesendet.{0,10}|"
+    + _MINE
+    + r"Gesendet (?:von|mit|über|aus) .{1,80}|"
+    + _MINE
+    + r"(?:Diese Nachricht wurde|Von) .{1,80}(?:gesendet|geschickt)\.?|Holen Sie sich Outlook.{0,60}|"
+    + _MINE
+    + r"Envoy[ée]e? (?:de(?:puis)?|à partir (?:de|d['’])|avec|via|par) ?.{1,80}|T[ée]l[ée]charger Outlook.{0,60}|"
+    r"Obten(?:ez|ir) Outlook.{0,60}|Provenance ?: Courrier .{1,30}|"
+    + _MINE
+    + r"Enviado (?:desde|do|de|a partir do|con|com|pelo) .{1,80}|Obtener Outlook.{0,60}|Obter o? ?Outlook.{0,60}|"
+    + _MINE
+    + r"Inviato (?:da|dal|con) .{1,80}|Ottieni Outlook.{0,60}|"
+    + _MINE
+    + r"(?:Verstuurd|Verzonden) (?:vanaf|vanuit|met|via) .{1,80}|Outlook voor .{1,40} downloaden|"
+    + _MINE
+    + r"(?:Skickat|Skickades) (?:från|med) .{1,80}|Hämta Outlook.{0,60}|"
+    + _MINE
+    + r"Sendt (?:fra|med) .{1,80}|Hent Outlook.{0,60}|Lähetetty .{1,80}|Hanki Outlook.{0,60}|"
     r"Wysłan[eo] (?:z|za pomocą) .{1,80}|Pobierz .{0,20}Outlook.{0,60}|Odesl[áa]no z .{1,80}|Odoslané z .{1,80}|"
     r"Отправлено (?:с|из|от) .{1,80}|Надіслано (?:з|із) .{1,80}|.{1,60}(?:gönderildi|'?umdan gönderildi)\.?|"
     r"Küldve .{1,80}|Trimis de (?:pe|la) .{1,80}|Στάλθηκε από .{1,80}|Enviat des .{1,80}|"
+    r"(?:(?:iOS|Android|Mac|Windows) ?版 ?)?Outlook(?: for \w+)?" + _AND_LINK + r" ?を(?:入手|取得).{0,20}|"
+    r"(?:Proton|K-9).{0,40}で送信(?:されました|しました).{0,40}|(?:ال|ا)حص[و]?ل على Outlook .{1,60}|"
+    r"مُ?رسَ?ل (?:من|بواسطة|عبر) .{1,80}|أُ?رسلت من .{1,80}|"
     r".{1,60}から送信|.{0,10}から送信されました|发自我的.{1,60}|從我的.{1,60}傳送|發自我的.{1,60}|나의 .{1,60}에서 보냄|"
-    r"נשלח מה?.{1,80}|أُرسلت من .{1,80}|تم الإرسال من .{1,80}|Được gửi từ .{1,80}|Đã gửi từ .{1,80}|Dikirim dari .{1,80}|"
+    r"נשלח מה?.{1,80}|تم الإرسال من .{1,80}|Được gửi từ .{1,80}|Đã gửi từ .{1,80}|Dikirim dari .{1,80}|"
     r"(?:Poslano (?:s|sa|z|iz)|Изпратено (?:от|с)|Послато (?:са|из)|Išsiųsta iš|Nosūtīts no|Saadetud|Dihantar daripada|ส่งจาก|ارسال.{0,3}شده از) "
     r".{0,60}" + _DEVICE + r".{0,40}|.{0,40}" + _DEVICE + r".{0,20} (?:से भेजा गया|bidalia|gönderildi)"
     r")(?:\s*<?https?://\S*>?)?\s*$",

@@ -23,7 +23,7 @@ QUOTES = re.compile(
 QUOTE_IDS = re.compile(
     r"(appendonsend|divRplyFwdMsg|mail-editor-reference-message-container|reply-intro|replySplit|"
     r"OLK_SRC_BODY_SECTION|Signature|AppleMailSignature|ydp[0-9a-f]+yahoo_quoted.*|ms-outlook-mobile-signature|"
-    r"zmail_extra|quoted_header|originalMessage|isReplyContent|LPBorder.*)",
+    r"zmail_extra|Zm-_Id_-Sgn\d*|quoted_header|originalMessage|isReplyContent|LPBorder.*)",
     re.IGNORECASE,
 )
 RENAMED = re.compile(r"(?<!\S)(?:x_)+")

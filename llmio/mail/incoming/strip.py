@@ -47,7 +47,12 @@ NAMED = re.compile(r"-{4,}.{0,200}<[^<>\s]+@[^<>\s]+>.{0,40}[:：] ?-{4,}")
 """How Notes does."""
 FEW_BLANKS = re.compile(r" {1,3}\S")
 SIGNATURE = re.compile(r"--[ \u00a0]?$")
-LONGEST_SIGNATURE = 15
+LONGEST_SIGNATURE, LONGEST_LINE = 15, 600
+LINKED = re.compile(r"\[([^\[\]]{1,100})\]\([^()\s]{1,400}\)")
+"""A link, as Markdown has it."""
+POINTED = re.compile(r" ?[<(]https?://[^\s<>()]{1,400}[>)]")
+"""Where a link goes, as programs write it into plain text."""
+RULE = re.compile(r"[-_*]{3,}$")
 LIBRARY_LINES, LIBRARY_WIDTH = 400, 120
 """What is given to the library: its expressions look at each line many times, at a long one endlessly."""
 _parser = EmailReplyParser(languages=[name for name in MAIL_LANGUAGES if len(name) == 2])
@@ -93,7 +98,7 @@ def _without_tail(lines: list[str]) -> list[str]:
     """Without a signature below the last quote: what stands above the quote is the answer then."""
     last = max((number for number, line in enumerate(lines) if QUOTED.match(line)), default=len(lines))
     tail = _trim(lines[last + 1 :])
-    if tail and (SIGNATURE.match(tail[0]) or all(SENT_FROM.match(line.strip()) for line in tail if line.strip())):
+    if tail and (SIGNATURE.match(tail[0]) or all(_is_sent_from(line) for line in tail if line.strip())):
         return lines[: last + 1]
     return lines
 
@@ -166,7 +171,8 @@ def _before_older_mail(lines: list[str]) -> list[str]:
     lines = lines[: _block(lines)]
     text = "\n".join(line[:LIBRARY_WIDTH] for line in lines[:LIBRARY_LINES])
     replies = _parser.read(text).replies if text.strip() else []
-    if len(replies) < 2 or not DATED.search(replies[1].headers or ""):
+    heads = (replies[1].headers or "").split("\n") if len(replies) > 1 else [""]
+    if not DATED.search(" ".join(heads)) or (BLOCK_LABELS.match(heads[0]) and not _is_head(heads)):
         # "On Tuesday I wrote:" is what somebody says; a mail program names a date or an address.
         return lines
     kept = len((replies[0].content or "").strip("\n").split("\n")) if (replies[0].content or "").strip() else 0
@@ -184,12 +190,10 @@ def _begins_older(lines: list[str], number: int) -> bool:
         return True
     if _is_separator(lines, number):
         return True
-    if number and (
-        _introduced(lines, number) or _is_letterhead(line) or _is_letterhead(" ".join(lines[number : number + 2]))
-    ):
+    if number and (_introduced(lines, number) or _is_letterhead(line) or _is_letterhead_of_two(lines, number)):
         return True
     head = lines[number : number + 8]
-    if BLOCK_LABELS.match(line) and _labels(head) >= 3 and _is_dated(head):
+    if BLOCK_LABELS.match(line) and _is_head(head):
         return True
     shown = head[: len(BLOCK_SHAPE)]
     return len(shown) == len(BLOCK_SHAPE) and all(
@@ -212,16 +216,25 @@ def _is_separator(lines: list[str], number: int) -> bool:
 
 def _introduced(lines: list[str], number: int) -> bool:
     """Whether it is said from here on who wrote from which address and when; in up to three lines, at whose last an older mail begins."""
+    if _is_introduction(lines[number]):
+        return True
     if not lines[number].strip() or lines[number - 1].strip():
         return False
     words = ""
     for line in lines[number : number + 3]:
-        if not line.strip() or len(words) > 400:
+        if not line.strip() or len(words) > 400 or _is_introduction(line):
             return False
         words = f"{words} {line.strip()}".strip()
-        if INTRODUCTION.fullmatch(words) and introduces(words, dated=True) and WROTE.search(words):
+        if _is_introduction(words):
             return True
     return False
+
+
+def _is_introduction(words: str) -> bool:
+    words = words[:LONGEST_LINE].strip()
+    return len(words) <= 400 and bool(
+        INTRODUCTION.fullmatch(words) and introduces(words, dated=True) and WROTE.search(words)
+    )
 
 
 def _is_letterhead(line: str) -> bool:
@@ -230,9 +243,22 @@ def _is_letterhead(line: str) -> bool:
     return len(line) <= 400 and bool(LETTERHEAD.fullmatch(line) or DASHED.fullmatch(line) or NAMED.fullmatch(line))
 
 
-def _is_dated(lines: list[str]) -> bool:
-    """Whether heads of a mail name an address or a day; whoever lists "From: 2 pm, To: 4 pm" names neither."""
-    return any(DATED.search(line[:400]) for line in lines if BLOCK_LABELS.match(line))
+def _is_letterhead_of_two(lines: list[str], number: int) -> bool:
+    """The same in two lines; what stands above one that has all of it are words of their own."""
+    return (
+        number + 1 < len(lines)
+        and not _is_letterhead(lines[number + 1])
+        and _is_letterhead(" ".join(lines[number : number + 2]))
+    )
+
+
+def _is_head(lines: list[str]) -> bool:
+    """Whether these are the heads of a mail: three with an address, or four with a day; whoever lists "From: Berlin, To: Paris, Date: 3.12.2026" has
+    neither.
+    """
+    heads = [line[:400] for line in lines if BLOCK_LABELS.match(line)]
+    wanted = 3 if any("@" in one for one in heads) else 4
+    return len(heads) >= wanted and any(DATED.search(one) for one in heads)
 
 
 def _labels(lines: list[str]) -> int:
@@ -256,8 +282,28 @@ def _without_signature(lines: list[str]) -> list[str]:
         if SIGNATURE.match(line) and len(lines) - number <= LONGEST_SIGNATURE and number + 1 < len(lines):
             lines = _trim(lines[:number])
             break
-    while lines and SENT_FROM.match(lines[-1].strip().strip("*_-")):
-        lines = _trim(lines[:-1])
+    lines = _without_programs(lines)
     if lines and SIGNATURE.match(lines[-1]):
         lines = _trim(lines[:-1])
     return lines
+
+
+def _without_programs(lines: list[str]) -> list[str]:
+    """Without what programs say of themselves at the end, and rules that divided it from the words; one below words makes a heading of them."""
+    end = len(lines)
+    while end:
+        line = lines[end - 1].strip()
+        above = "".join(lines[max(end - 2, 0) : end - 1]).strip()
+        is_rule = RULE.match(line) and (not above or _is_sent_from(above))
+        if line and not is_rule and not _is_sent_from(line):
+            break
+        end -= 1
+    return lines[:end]
+
+
+def _is_sent_from(line: str) -> bool:
+    """Whether a line only says from where, or with what program, it was sent."""
+    if len(line) > LONGEST_LINE:
+        return False
+    words = POINTED.sub("", LINKED.sub(r"\1", line))
+    return bool(SENT_FROM.match(words.strip().strip("*_-").strip()))
