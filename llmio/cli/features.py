@@ -6,7 +6,7 @@ import json
 
 import click
 
-from llmio.cli.opening import working
+from llmio.cli.opening import site_in_words, working
 
 # Imports are made within functions: the command must answer `--help` at once.
 # ruff: noqa: PLC0415
@@ -28,8 +28,10 @@ def list_(*, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(service.as_dict(ctx), indent=1, ensure_ascii=False))
             return
+        click.echo(site_in_words(ctx), err=True)
         for line in service.lines(ctx):
-            why = f"set by {line.held_by}" if line.held_by else "set here" if line.chosen else "default"
+            where = f" in {line.held_in}" if line.held_in else ""
+            why = f"set by {line.held_by}{where}" if line.held_by else "set here" if line.chosen else "default"
             click.echo(f"{line.setting.env} = {_word(line.value)}  ({why})")
             click.echo(f"    {line.setting.help}")
             for one in line.groups:
@@ -68,6 +70,7 @@ def _change(name: str, value: str | None, group: str, *, as_json: bool) -> None:
             return
         where = f" for {group}" if group else ""
         said = "is as before" if value is None else f"is {value}"
+        click.echo(site_in_words(ctx), err=True)
         click.echo(f"{item.env} {said}{where}; for the site it is {_word(line.value)}.")
 
 

@@ -43,6 +43,24 @@ def working() -> Iterator[Context]:
         yield ctx
 
 
+def site_in_words(ctx: Context) -> str:
+    """Which site a command acts on, and whether it runs: in a shell with other variables it may be another than was meant."""
+    from pathlib import Path
+
+    from sqlalchemy import make_url
+
+    from llmio.core import processes
+
+    url = make_url(ctx.app.settings.text("database.url"))
+    host = url.host or url.query.get("host") or "the usual socket"
+    where = f"the database {url.database} at {host}"
+    if address := os.environ.get("LLMIO_ADDRESS"):  # taken over from it, see `join`
+        where = f"{address}, which `llmio up` runs on {Path(ctx.app.settings.text('llmio.data')).absolute()}"
+    kinds = sorted({one.kind for one in processes.present(ctx.db)})
+    runs = f"{', '.join(kinds)} run{'s' if len(kinds) == 1 else ''} on it" if kinds else "nothing runs on it at present"
+    return f"Site: {where}; {runs}."
+
+
 def built(*, database: bool = True) -> App:
     """The App for looking at plugins: it refuses none and sends nothing."""
     from llmio import boot

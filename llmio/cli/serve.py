@@ -136,7 +136,7 @@ def application() -> Any:
     app, wsgi = _made
     # Connections made before the fork belong to the main process.
     app.engine.dispose(close=False)
-    app.follower.begin()
+    app.follower.begin("web")
     measures.follow(app.redis, "web")
     from llmio.web.draining import Draining  # noqa: PLC0415  # slow
 

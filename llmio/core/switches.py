@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from llmio.core import audit
 from llmio.core.db import Base
+from llmio.core.processes import Presence
 from llmio.core.settings import Setting, Switched
 
 if TYPE_CHECKING:
@@ -193,20 +194,21 @@ class Follower:
         self._versions = {}
         self._app.settings.switched = Switched({}, {})
 
-    def begin(self) -> None:
-        """Follow from now on, in this process; a call in a process that follows already does nothing."""
+    def begin(self, kind: str) -> None:
+        """Follow from now on, in this process of a kind, and show that it is there; a call in a process that follows already does nothing."""
         if not self.enabled or self._process == os.getpid():
             return
         self._process = os.getpid()
         self._lock = threading.Lock()  # one inherited through a fork may be held for ever
-        threading.Thread(target=self._follow, name="switches", daemon=True).start()
+        threading.Thread(target=self._follow, args=(Presence(self._app, kind),), name="switches", daemon=True).start()
 
-    def _follow(self) -> None:
+    def _follow(self, presence: Presence) -> None:
         client = self._app.redis
         listening: Any = None
         while True:
             try:
                 self.look()
+                presence.sign()
             except Exception:  # a process that no longer follows would be worse than one that says so and goes on
                 log.exception("following the switches failed; trying again")
             began = time.monotonic()

@@ -39,7 +39,7 @@ class SeeScheme:
 
         Here, too, a process begins to follow the switches: at its first request it has been forked for certain.
         """
-        self._app.follower.begin()
+        self._app.follower.begin("web")
         settings = self._app.settings
         environ["PATH_INFO"] = _readable(environ.get("PATH_INFO", ""))
         if settings.on("site.assume_ssl"):

@@ -56,7 +56,7 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     _log(app)
     if not queue_url(app.settings):
         raise Unavailable("REDIS_URL is not set: the worker needs Valkey or Redis")
-    app.follower.begin()
+    app.follower.begin("worker")
     hands = hands_of(app.settings)
     limited = Hands(app)
     rest = Rest(app, limited.run)
@@ -99,7 +99,7 @@ def run_schedule(ini: Mapping[str, str] | None = None) -> None:
 def act_as_schedule(app: App) -> None:
     """Be a schedule: write the rows of scheduled jobs, and hint rows while no worker does."""
     _log(app)
-    app.follower.begin()
+    app.follower.begin("schedule")
     stopped = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stopped.set())

@@ -59,6 +59,7 @@ def everywhere(made, version, status):
 
 def test_every_process_follows_within_seconds(running):
     running.get("/sign_in")
+    until(lambda: running.ask("SELECT count(DISTINCT kind) FROM llmio.processes") == 3)
     allow(running, "FEATURES_SITEMAP", "on")
     began = time.monotonic()
     until(everywhere(running, 1, 200))

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 import redis
 from sqlalchemy import or_, select
 
-from llmio.core import switches
+from llmio.core import processes, switches
 from llmio.core.errors import Conflict, Invalid, NotFound
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.core.processes import held_by
 from llmio.core.urls import safe_path
 from llmio.groups.models import Group
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
+    from llmio.core.processes import Process
     from llmio.core.settings import Setting, Settings
 
 LONGEST = 500
@@ -59,7 +61,10 @@ class GroupLine:
 
 @dataclass(frozen=True)
 class Line:
-    """One switch; `value` is what is in force, `chosen` whether that was set here, `held_by` what decides instead."""
+    """One switch; `value` is what is in force, `chosen` whether that was set here, `held_by` what decides instead.
+
+    `held_in` names the process in which it does so, where that is not this one.
+    """
 
     setting: Setting
     title: Any
@@ -68,6 +73,7 @@ class Line:
     chosen: bool
     held_by: str
     note: Any
+    held_in: str = ""
     groups: Sequence[GroupLine] = ()
 
 
@@ -85,18 +91,22 @@ class Change:
 
 
 def lines(ctx: Context) -> list[Line]:
-    """Every switch, in the order of the page; two queries."""
+    """Every switch, in the order of the page; three queries."""
     ctx.require(Permission.ADMIN)
     now = switches.kept(ctx.db).switched
     ids = {group_id for _key, group_id in now.groups}
     named = {one.id: one for one in ctx.db.scalars(select(Group).where(Group.id.in_(ids)))} if ids else {}
-    return [_line(ctx.app.settings, key, now, named) for key in TITLES]
+    running = processes.present(ctx.db)
+    return [_line(ctx.app.settings, key, now, named, running) for key in TITLES]
 
 
-def _line(settings: Settings, key: str, now: Any, named: Mapping[int, Group]) -> Line:
+def _line(settings: Settings, key: str, now: Any, named: Mapping[int, Group], running: Sequence[Process]) -> Line:
     item = settings.declared[key]
     held = held_by(settings, key)
+    elsewhere = None if held else _elsewhere(running, key)
     value = settings.values[key] if held else now.site.get(key, item.default)
+    if elsewhere:
+        held, value = elsewhere.held[key]["by"], elsewhere.held[key]["value"]
     need, words = NEEDS.get(key, ("", ""))
     found = [GroupLine(named[one], on) for (name, one), on in now.groups.items() if name == key and one in named]
     return Line(
@@ -106,14 +116,15 @@ def _line(settings: Settings, key: str, now: Any, named: Mapping[int, Group]) ->
         default=bool(item.default) if item.kind == "bool" else str(item.default or ""),
         chosen=not held and key in now.site,
         held_by=held,
+        held_in=elsewhere.name if elsewhere else "",
         note=words if need and not settings.text(need) else "",
         groups=sorted(found, key=lambda one: one.group.full_name or one.group.name or ""),
     )
 
 
-def held_by(settings: Settings, key: str) -> str:
-    """The variable or ini key that decides about a switch; empty where administrators do."""
-    return "" if settings.origins[key] == "default" else settings.named.get(key, settings.declared[key].env)
+def _elsewhere(running: Sequence[Process], key: str) -> Process | None:
+    """A process that runs and was told otherwise than by administrators."""
+    return next((one for one in running if key in one.held), None)
 
 
 def switch(ctx: Context, name: str, raw: str | None, *, group: str = "") -> Setting:
@@ -125,6 +136,14 @@ def switch(ctx: Context, name: str, raw: str | None, *, group: str = "") -> Sett
     item = _named(ctx.app.settings, name)
     if held := held_by(ctx.app.settings, item.key):
         raise Conflict(_("{what} decides about this switch; change it there.", what=held))
+    if other := _elsewhere(processes.present(ctx.db), item.key):
+        held = other.held[item.key]
+        message = _(
+            "{what} decides about this switch, as it is set for {process}: change it there, and start that again.",
+            what=held["by"],
+            process=other.name,
+        )
+        raise Conflict(message)
     if group and item.switch != "group":
         raise Invalid.at("group", _("This switch is for the whole site alone."))
     group_id = find_group(ctx, group).id if group else switches.SITE
@@ -211,6 +230,7 @@ def as_dict(ctx: Context) -> dict[str, Any]:
                 "default": line.default,
                 "chosen": line.chosen,
                 "held_by": line.held_by,
+                "held_in": line.held_in,
                 "per_group": line.setting.switch == "group",
                 "groups": [{"id": one.group.id, "name": one.group.full_name, "on": one.on} for one in line.groups],
             }
