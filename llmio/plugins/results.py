@@ -66,9 +66,11 @@ class Row:
         return self.option_id > 0
 
     def cell(self, key: str) -> Any:
-        """What stands in a column."""
+        """What stands in a column; None for the average of an option that no ballot names."""
         if key in self.values:
             return self.values[key]
+        if key == "average" and not (self.is_option and self.voter_count):
+            return None
         return getattr(self, {"votes": "voter_count", "votes_cast_percent": "score_percent"}.get(key, key), None)
 
 

@@ -63,8 +63,14 @@ def _line(
         "cells": cells[1:],
         "people": named,
         "people_total": len(row.voter_ids),
-        "note": requirement(row),
+        "note": requirement(row) or unnamed(row, columns),
     }
+
+
+def unnamed(row: Row, columns: Sequence[tuple[str, str]]) -> str | None:
+    """That there is nothing to average: an option that nobody rated has no rating, which is not the rating 0."""
+    rated = not row.is_option or row.voter_count or "average" not in dict(columns)
+    return None if rated else str(_("No votes for this option"))
 
 
 def said(value: Any, kind: str) -> str:

@@ -74,6 +74,17 @@ def test_an_answer_of_nothing_is_not_a_rating_of_0():
     assert {row.option_id: row.voter_count for row in with_zero.option_rows} == {1: 2, 2: 1, 3: 0, 4: 0}
 
 
+def test_an_option_that_nobody_rated_has_no_average():
+    result = Score().tally(Profile.of(OPTIONS, [Ballot({1: 4, 2: 0})]), poll_for(Score(), METHODS))
+    assert [(row.option_id, row.cell("average")) for row in result.rows] == [
+        (1, 4),
+        (2, 0),
+        (3, None),
+        (4, None),
+        (-1, None),
+    ]
+
+
 class Shifting(ScoreSum):
     """Remembers what it counted before."""
 
