@@ -3,6 +3,7 @@ import * as Turbo from "@hotwired/turbo";
 import { Application } from "@hotwired/stimulus";
 import Autosize from "./autosize.js";
 import Bell from "./bell.js";
+import Choose from "./choose.js";
 import Clipboard from "./clipboard.js";
 import Completing from "./completing.js";
 import Confirm from "./confirm.js";
@@ -45,6 +46,7 @@ const application = Application.start();
 const controllers = {
   autosize: Autosize,
   bell: Bell,
+  choose: Choose,
   clipboard: Clipboard,
   completing: Completing,
   confirm: Confirm,

@@ -24,6 +24,7 @@ class ThreadForm(Form):
     privacy: Literal["private", "public"] = "private"
     notify: Notify = "nobody"
     people: Ids = []
+    everyone: bool = False
     attachments: Annotated[list[Id], Field(max_length=100)] = []
     message: Annotated[str, Field(max_length=1000)] = ""
     tags: Annotated[list[str], Field(max_length=100)] = []

@@ -61,6 +61,7 @@ class VotersForm(Form):
     """Who is asked to vote."""
 
     user_ids: list[int] = []
+    everyone: bool = False
     emails: str = ""
     message: Annotated[str, Limits(max_length=2000)] = ""
     notify: bool = False
@@ -75,6 +76,7 @@ class RemindForm(Form):
     """Who is reminded, and what is said to them."""
 
     user_ids: list[int] = []
+    everyone: bool = False
     message: Annotated[str, Limits(max_length=2000)] = ""
 
 
@@ -103,6 +105,7 @@ class ShareForm(Form):
 
     who: Literal["chosen", "voters", "group"] = "chosen"
     user_ids: list[int] = []
+    everyone: bool = False
     emails: Annotated[str, Limits(max_length=50_000)] = ""
     message: Annotated[str, Limits(max_length=2000)] = ""
 

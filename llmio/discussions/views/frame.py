@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmio.core import richtext
 from llmio.core.permissions import Permission
@@ -15,6 +15,11 @@ from llmio.files.views import refuse_early
 from llmio.groups import queries as groups
 from llmio.groups.models import Group
 from llmio.tasks import queries as tasks
+
+if TYPE_CHECKING:
+    from llmio.accounts.models import User
+    from llmio.core.context import Context
+    from llmio.discussions.forms import ThreadForm
 
 PEOPLE_SHOWN = 300
 
@@ -81,15 +86,22 @@ def audience_values(group: Group | None, request: Any) -> dict[str, Any]:
     """Whom the author may tell."""
     if group is None:
         return {"may_tell_all": False, "people": []}
-    members = groups.members(request.ctx, group, limit=PEOPLE_SHOWN)
     return {
         "may_tell_all": request.ctx.can(Permission.GROUP_NOTIFY, group),
         "people": [
-            (member.user_id, (member.user.name or member.user.email))
-            for member in members
-            if member.user_id != request.ctx.actor_id
+            Person.of(user)._replace(name=user.name or user.email or "") for user in _others(request.ctx, group)
         ],
     }
+
+
+def told(ctx: Context, group: Group | None, form: ThreadForm) -> list[int]:
+    """Those who were ticked: one by one, or all that the page lists."""
+    return [user.id for user in _others(ctx, group)] if form.everyone and group is not None else form.people
+
+
+def _others(ctx: Context, group: Group) -> list[User]:
+    members = groups.members(ctx, group, limit=PEOPLE_SHOWN)
+    return [member.user for member in members if member.user is not None and member.user_id != ctx.actor_id]
 
 
 def chosen(values: Mapping[str, Any], name: str) -> list[int]:

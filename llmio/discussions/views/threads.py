@@ -19,7 +19,7 @@ from llmio.discussions.models import Discussion
 from llmio.discussions.ranges import parse as read_ranges
 from llmio.discussions.service import tagging
 from llmio.discussions.values import path_of
-from llmio.discussions.views.frame import audience_values, files_values, posted_files, thread_values
+from llmio.discussions.views.frame import audience_values, files_values, posted_files, thread_values, told
 from llmio.groups import queries as groups
 from llmio.groups.models import Group
 from llmio.tasks.views import opened_at
@@ -84,7 +84,7 @@ def create(context: Any, request: Any) -> Any:
         description_format=form.description_format,
         private=form.privacy == "private",
         notify=form.notify,
-        people=form.people,
+        people=told(request.ctx, group, form),
         attachments=posted_files(request, form.attachments),
         tags=form.all_tags(),
     )
@@ -138,7 +138,7 @@ def update(discussion: Discussion, request: Any) -> Any:
         private=form.privacy == "private",
         attachments=posted_files(request, form.attachments),
         notify=form.notify,
-        people=form.people,
+        people=told(request.ctx, discussion.group, form),
         message=form.message,
         tags=form.all_tags() if "tags" in request.POST else None,
         opened=opened_at(request),

@@ -15,6 +15,7 @@ from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.groups import invitation_limit
+from llmio.groups import queries as groups
 from llmio.groups.pasted import MOST_ASKED
 from llmio.polls import kinds, queries
 from llmio.polls.models import Poll, Stance
@@ -131,17 +132,20 @@ def add_voters(
     poll: Poll,
     *,
     user_ids: Sequence[int] = (),
+    everyone: bool = False,
     emails: Sequence[str] = (),
     notify: bool = True,
     message: str = "",
 ) -> list[int]:
-    """Ask people to vote: members by id, others by address (they become guests). Returns the ids of new voters.
+    """Ask people to vote: members by id or all of them, others by address (they become guests). Returns the ids of new voters.
 
     While an opening is planned nobody is told yet; with `notify` all who may vote are told when the poll opens.
     Raises Invalid where an address cannot be read, NotAllowed where guests may not be asked.
     """
     ctx.require(Permission.POLL_ADD_VOTERS, poll)
-    if len(user_ids) + len(emails) > MOST_ASKED:
+    if everyone:
+        user_ids = groups.member_ids(ctx, poll.group_id) if poll.group_id else ()
+    elif len(user_ids) + len(emails) > MOST_ASKED:
         raise Invalid.at("emails", _("At most {count} people at once, please.", count=MOST_ASKED))
     users = list(accounts.find_or_invite_all(ctx, emails).values()) if emails else []
     wanted = [*members_among(ctx, poll, user_ids), *(user.id for user in users)]

@@ -43,13 +43,15 @@ def voters(poll: Poll, request: Any) -> View:
     """Who may vote, and who else could be asked."""
     ctx = request.ctx
     rows = queries.voters(ctx, poll, limit=MOST_SHOWN)
-    asked = {row.participant_id for row in rows}
+    asked = set(queries.voter_ids(ctx, poll.id))
     members = groups.members(ctx, poll.group, limit=MOST_SHOWN) if poll.group else []
+    all_members = groups.member_ids(ctx, poll.group.id) if poll.group else []
     return {
         "view": cards.one(ctx, poll),
         "voters": [(row, cards.person_of(row.participant)) for row in rows],
         "nameable": voters_nameable(poll),
         "others": [cards.person_of(member.user) for member in members if member.user_id not in asked],
+        "others_count": len(set(all_members) - asked),
         "may_add_guests": ctx.can(Permission.POLL_ADD_GUESTS, poll),
         "values": {"notify": poll.opening is None or poll.opening.notify},
     }
@@ -62,7 +64,13 @@ def add_voters(poll: Poll, request: Any) -> Any:
     try:
         form = parse(VotersForm, request.POST)
         new = service.add_voters(
-            request.ctx, poll, user_ids=form.user_ids, emails=form.addresses, notify=form.notify, message=form.message
+            request.ctx,
+            poll,
+            user_ids=form.user_ids,
+            everyone=form.everyone,
+            emails=form.addresses,
+            notify=form.notify,
+            message=form.message,
         )
     except Invalid as fault:
         values = {**request.POST.mixed(), "user_ids": request.POST.getall("user_ids")}
@@ -117,7 +125,7 @@ def remind(poll: Poll, request: Any) -> View:
         "view": cards.one(request.ctx, poll),
         "nameable": voters_nameable(poll),
         "waiting": [cards.person_of(stance.participant) for stance in waiting] if voters_nameable(poll) else [],
-        "count": poll.undecided_voters_count,
+        "undecided": poll.undecided_voters_count,
         "values": {"user_ids": [str(stance.participant_id) for stance in waiting]},
     }
 
@@ -128,7 +136,7 @@ def send_reminder(poll: Poll, request: Any) -> Any:
     key = poll.key
     try:
         form = parse(RemindForm, request.POST)
-        chosen = form.user_ids if voters_nameable(poll) else None
+        chosen = form.user_ids if voters_nameable(poll) and not form.everyone else None
         reminded = service.remind(request.ctx, poll, user_ids=chosen, message=form.message)
     except Invalid as fault:
         return again(
@@ -136,7 +144,7 @@ def send_reminder(poll: Poll, request: Any) -> Any:
             key,
             request,
             fault,
-            {"message": request.POST.get("message", ""), "user_ids": request.POST.getall("user_ids")},
+            {**request.POST.mixed(), "user_ids": request.POST.getall("user_ids")},
         )
     request.flash("success", ngettext("{count} person is reminded.", "{count} people are reminded.", len(reminded)))
     return request.see_other(cards.path_of(poll))

@@ -103,17 +103,10 @@ def update(outcome: Outcome, request: Any) -> Any:
 def share(outcome: Outcome, request: Any) -> View:
     """Ask whom to tell."""
     ctx, poll = request.ctx, outcome.poll
-    people: dict[int | None, User | None] = (
-        {one.user_id: one.user for one in groups.members(ctx, poll.group, limit=MOST_SHOWN)} if poll.group else {}
-    )
-    if voters_nameable(poll):
-        rows = queries.voters(ctx, poll, limit=MOST_SHOWN)
-        people |= {row.participant_id: row.participant for row in rows if row.participant_id}
-    people.pop(ctx.actor_id, None)
     return {
         "view": cards.one(ctx, queries.get(ctx, poll.id)),
         "outcome": outcome,
-        "people": [cards.person_of(user) for user in people.values() if user is not None],
+        "people": [cards.person_of(user) for user in _people(ctx, poll)],
         "may_add_guests": ctx.can(Permission.POLL_ADD_GUESTS, poll),
         "may_tell_all": poll.group is not None and ctx.can(Permission.GROUP_NOTIFY, poll.group),
         "guests": _guests(ctx, outcome),
@@ -126,7 +119,10 @@ def send(outcome: Outcome, request: Any) -> Any:
     """Tell them."""
     outcome_id, path = outcome.id, cards.path_of(outcome.poll)
     try:
-        told = service.share_outcome(request.ctx, outcome, **parse(ShareForm, request.POST).model_dump())
+        given = parse(ShareForm, request.POST).model_dump()
+        if given.pop("everyone"):
+            given["user_ids"] = [user.id for user in _people(request.ctx, outcome.poll)]
+        told = service.share_outcome(request.ctx, outcome, **given)
     except Invalid as fault:
         request.tm.abort()
         request.tm.begin()
@@ -137,6 +133,18 @@ def send(outcome: Outcome, request: Any) -> Any:
         return {**shown, "errors": fault.errors, "values": values}
     request.flash("success", ngettext("{count} person is told.", "{count} people are told.", len(told)))
     return request.see_other(path)
+
+
+def _people(ctx: Context, poll: Poll) -> list[User]:
+    """Those the page lists: members of the group, and voters where they may be named."""
+    people: dict[int | None, User | None] = (
+        {one.user_id: one.user for one in groups.members(ctx, poll.group, limit=MOST_SHOWN)} if poll.group else {}
+    )
+    if voters_nameable(poll):
+        rows = queries.voters(ctx, poll, limit=MOST_SHOWN)
+        people |= {row.participant_id: row.participant for row in rows if row.participant_id}
+    people.pop(ctx.actor_id, None)
+    return [user for user in people.values() if user is not None]
 
 
 def _guests(ctx: Context, outcome: Outcome) -> list[tuple[Person, str]]:
