@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pyramid.events import NewResponse
 from pyramid.httpexceptions import HTTPMethodNotAllowed
+from pyramid.interfaces import IRoutesMapper
 from pyramid.viewderivers import INGRESS, csrf_view
 
 from llmio.web import csp_reports
@@ -21,6 +22,7 @@ ON_ALL = {
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 BY_HTTPS_ALONE = "max-age=31536000; includeSubDomains"
+READING = ("GET", "HEAD")
 REPORTS = "csp"
 """The group of reports."""
 
@@ -41,11 +43,26 @@ def only_reading(view: Any, info: Any) -> Any:
         return view
 
     def reading(context: Any, request: Any) -> Any:
-        if request.method not in ("GET", "HEAD") and request.exception is None:
+        if request.method not in READING and request.exception is None:
             raise HTTPMethodNotAllowed
         return view(context, request)
 
     return reading
+
+
+def methods_of(request: Any) -> list[str]:
+    """What the address that was asked for answers to; several routes may have it, each for one method."""
+    routes = request.registry.getUtility(IRoutesMapper).get_routes()
+    names = {route.name for route in routes if route.match(request.path_info) is not None}
+    views = (one["introspectable"] for one in request.registry.introspector.get_category("views") or ())
+    asked = [view["request_methods"] for view in views if view["route_name"] in names]
+    return sorted({method for given in asked or [READING] for method in _named(given)})
+
+
+def _named(given: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Of a view that names no method, GET and HEAD; GET stands for HEAD, too."""
+    named = (given,) if isinstance(given, str) else given or READING
+    return (*named, "HEAD") if "GET" in named else named
 
 
 def csp_nonce(request: Any) -> str:

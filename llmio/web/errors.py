@@ -8,7 +8,14 @@ from urllib.parse import urlencode
 
 from psycopg.errors import ConnectionTimeout
 from pyramid.exceptions import BadCSRFToken
-from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPMovedPermanently, HTTPNotFound, HTTPSeeOther
+from pyramid.httpexceptions import (
+    HTTPException,
+    HTTPForbidden,
+    HTTPMethodNotAllowed,
+    HTTPMovedPermanently,
+    HTTPNotFound,
+    HTTPSeeOther,
+)
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError  # noqa: A004  # of its pool
 from webob.request import DisconnectionError
 
@@ -17,6 +24,7 @@ from llmio.core.i18n import _
 from llmio.core.patience import NoAnswer
 from llmio.core.urls import path_in, safe_path
 from llmio.web import kept
+from llmio.web.derivers import methods_of
 
 log = logging.getLogger(__name__)
 LARGEST = str(2**31 - 1)
@@ -89,6 +97,8 @@ def http(error: HTTPException, request: Any) -> Any:
     """Pyramid's own: redirects pass, faults get our page."""
     if error.status_int < 400:
         return error
+    if error.status_int == HTTPMethodNotAllowed.code:
+        request.response.allow = methods_of(request)
     return page(request, error.status_int)
 
 

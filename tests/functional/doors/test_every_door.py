@@ -264,4 +264,12 @@ def test_other_methods_are_refused(known, doors):
             answer = visit("admin", method, path)
             if answer.status_int not in (400, 404, 405):
                 wrong.append((method, path, answer.status_int))
+            allowed = set(answer.allow or ())
+            if answer.status_int == 405 and (method in allowed or not allows(known_there) <= allowed):
+                wrong.append((method, path, "Allow", allowed))
     assert wrong == [], "\n".join(map(str, wrong))
+
+
+def allows(methods: set[str]) -> set[str]:
+    """What is allowed where these are: who may GET may ask for the head alone."""
+    return methods | ({"HEAD"} if "GET" in methods else set())
