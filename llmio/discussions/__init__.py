@@ -13,9 +13,10 @@ TEMPLATES = "llmio:web/templates/discussions"
 def register(app: App) -> None:
     """Give the App this feature's rules, kinds, items and sections."""
     from llmio.core.features import Panel, TimelineItem  # noqa: PLC0415  # slow
-    from llmio.discussions import kinds, listeners, panels, rules, tasks, timeline  # noqa: PLC0415  # slow
+    from llmio.discussions import kinds, listeners, panels, queries, rules, tasks, timeline  # noqa: PLC0415  # slow
 
     rules.register(app)
+    app.add_extra("invitations", "discussions", queries.inviting)
     app.add_kinds(*kinds.KINDS)
     app.add_listener(listeners.on_event)
     app.add_timeline_item(TimelineItem("Comment", f"{TEMPLATES}/comment.jinja2", timeline.load_comments))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from llmio.accounts.models import User
@@ -87,6 +87,20 @@ def invited(ctx: Context, discussion_id: int, token: str) -> DiscussionReader | 
         )
     )
     return ctx.db.scalars(query).first()
+
+
+def inviting(user_id: int) -> Select[Any]:
+    """Places of a guest in threads."""
+    return (
+        select(DiscussionReader.id)
+        .join(DiscussionReader.discussion)
+        .where(
+            DiscussionReader.user_id == user_id,
+            DiscussionReader.guest.is_(True),
+            DiscussionReader.revoked_at.is_(None),
+            Discussion.discarded_at.is_(None),
+        )
+    )
 
 
 def reader(ctx: Context, reader_id: int) -> DiscussionReader | None:

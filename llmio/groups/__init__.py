@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def register(app: App) -> None:
     """Give the App this feature's rules, kinds and jobs."""
-    from llmio.groups import jobs, kinds, membership, rules, tasks  # noqa: PLC0415  # slow
+    from llmio.groups import jobs, kinds, membership, queries, rules, tasks  # noqa: PLC0415  # slow
 
     rules.register(app)
     app.add_kinds(*kinds.KINDS)
@@ -18,6 +18,7 @@ def register(app: App) -> None:
     app.add_task_place(tasks.PLACE)
     app.add_observer(jobs.account_changed, "User")
     app.add_extra("site_set_up", "groups", membership.join_demo)
+    app.add_extra("invitations", "groups", queries.inviting)
 
 
 def includeme(config: Any) -> None:

@@ -154,6 +154,15 @@ def _starts(search: str) -> ColumnElement[bool]:
     )
 
 
+def inviting(user_id: int) -> Select[Any]:
+    """The memberships of a person, accepted or not."""
+    return (
+        select(Membership.id)
+        .join(Membership.group)
+        .where(Membership.user_id == user_id, Membership.revoked_at.is_(None), Group.archived_at.is_(None))
+    )
+
+
 def member_ids(ctx: Context, group_id: int) -> list[int]:
     """The user ids of accepted members."""
     query = accepted(group_id).with_only_columns(Membership.user_id, maintain_column_froms=True).options()

@@ -14,9 +14,11 @@ def register(app: App) -> None:
     """Give the App this feature's rules, kinds, jobs and sections."""
     from llmio.core.features import Panel, TimelineItem  # noqa: PLC0415  # slow
     from llmio.core.jobs import HOUR  # noqa: PLC0415  # likewise
-    from llmio.polls import jobs, kinds, panels, rules, tasks, timeline  # noqa: PLC0415  # slow
+    from llmio.polls import jobs, kinds, outcome_guests, panels, queries, rules, tasks, timeline  # noqa: PLC0415  # slow
 
     rules.register(app)
+    app.add_extra("invitations", "polls", queries.inviting)
+    app.add_extra("invitations", "outcomes", outcome_guests.inviting)
     app.add_kinds(*kinds.KINDS)
     app.add_jobs(*jobs.JOBS)
     app.add_schedule(jobs.close_expired, every=30)

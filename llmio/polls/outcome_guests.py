@@ -33,6 +33,12 @@ def guest_ids(ctx: Context, outcome_ids: Iterable[int]) -> set[int]:
     return {int(user_id) for custom in ctx.db.scalars(query) for user_id in custom[KEY]}
 
 
+def inviting(user_id: int) -> Select[Any]:
+    """Outcomes that were sent to a person outside."""
+    kind = Event.kind == kinds.OUTCOME_ANNOUNCED.name
+    return select(Event.id).where(kind, Event.custom_fields.contains({KEY: [user_id]}))
+
+
 def _sent(query: Select[Any], outcome_ids: Iterable[int]) -> Select[Any]:
     return query.where(
         Event.eventable_type == "Outcome",

@@ -112,6 +112,21 @@ def counted(poll_id: int) -> ColumnElement[bool]:
     return and_(Stance.poll_id == poll_id, Stance.latest.is_(True), Stance.revoked_at.is_(None))
 
 
+def inviting(user_id: int) -> Select[Any]:
+    """Votes that a guest may cast."""
+    return (
+        select(Stance.id)
+        .join(Stance.poll)
+        .where(
+            Stance.participant_id == user_id,
+            Stance.guest.is_(True),
+            Stance.latest.is_(True),
+            Stance.revoked_at.is_(None),
+            Poll.discarded_at.is_(None),
+        )
+    )
+
+
 def voter_ids(ctx: Context, poll_id: int, *, undecided: bool = False) -> list[int]:
     """Who may vote; with `undecided` those of them who have not."""
     query = select(Stance.participant_id).where(counted(poll_id), Stance.participant_id.is_not(None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llmio.accounts.models import LoginToken, SignIn, User
+from llmio.polls import service as polls
 from llmio.worker.queue import client
 
 
@@ -12,6 +13,12 @@ from llmio.worker.queue import client
 def switch(app, monkeypatch):
     """`switch("features.x", value)`: a setting for this test."""
     return lambda key, value: monkeypatch.setitem(app.settings.values, key, value)
+
+
+def link_in(mailbox):
+    """The path of the newest link that lets one in."""
+    mail = next(one for one in reversed(mailbox.mails) if one.kind == "login")
+    return "/login_tokens/" + mail.text.split("/login_tokens/")[1].split()[0]
 
 
 def test_invitation_only_site_takes_no_strangers(web, switch, db, run_jobs, mailbox):
@@ -25,14 +32,74 @@ def test_invitation_only_site_takes_no_strangers(web, switch, db, run_jobs, mail
     assert "/sign_up" not in mailbox.last("new@example.org").text
 
 
-def test_invitation_only_site_takes_the_invited(web, switch, ctx, run_jobs, mailbox):
-    from llmio.accounts import service
+@pytest.fixture
+def invite(db, ctx, make):
+    """`invite(how, user)`: give somebody unproved what invites them to one thing."""
+    ada = make.user("Ada")
+    group = make.group(admin=ada)
+    thread = make.discussion(group, author=ada)
 
+    def invited(how, user):
+        if how == "group":
+            return make.invitation(group, user, inviter=ada)
+        if how == "thread":
+            return make.reader(thread, user, guest=True)
+        poll = make.poll(discussion=thread, author=ada)
+        if how == "poll":
+            return polls.add_voters(ctx(ada), poll, emails=[user.email])
+        poll.closed_at = ctx().now
+        outcome = make.outcome(poll, author=ada)
+        return polls.share_outcome(ctx(ada), outcome, emails=user.email)
+
+    return invited
+
+
+INVITED = ["group", "thread", "poll", "outcome"]
+
+
+@pytest.mark.parametrize("how", INVITED)
+def test_invitation_only_site_takes_the_invited(web, switch, make, invite, run_jobs, mailbox, db, how):
     switch("features.disable_create_user", True)
-    service.find_or_invite(ctx(), "invited@example.org")
+    person = make.user(None, email="invited@example.org", email_verified=False)
+    invite(how, person)
     web.send("/sign_in", {"email": "invited@example.org"})
     run_jobs()
-    assert "/login_tokens/" in mailbox.last("invited@example.org").text
+    link = link_in(mailbox)
+    web.send(link, status=303)
+    db.refresh(person)
+    assert person.email_verified
+
+
+def test_who_was_not_invited_does_not_come_in_by_asking_for_a_mail(web, switch, db, run_jobs, mailbox):
+    web.send("/sign_up", {"name": "New Comer", "email": "new@example.org"}, status=303)
+    web.send("/sign_in", {"email": "new@example.org"}, status=303)
+    run_jobs()
+    link = link_in(mailbox)
+    switch("features.disable_create_user", True)
+    assert "by invitation only" in web.send(link, status=403).text
+    web.send("/sign_in", {"email": "new@example.org"}, status=303)
+    run_jobs()
+    told = mailbox.last("new@example.org").text
+    assert "/login_tokens/" not in told
+    assert "by invitation" in told
+    assert db.query(User).filter_by(email="new@example.org").one().email_verified is False
+
+
+def test_who_began_a_sign_up_and_was_invited_then_comes_in(web, switch, ctx, invite, db, run_jobs, mailbox):
+    web.send("/sign_up", {"name": "New Comer", "email": "new@example.org"}, status=303)
+    run_jobs()
+    link = link_in(mailbox)
+    switch("features.disable_create_user", True)
+    person = db.query(User).filter_by(email="new@example.org").one()
+    membership = invite("group", person)
+    membership.revoked_at = ctx().now
+    db.flush()
+    web.send(link, status=403)
+    membership.revoked_at = None
+    db.flush()
+    web.send(link, status=303)
+    db.refresh(person)
+    assert person.email_verified
 
 
 def test_site_without_email_login_takes_neither_link_nor_password(web, switch, make, db):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 CODE_TRIES = 5
 MAILS_AN_HOUR = 10
 LOCKED_FOR = timedelta(hours=6)
+INVITATIONS = "invitations"
+"""The registry of functions of a user's id that select what invites them: memberships, places in threads, votes and the like."""
 
 
 def require_email_login(ctx: Context) -> None:
@@ -36,9 +38,20 @@ def require_email_login(ctx: Context) -> None:
 
 
 def require_sign_up(ctx: Context) -> None:
-    """Go on only where people may join without an invitation; a mail of when they might does not count."""
+    """Go on only where people may join without an invitation."""
     if ctx.app.settings.on("features.disable_create_user"):
         raise NotAllowed(_("One joins this site by invitation only."))
+
+
+def may_begin(ctx: Context, user: User) -> bool:
+    """Whether an account may be used for the first time: on a site that one joins by invitation alone, who was invited.
+
+    A sign-up that was begun while everybody might join counts for nothing, however one goes on with it.
+    """
+    if user.email_verified or not ctx.app.settings.on("features.disable_create_user"):
+        return True
+    held = (query(user.id) for query in ctx.app.extras.get(INVITATIONS, {}).values())
+    return any(ctx.db.scalar(select(query.exists())) for query in held)
 
 
 def ask_for_mail(
@@ -69,7 +82,9 @@ def ask_for_mail(
         name=people.check_name(ctx, name) if signing_up else "",
         signing_up=signing_up,
         browser=hash_of(browser),
-        login_token=new_login_token(ctx, user, redirect=redirect) if user and may_come(user) else None,
+        login_token=new_login_token(ctx, user, redirect=redirect)
+        if user and may_come(user) and may_begin(ctx, user)
+        else None,
         failures=0,
         redirect=redirect,
         locale=locale,
@@ -164,7 +179,7 @@ def redeem_code(ctx: Context, code: str, *, browser: str) -> User | None:
 def _redeem(ctx: Context, token: LoginToken) -> User | None:
     """Mark it used, if nobody was faster, and complete its owner."""
     asked = ctx.db.scalars(select(SignIn).where(SignIn.login_token_id == token.id)).first()
-    if asked and asked.signing_up and token.user and not token.user.email_verified:
+    if token.user and not may_begin(ctx, token.user):
         require_sign_up(ctx)
     won = ctx.db.execute(
         update(LoginToken)
