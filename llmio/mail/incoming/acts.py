@@ -21,7 +21,7 @@ from llmio.discussions.models import Comment, Discussion
 from llmio.files import service as files
 from llmio.files import signing
 from llmio.groups.models import Group
-from llmio.mail.incoming import html, strip
+from llmio.mail.incoming import html, mime, strip
 from llmio.mail.incoming.letter import File, Letter
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ PREFIX = re.compile(
     re.IGNORECASE,
 )
 TITLE = 150
-MOST_FILES = 100
 PLACEHOLDER = re.compile(
     r"\[(?:cid:([^\]\s]{1,200})|image: ([^\]\n]{1,200})|(?:inline )?image[: ]*([^\]\n]{0,200}))\]", re.IGNORECASE
 )
@@ -99,6 +98,10 @@ def _require_readable(letter: Letter) -> None:
                 "This mail is encrypted, and this site has no key to read it. It has to be sent again without encryption."
             )
         )
+    if letter.cut:
+        raise Invalid(
+            _("This mail has more than {count} parts. Please send fewer files at once.", count=mime.MOST_PARTS)
+        )
 
 
 def title_of(subject: str) -> str:
@@ -128,7 +131,7 @@ def _plain_cell(tag: str) -> str:
 def store(ctx: Context, wanted: Iterable[File]) -> list[tuple[File, Blob]]:
     """Files of a mail into storage, as their sender's."""
     made = []
-    for file in list(wanted)[:MOST_FILES]:
+    for file in wanted:
         with file.open() as stream:
             made.append((file, files.store(ctx, filename=file.name, stream=stream)))
     return made

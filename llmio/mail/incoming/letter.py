@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import mimetypes
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from email.utils import getaddresses
 from typing import IO
 
-from llmio.mail.incoming import charsets, html, mime, signed, tnef
+from llmio.mail.incoming import charsets, html, mime, signed, tnef, uuencoded
 from llmio.mail.incoming.flowed import unflowed
 from llmio.mail.incoming.unreadable import UNREADABLE
 from llmio.mail.plain import html_to_text
@@ -47,7 +48,8 @@ IGNORED_NAMES = re.compile(
 )
 
 
-ARMOURED = "-----BEGIN PGP MESSAGE-----"
+ARMOURED = re.compile(r"(?:(?!>).{0,60}\n){0,5}\s*-----BEGIN PGP MESSAGE-----[ \t]*\n", re.MULTILINE)
+"""Words that are encrypted, perhaps below a greeting."""
 ARMOUR = "-----BEGIN PGP SIGNED MESSAGE-----"
 SIGNED, SIGNED_END = "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"
 CALENDARS = frozenset({"text/calendar", "application/ics"})
@@ -83,6 +85,8 @@ class Letter:
     """What it asks of calendars."""
     encrypted: bool = False
     """Nobody but its recipient can read it."""
+    cut: bool = False
+    """It has more parts than are read."""
 
     def header(self, name: str) -> str:
         """A header, or empty."""
@@ -167,9 +171,10 @@ def read(taken: mime.Taken) -> Letter:
             files += [_file(one, len(files) + number) for number, one in enumerate(tnef.unpacked(part), start=1)]
         elif not is_ignored(part):
             files.append(_file(part, len(files) + 1))
-    page = "\n".join(pages)
+    page = "\n<br>\n".join(pages)
     text = "\n\n".join(one for one in (each.strip("\n") for each in texts) if one.strip())
-    text = unarmoured(text)
+    text, within = uuencoded.taken_out(unarmoured(text))
+    files += [_held(name, content) for name, content in within]
     has_text = bool(text.strip())
     if not has_text and page:
         text = text_of(page)
@@ -182,7 +187,8 @@ def read(taken: mime.Taken) -> Letter:
         tuple(files),
         report,
         method,
-        encrypted or text.lstrip().startswith(ARMOURED),
+        encrypted or bool(ARMOURED.match(text)),
+        taken.cut,
     )
 
 
@@ -199,7 +205,11 @@ def _opened(taken: mime.Taken) -> Iterator[mime.Part]:
 
 def is_encrypted(part: mime.Part) -> bool:
     """Whether a part is for who has the key alone (OpenPGP, RFC 3156; S/MIME, RFC 8551, what is signed alone was opened before)."""
-    return "multipart/encrypted" in part.within or (signed.is_signed(part) and not part.within)
+    return (
+        bool({"multipart/encrypted"} & set(part.within))
+        or part.content_type == "application/pgp-encrypted"
+        or (signed.is_signed(part) and not part.within)
+    )
 
 
 def unarmoured(text: str) -> str:
@@ -272,6 +282,11 @@ def _by_meta(part: mime.Part) -> str:
         return ""
     found = re.search(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_.:-]{1,40})", part.text(4096), re.IGNORECASE)
     return found.group(1).decode("ascii") if found else ""
+
+
+def _held(name: str, content: bytes) -> File:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return File(name, kind, "", len(content), lambda: io.BytesIO(content))
 
 
 def _file(part: mime.Part, number: int) -> File:

@@ -21,7 +21,7 @@ from llmio.mail.incoming.unreadable import UNREADABLE
 LINE = 64 * 1024
 HEADERS = 256 * 1024
 DEEPEST = 100
-MOST_PARTS = 400
+MOST_PARTS = 500
 IN_MEMORY = 1 << 20
 PREAMBLE = 512 * 1024
 NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
@@ -99,6 +99,8 @@ class Taken:
     kept: IO[bytes] = field(default_factory=_spooled)
     inside: list[Taken] = field(default_factory=list)
     """Mails that were taken out of parts of this one."""
+    cut: bool = False
+    """Whether there were more parts than are kept."""
 
     def close(self) -> None:
         """Remove what was kept."""
@@ -272,6 +274,7 @@ class _Reader:
         start = kept.seek(0, io.SEEK_END)
         decoder = DECODERS.get(encoding, Plain)()
         many = len(taken.parts) >= MOST_PARTS
+        taken.cut = taken.cut or many
         stop = _Stop()
         for line in lines:
             if isinstance(line, _Stop):

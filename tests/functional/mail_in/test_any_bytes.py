@@ -128,6 +128,8 @@ SLOW = {
     "lines of a program": "Sent from my phone\n" * 100_000,
     "rules": "x\n" + "---\n\n" * 100_000,
     "links": "[" * 100_000 + "](" * 100_000,
+    "files within": "begin 644 a\n" * 50_000 + "M\n" * 100_000 + "\nend",
+    "greetings": "hi\n" * 300_000,
     "underscores": "_" * 500_000,
     "blank lines": "\n" * 500_000,
     "spaces": " " * 500_000 + "x",

@@ -13,6 +13,7 @@ from llmio.core.tables import Event
 from llmio.discussions.models import Comment, Discussion
 from llmio.files.models import Attachment, Blob
 from llmio.groups.models import ForwardEmailRule, MemberEmailAlias
+from llmio.mail.incoming import mime
 from llmio.mail.incoming.models import IncomingMail
 from llmio.mail.models import ReceivedEmail
 
@@ -409,6 +410,9 @@ ENCRYPTED = {
     "openpgp": 'Content-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\n'
     "Version: 1\n--b\nContent-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----\nabc\n--b--\n",
     "inline": "\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n",
+    "below a greeting": "\nHi all,\n\n-----BEGIN PGP MESSAGE-----\n\nabc\n-----END PGP MESSAGE-----\n",
+    "divided anew by a server": "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n\n--b\n"
+    "Content-Type: application/pgp-encrypted\n\nVersion: 1\n--b\nContent-Type: application/octet-stream; name=encrypted.asc\n\nabc\n--b--\n",
     "smime": "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\nContent-Transfer-Encoding: base64\n\nMIIBAA==\n",
 }
 
@@ -420,6 +424,20 @@ def test_what_nobody_here_can_read_is_not_posted(scene, post, bodies, titles, ma
         post((head + ENCRYPTED[kind]).encode())
     assert (bodies(), titles()) == ([], [])
     assert "is encrypted" in mailbox.last("ada@example.org").text
+
+
+def test_every_file_comes_along_or_the_sender_is_told(scene, post, letter, db, mailbox):
+    def of_files(count):
+        message = letter(answer(scene), "Pictures")
+        for number in range(count):
+            message.add_attachment(b"x", maintype="application", subtype="zip", filename=f"{number}.zip")
+        return message
+
+    post(of_files(120))
+    assert [len(one) for one in db.scalars(select(Comment.attachments))] == [120]
+    post(of_files(mime.MOST_PARTS))
+    assert len(db.scalars(select(Comment)).all()) == 1
+    assert f"more than {mime.MOST_PARTS} parts" in mailbox.last("ada@example.org").text
 
 
 FORGED = base64.b64encode(b'"Ada" <ada@example.org>, "').decode()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import binascii
 import io
 from email.message import EmailMessage
+from email.mime.text import MIMEText
 
 import pytest
 
@@ -84,8 +86,33 @@ def test_words_that_look_like_a_programs_stay(words):
     assert strip.answer(words) == words
 
 
+def read(mail):
+    return letter.read(mime.take_apart(io.BytesIO(mail.as_bytes())))
+
+
+def test_a_file_within_the_text_is_a_file():
+    content = bytes(range(256))
+    lines = "".join(binascii.b2a_uu(content[at : at + 45]).decode() for at in range(0, len(content), 45))
+    mail = EmailMessage()
+    mail.set_content(f"Before.\n\nbegin 644 täble.csv\n{lines}`\nend\n\nAfter.\n\nbegin 9 o'clock\nend of day\n")
+    found = read(mail)
+    assert strip.answer_of(found) == "Before.\n\nAfter.\n\nbegin 9 o'clock\nend of day"
+    assert [(one.name, one.content_type, one.open().read()) for one in found.files] == [
+        ("täble.csv", "text/csv", content)
+    ]
+
+
+def test_pages_around_a_file_stay_apart():
+    mail = EmailMessage()
+    mail.set_content("<p>First</p>", subtype="html")
+    mail.make_mixed()
+    mail.attach(MIMEText("<html><body>Second</body></html>", "html"))
+    assert strip.answer_of(read(mail)).split() == ["First", "Second"]
+    assert "First" in strip.answer_of(read(mail)).splitlines()
+
+
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_of_a_page_the_words_are_left(page):
     mail = EmailMessage()
     mail.set_content(page, subtype="html")
-    assert strip.answer_of(letter.read(mime.take_apart(io.BytesIO(mail.as_bytes())))) == "Yes"
+    assert strip.answer_of(read(mail)) == "Yes"
