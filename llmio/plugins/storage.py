@@ -87,11 +87,11 @@ class StorageBackend(ABC):
         try:
             while piece := stream.read(1 << 20):
                 target.write(piece)
+            target.close()  # sends the last part, and may fail as any other
         except BaseException:
             # Leaving a `with` block would close the file, and so store the part that came.
             self._discard(target, key, settings)
             raise
-        target.close()
 
     def _discard(self, target: Any, key: str, settings: Mapping[str, Any]) -> None:
         """Keep nothing of a file half written; the error that broke it off stays the one that is told."""

@@ -82,12 +82,13 @@ class Google(StorageBackend):
 
     def filesystem(self, settings: Mapping[str, Any]) -> GCSFileSystem:
         """The service; fsspec keeps one for the same settings, thread and process."""
-        from llmio_storage_gcs.client import Client  # noqa: PLC0415  # slow, optional: extra `storage_gcs`
+        from llmio_storage_gcs.client import WAIT, Client  # noqa: PLC0415  # slow, optional: extra `storage_gcs`
 
         return Client(
             project=settings.get("project") or "",
             token=self.token(settings),
             endpoint_url=settings.get("endpoint") or None,
+            requests_timeout=WAIT,
             block_size=BLOCK,
             use_listings_cache=False,
             cache_timeout=0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import aiohttp
 import requests
 from gcsfs.core import GCSFileSystem  # its newer class asks by gRPC how each bucket is laid out; ours are plain
@@ -11,13 +13,15 @@ from google.auth import exceptions as auth
 from llmio.plugins import StorageFault
 
 TRIES = 3
-WAIT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=30)
+WAIT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=15)
+"""A dead endpoint is given up after some seconds, a silent one within a minute: somebody waits for the answer."""
+# It writes a traceback whenever it gives up; commands that set up no log would show it to people.
+logging.getLogger("gcsfs").addHandler(logging.NullHandler())
 
 
 class Client(GCSFileSystem):
     """Tries a few times only."""
 
-    requests_timeout = WAIT
     _request = retry_request(retries=TRIES)(GCSFileSystem._request.__wrapped__)  # noqa: SLF001  # six tries take a minute
 
 

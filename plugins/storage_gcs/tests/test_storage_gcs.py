@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from io import BytesIO
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -109,6 +111,22 @@ def test_what_is_wrong_is_known(
     with pytest.raises(Exception) as caught:  # noqa: PT011  # each library has its own
         backend.save(new_key(), BytesIO(b"x"), settings)
     assert backend.fault(caught.value) is fault
+
+
+def test_a_service_that_never_answers_is_given_up(
+    storage_settings: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from llmio_storage_gcs import client
+
+    assert client.WAIT.sock_read
+    assert client.WAIT.sock_read <= 20
+    monkeypatch.setattr(client, "WAIT", aiohttp.ClientTimeout(sock_read=0.05))
+    backend = Google()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = {**storage_settings, "endpoint": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        with pytest.raises(Exception) as caught:  # noqa: PT011  # the library's own
+            backend.save(new_key(), BytesIO(b"x"), settings)
+    assert backend.fault(caught.value) is StorageFault.SILENT
 
 
 def test_refusals_of_google_are_known() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from time import monotonic, sleep
 from typing import Any
@@ -170,6 +172,48 @@ def test_a_bucket_being_set_asks_for_amazon_alone() -> None:
     assert Amazon().wanted(settings)
     assert not Compatible().wanted(settings)
     assert not Amazon().wanted({"amazon_bucket": ""})
+
+
+@pytest.fixture
+def refusing() -> Iterator[tuple[str, list[str]]]:
+    """A service that takes the parts of an upload and then does not let it be finished; and what it was asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            act = f"{self.command} {self.path.partition('?')[2].partition('=')[0]}"
+            asked.append(act)
+            status = {"POST uploadId": 403, "DELETE uploadId": 204}.get(act, 200)
+            name, within = ("Error", "<Code>AccessDenied</Code><Message>no</Message>")
+            if status == 200:
+                name, within = "InitiateMultipartUploadResult", "<UploadId>u1</UploadId>"
+            body = b"" if status == 204 else f"<{name}>{within}</{name}>".encode()
+            self.send_response(status)
+            self.send_header("ETag", '"e"')
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_PUT = do_DELETE = _answer  # noqa: N815  # as http.server has it
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_parts_of_an_upload_that_cannot_be_finished_go(refusing: tuple[str, list[str]]) -> None:
+    address, asked = refusing
+    settings = settings_of(ObjectStore(address))
+    with pytest.raises(PermissionError):
+        Compatible().save(new_key(), BytesIO(b"x" * 6_000_000), settings)
+    assert "POST uploadId" in asked
+    assert asked[-1] == "DELETE uploadId"
 
 
 class Wrong(Compatible):
