@@ -18,7 +18,7 @@ def register(app: App) -> None:
     from llmio.files import jobs, rules  # noqa: PLC0415  # likewise
 
     rules.register(app)
-    app.add_jobs(jobs.purge_unused, jobs.sweep, jobs.preview, jobs.strip)
+    app.add_jobs(jobs.purge_unused, jobs.sweep, jobs.preview, jobs.strip, jobs.discard)
     app.add_observer(jobs.preview, "Blob")
     app.add_schedule(jobs.purge_unused, every=DAY)
     app.add_schedule(jobs.sweep, every=DAY)

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.files import faults, service, signing, sniff
+from llmio.files import faults, service, signing, sniff, strays
 from llmio.files.names import clean_name
 from llmio.files.storages import for_new_files
 
@@ -89,7 +89,7 @@ def token(ctx: Context, coming: Coming) -> str:
 
 def alone(ctx: Context, coming: Coming) -> None:
     """Wait for another request that brings the same file: which of them fails would remove what the other one stored."""
-    ctx.db.execute(text("SELECT pg_advisory_xact_lock(hashtext('file'), :id)"), {"id": coming.id % (1 << 31)})
+    strays.hold(ctx, coming.key)
 
 
 def read(ctx: Context, written: str) -> Coming | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmio.core.errors import Conflict
 from llmio.core.jobs import LONG, GiveUp, job
-from llmio.files import checking, originals, previews, queries, service, shrink, storages
+from llmio.files import checking, originals, previews, queries, service, shrink, storages, strays
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -53,3 +53,9 @@ def preview(app: App, record_type: str, blob_id: int, side: int = shrink.LONGEST
 def strip(app: App, blob_id: int) -> str:
     """Take place and device out of a picture from before, which is looked at."""
     return originals.mend(app, blob_id)
+
+
+@job("files.discard", queue="low", retries=3, transaction=False)
+def discard(app: App, storage: str, key: str, tries: int = 0) -> str:
+    """Remove what a storage that did not answer may have stored of an upload that failed."""
+    return strays.discard(app, storage, key, tries)

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.files import intake, queries, signing, sniff, storages
+from llmio.files import intake, queries, signing, sniff, storages, strays
 from llmio.files.faults import TooLarge, too_large
 from llmio.files.models import Attachment, Blob
 from llmio.files.names import clean_name
@@ -80,9 +80,9 @@ def store(
             raise other_size()
         _check(came, kind, checksum, only, field)
         with intake.stripped(came, kind) as kept:
-            storage.save(key, kept.stream)
+            strays.save(ctx, storage, key, kept.stream)
     ctx.tm.get().addAfterCommitHook(_remove_unless, args=(storage, key))
-    ctx.tm.get().addAfterAbortHook(storage.delete, args=(key,))
+    ctx.tm.get().addAfterAbortHook(strays.remove, args=(ctx.app, storage, key))
     blob = Blob(
         id=at.id if at else None,
         key=key,
@@ -153,7 +153,7 @@ def new_key() -> str:
 
 def _remove_unless(committed: bool, storage: storages.Storage, key: str) -> None:  # noqa: FBT001  # the hook's signature
     if not committed:
-        storage.delete(key)
+        strays.remove(storage.app, storage, key)
 
 
 def attach(ctx: Context, record: Any, blob_ids: Iterable[int], *, body: str | None = None) -> list[dict[str, Any]]:

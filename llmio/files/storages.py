@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any
 
 from llmio.core.errors import LlmioError, NotFound, Unavailable
 from llmio.core.i18n import _
+from llmio.files import patience
 from llmio.files.faults import WORDS
 from llmio.plugins.guard import guard, note
 from llmio.plugins.storage import StorageFault, Stored
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from llmio.plugins.storage import StorageBackend
 
 DEFAULT = "local"
+LOOKS = ("open", "size")
+"""Acts for which a file that is missing is an answer."""
 
 
 @dataclass(frozen=True)
@@ -36,40 +39,49 @@ class Storage:
 
     def save(self, key: str, stream: IO[bytes]) -> None:
         """Store the bytes."""
-        try:
-            self.backend.save(key, stream, self.settings)
-        except Exception as error:
-            raise self._unavailable("save", error) from error
+        with self._asked("save") as call:
+            self.backend.save(key, _Stepping(stream, call), self.settings)  # type: ignore[arg-type]  # it is read, no more
 
     def open(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes; the first piece is read at once, so that what is missing is known before anything was sent."""
         pieces = self.backend.open(key, self.settings, start=start, end=end)
-        try:
+        with self._asked("open"):
             first = next(iter(pieces), b"")
-        except Exception as error:
-            raise self._missing_or("open", error) from error
         return _after(first, pieces)
 
     def size(self, key: str) -> int:
         """How many bytes lie there; NotFound where there are none."""
-        try:
+        with self._asked("size"):
             return self.backend.size(key, self.settings)
-        except Exception as error:
-            raise self._missing_or("size", error) from error
 
     def delete(self, key: str) -> None:
         """Remove the bytes."""
-        try:
+        with self._asked("delete"):
             self.backend.delete(key, self.settings)
-        except Exception as error:
-            raise self._unavailable("delete", error) from error
+
+    def discard(self, key: str) -> None:
+        """Remove what an upload left that ended in the middle: bytes, and parts of them."""
+        with self._asked("discard"):
+            self.backend.discard(key, self.settings)
 
     def exists(self, key: str) -> bool:
         """Whether bytes lie there."""
-        try:
+        with self._asked("exists"):
             return self.backend.exists(key, self.settings)
+
+    @contextmanager
+    def _asked(self, act: str) -> Iterator[patience.Call]:
+        """One call of the backend. Its errors are noted, and become NotFound or Unavailable."""
+        gate = patience.gate(self.backend)
+        try:
+            with gate.passed() as call:
+                yield call
+            gate.suspect = False
+        except patience.Silent as error:
+            raise Unavailable(WORDS[StorageFault.SILENT]) from error
         except Exception as error:
-            raise self._unavailable("exists", error) from error
+            gate.suspect = self.fault(error) is StorageFault.SILENT
+            raise self._missing_or(act, error) if act in LOOKS else self._unavailable(act, error) from error
 
     def stored(self) -> Iterator[Stored]:
         """All that lies there; Unavailable where the backend cannot say."""
@@ -108,6 +120,20 @@ class Storage:
         """What an error of the backend means."""
         where = f"storages.{self.backend.key}.fault"
         return guard(self.app.plugins, self.backend, where, self.backend.fault, error, fallback=StorageFault.OTHER)
+
+
+@dataclass(frozen=True)
+class _Stepping:
+    """A stream that tells a call that it goes forward."""
+
+    stream: IO[bytes]
+    call: patience.Call
+
+    def read(self, size: int = -1) -> bytes:
+        """As streams do. Time that the sender takes is none that the storage lets us wait."""
+        found = self.stream.read(size)
+        self.call.step()
+        return found
 
 
 def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

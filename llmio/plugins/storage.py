@@ -122,6 +122,10 @@ class StorageBackend(ABC):
         except FileNotFoundError:
             return
 
+    def discard(self, key: str, settings: Mapping[str, Any]) -> None:
+        """Remove what an upload left that ended in the middle, and that the place may have stored all the same."""
+        self.delete(key, settings)
+
     def exists(self, key: str, settings: Mapping[str, Any]) -> bool:
         """Whether bytes are stored under this key."""
         return bool(self.filesystem(settings).exists(self.path(key, settings)))

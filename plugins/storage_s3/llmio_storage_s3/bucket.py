@@ -106,15 +106,23 @@ class Bucket(StorageBackend):
 
     def tidy(self, settings: Mapping[str, Any], *, before: datetime) -> int:
         """Parts of uploads that were begun and never finished; they cost as much as whole files."""
+        return self._tidy(settings, before=before)
+
+    def discard(self, key: str, settings: Mapping[str, Any]) -> None:
+        """Parts of it, and itself."""
+        self._tidy(settings, key=key)
+        self.delete(key, settings)
+
+    def _tidy(self, settings: Mapping[str, Any], *, before: datetime | None = None, key: str = "") -> int:
         files, bucket, count = self.filesystem(settings), self.bucket(settings), 0
         try:
-            found = files.call_s3("list_multipart_uploads", Bucket=bucket).get("Uploads") or ()
+            found = files.call_s3("list_multipart_uploads", Bucket=bucket, Prefix=key).get("Uploads") or ()
         except FileNotFoundError as error:
             if "NoSuchUpload" not in str(error):  # so say some servers where there are none; others mean the bucket
                 raise
             return 0
         for one in found:
-            if is_key(one["Key"]) and one["Initiated"] < before:
+            if is_key(one["Key"]) and (before is None or one["Initiated"] < before) and key in ("", one["Key"]):
                 with suppress(FileNotFoundError):  # it ended meanwhile
                     files.call_s3("abort_multipart_upload", Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
                     count += 1
