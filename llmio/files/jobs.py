@@ -55,7 +55,7 @@ def strip(app: App, blob_id: int) -> str:
     return originals.mend(app, blob_id)
 
 
-@job("files.discard", queue="low", retries=3, transaction=False)
+@job(strays.DISCARD, queue="low", retries=3, transaction=False)
 def discard(app: App, storage: str, key: str, tries: int = 0) -> str:
     """Remove what a storage that did not answer may have stored of an upload that failed."""
     return strays.discard(app, storage, key, tries)

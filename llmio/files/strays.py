@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 FIRST = timedelta(seconds=30)
 """Until the storage is asked; from time to time four times longer."""
 TRIES = 6
+DISCARD = "files.discard"
+"""The job that calls `discard` below."""
 
 
 def save(ctx: Context, storage: Storage, key: str, stream: IO[bytes]) -> None:
@@ -56,11 +58,9 @@ def remove(app: App, storage: Storage, key: str) -> None:
 
 def remember(app: App, storage: str, key: str, tries: int = 0) -> None:
     """Have it removed in a while. Without a database that is left to the sweep."""
-    from llmio.files import jobs  # noqa: PLC0415  # cycle: the job calls what is here
-
     try:
         with app.begin() as ctx:
-            ctx.enqueue(jobs.discard, storage, key, tries, delay=FIRST * 4**tries)
+            ctx.enqueue(app.jobs[DISCARD], storage, key, tries, delay=FIRST * 4**tries)
     except SQLAlchemyError as error:
         log.warning("what lies in %s under %s is left to the sweep: %s", storage, key, error)
 
