@@ -16,7 +16,7 @@ from psycopg import Connection
 from psycopg.errors import DiskFull, LockNotAvailable
 
 from llmio.accounts import zones as accepted
-from llmio.continuity import finishing, leftovers, rules, script, totals, zones
+from llmio.continuity import finishing, leftovers, rules, script, shapes, totals, zones
 from llmio.continuity.loading import Finding, Loaded, Loader
 from llmio.continuity.looking import Looked, Say, silent
 from llmio.continuity.scratch import connect
@@ -145,6 +145,7 @@ def _in_one(connection: Connection[Any], looked: Looked, kinds: Sequence[str], r
     added, aside = _mend(connection, kinds)
     say("checking", 2, 3)
     taken.put_back(expected, aside, say)
+    _apply(connection, list(shapes.parts(expected)), {})  # with the indexes: these look other rows up
     finishing.set_sequences(connection, looked.sequences)
     lagging, _changed = finishing.set_counters(connection)
     aside["partition_sequences"] = aside.get("partition_sequences", 0) + lagging

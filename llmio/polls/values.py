@@ -64,6 +64,10 @@ SIGNS = {"agree": "agree", "yes": "agree", "consent": "agree", "disagree": "disa
 """Names of options that have a sign even where none was stored."""
 
 
+BEYOND = 2**31
+"""No setting is as large."""
+
+
 @dataclass(frozen=True)
 class OptionInput:
     """An option as entered; with `id` it is one that the poll has already."""
@@ -110,8 +114,21 @@ def setting_of(poll: Poll, one: Field) -> Any:
         stored = getattr(poll, one.name)
         if stored is not None:
             return stored
-    kept = (poll.custom_fields or {}).get(one.name)
+    kept = _usable(one, (poll.custom_fields or {}).get(one.name))
     return one.default if kept is None else kept
+
+
+def _usable(one: Field, kept: Any) -> Any:
+    """What lies in custom_fields, as the field wants it: older sites kept numbers as text. None where it is something else."""
+    if one.kind != "int":
+        return kept if isinstance(kept, bool if one.kind == "bool" else str) else None
+    if isinstance(kept, bool) or not isinstance(kept, (int, float, str)):
+        return None
+    try:
+        number = int(kept)
+    except ValueError:
+        return None
+    return number if abs(number) < BEYOND else None
 
 
 def settings_of(poll: Poll, poll_type: PollType) -> dict[str, Any]:

@@ -101,7 +101,10 @@ def test_every_malformed_row_is_listed_with_what_was_done(mended):
     told = " ".join(f"{one['table']} {one['what']} → {one['done']}" for one in report["findings"])
     for part in (
         "invalid input syntax for type json → custom_fields set to '{}'", "value too long", "yesterday-ish",
-        'null value in column "code"', '"seven" → set aside', "attachments: JSON, but no array", "object_changes: JSON, but no object", "closed_at: no moment",
+        'null value in column "code"', '"seven" → set aside', "attachments: JSON, but no array", "object_changes: JSON, but no object",
+        "attachments: entries that are none: 2 → left out", "link_previews: entries that are none: 1", 'option_scores: not what votes are {"": []} → made anew',
+        "option_scores: not what votes are {} → made anew", 'voter_scores: not what votes are {"ada": 1}', "stance_counts: not what votes are [[1], null]",
+        "custom_fields: no list of people in user_ids → left out", "closed_at: no moment",
         "time_zone: no name of a time zone: Mars/Olympus → time_zone set to 'UTC'", "body_format: unknown format wiki",
         "volume: unknown value 9", '"login_tokens_pkey" → set aside', "sequence_id: no place in a thread: 2147483647",
         "group_id, user_id: twice → set aside", "hide_results: unknown value 9 → hide_results set to 2", "unknown kind tarot → kept",

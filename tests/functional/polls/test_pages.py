@@ -356,3 +356,11 @@ def test_an_option_has_one_colour_wherever_it_is_shown(start, ada, ben, group, c
     assert "tone-c2" in voted["class"]
     listed = sign_in(ada).get(f"/g/{group.key}/polls").html.select(".stacked-bar rect")
     assert [one["class"] for one in listed] == [["tone-c2"]]
+
+
+@pytest.mark.parametrize(("kept", "most"), [("9", 9), ({}, 5), ("9" * 40, 5), (True, 5), ("many", 5)])
+def test_a_setting_of_years_ago_that_is_no_number_counts_as_not_set(sign_in, start, group, ada, db, kept, most):
+    poll = start(ada, "score", ("Tea", "Coffee"), group=group)
+    poll.max_score, poll.custom_fields = None, {"max_score": kept}
+    db.flush()
+    assert f"From 0 to {most}." in sign_in(ada).get(f"/p/{poll.key}").follow()
