@@ -43,6 +43,11 @@ CODES: Final[dict[str, tuple[str, str, str]]] = {
         "Other accounts of this machine can read a file with secrets.",
         "chmod 600 the file; if strangers have accounts here, make new secrets.",
     ),
+    "settings.zone": (
+        "warning",
+        "TZ names a time zone that is not known here: the log has the times of another one.",
+        "Write it as Europe/Berlin; if it is written so, install the system's list of zones (tzdata).",
+    ),
     # -- database --
     "database.unset": (
         "error",
@@ -104,6 +109,37 @@ CODES: Final[dict[str, tuple[str, str, str]]] = {
         "The database was brought up to date by a newer llmio than this one.",
         "Install that version on this machine, too; or restore the backup made before the update.",
     ),
+    "database.sequence": (
+        "error",
+        "The next row would get a number that is taken, and be refused: a restore brought the rows, and not the counter.",
+        "SELECT setval('SEQUENCE', LARGEST_NUMBER);",
+    ),
+    "database.index": (
+        "warning",
+        "An index cannot be relied on: its making was broken off (CREATE INDEX CONCURRENTLY), or found rows twice.",
+        "REINDEX INDEX CONCURRENTLY NAME;",
+    ),
+    "database.collation": (
+        "warning",
+        "The system sorts text by other rules than when the database was made (an update, another image): rows may not be found.",
+        "REINDEX DATABASE CONCURRENTLY NAME; then ALTER DATABASE NAME REFRESH COLLATION VERSION.",
+    ),
+    "database.unsafe": (
+        "error",
+        "PostgreSQL does not wait for the disk: when the machine fails, what people were told is saved is lost, or all is spoilt.",
+        "Switch it on in postgresql.conf (or reset it for database and role), and reload.",
+    ),
+    "database.vacuum": (
+        "error",
+        "Old rows have not been seen to for long; after two thousand million transactions PostgreSQL takes no writes.",
+        "VACUUM (FREEZE) the database; look for transactions that stay open, and for autovacuum = off.",
+    ),
+    "database.scarce": (
+        "warning",
+        "Processes may want more connections than the server allows: when there is much to do, some are refused.",
+        "Raise max_connections; lower WEB_CONCURRENCY, RAILS_MAX_THREADS or LLMIO_WORKER_CONCURRENCY; or put pgbouncer between.",
+    ),
+    # -- schema --
     "schema.differs": (
         "warning",
         "A table, column or index is not as the code expects it: it was changed by hand, or a restore was not whole.",
@@ -186,6 +222,16 @@ CODES: Final[dict[str, tuple[str, str, str]]] = {
         "Jobs failed for good: something that was to happen did not.",
         "Look at the errors on /admin/jobs or by `llmio jobs`; mend the cause, then try again or delete them there.",
     ),
+    "jobs.version": (
+        "warning",
+        "Processes of this site are of different versions: one was not started again after an update.",
+        "Start all of them again; see that each machine and image has the same version.",
+    ),
+    "jobs.switches": (
+        "warning",
+        "Processes of this site were told different things by their variables: what holds depends on which is asked.",
+        "Give all of them the same variables, and start again those that differ.",
+    ),
     "clock.apart": (
         "warning",
         "This machine and the database do not agree what time it is: links end early, work comes at the wrong moment.",
@@ -196,6 +242,11 @@ CODES: Final[dict[str, tuple[str, str, str]]] = {
         "warning",
         "The disk of the data folder is nearly full; files and mails will be refused.",
         "Make room, or move LLMIO_DATA to a larger disk.",
+    ),
+    "disk.inodes": (
+        "warning",
+        "The disk of the data folder takes hardly any more files, though there may be room: it has too many small ones.",
+        "Remove what is not needed (df -i shows where), or move LLMIO_DATA to another disk.",
     ),
     "disk.folder": (
         "error",

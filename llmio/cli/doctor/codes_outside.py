@@ -124,6 +124,11 @@ OUTSIDE: Final[dict[str, tuple[str, str, str]]] = {
         "The certificate of the site is not good: ended, for another name, or signed by nobody known.",
         "Renew it at the proxy; name the whole chain there.",
     ),
+    "proxy.expires": (
+        "warning",
+        "The certificate of the site ends within two weeks: what should renew it has not done so.",
+        "Renew it at the proxy (its log, or that of certbot, says what failed), and reload the proxy.",
+    ),
     "proxy.elsewhere": (
         "error",
         "The site's address is answered, but not by this site: by another program, or one with another secret.",

@@ -10,6 +10,7 @@ import psycopg
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from llmio.cli.doctor import state
 from llmio.cli.doctor.findings import Finding, first_line, found
 from llmio.cli.doctor.site import PATIENCE, Site
 
@@ -98,6 +99,7 @@ def _looked_at(site: Site, connection: psycopg.Connection[Any]) -> Iterator[Find
     yield from behind
     yield from _connections(connection)
     yield from _open_transactions(connection)
+    yield from state.check(site, connection)
     # Tables that are there can be asked even when some are behind; without any nothing can.
     if connection.execute("SELECT to_regclass('llmio.outbox')").fetchone() != (None,):
         site.works.add("database")

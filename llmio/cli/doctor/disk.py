@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ LEAST = 500_000_000
 """Bytes free below which a disk is nearly full, however large it is."""
 SHARE, ENOUGH = 0.05, 5_000_000_000
 """Or so small a share of it, unless that is so many bytes."""
+
+NAMES = 0.02
+"""Share of the inodes: a disk that has none left takes no file, however much room there is."""
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -30,3 +34,6 @@ def check(site: Site) -> Iterator[Finding]:
     usage = shutil.disk_usage(folder)
     if usage.free < LEAST or usage.free < min(usage.total * SHARE, ENOUGH):
         yield found("disk.full", f"{folder}: {usage.free / 1e9:.1f} of {usage.total / 1e9:.0f} GB are free")
+    names = os.statvfs(folder)
+    if names.f_files and names.f_favail < names.f_files * NAMES:  # some file systems have no such limit
+        yield found("disk.inodes", f"{folder}: {names.f_favail} of {names.f_files} inodes are free")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from llmio.web import arrival
 
 LIE: Final = "192.0.2.77"
 """An address for documentation (RFC 5737) that we claim to have: a proxy must not hand it on as ours."""
+
+DAYS = 14
+"""Certificates are renewed long before they end; one that has fewer days left was not."""
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -32,7 +36,7 @@ def check(site: Site) -> Iterator[Finding]:
             httpx.Client(verify=ssl.create_default_context(), timeout=PATIENCE, trust_env=False) as client,
             client.stream("GET", f"{url}/up", headers=headers) as answer,
         ):
-            own = _own_end(answer)  # while the connection is open
+            own, ends = _own_end(answer), _certificate_ends(answer)  # while the connection is open
             answer.read()
     except httpx.ConnectError as error:
         yield found(
@@ -46,7 +50,17 @@ def check(site: Site) -> Iterator[Finding]:
     if said is None or said.get("proof") != arrival.proof(settings, question):
         yield found("proxy.elsewhere", f"{url}/up answered {answer.status_code}, and not as this site does")
         return
+    if ends is not None and ends - time.time() < DAYS * 86400:
+        yield found("proxy.expires", f"the certificate of {url} ends on {time.strftime('%d %B %Y', time.gmtime(ends))}")
     yield from _arrived(site, url, said, own)
+
+
+def _certificate_ends(answer: httpx.Response) -> float | None:
+    """When, in seconds since 1970; None without TLS."""
+    stream = answer.extensions.get("network_stream")
+    line = stream.get_extra_info("ssl_object") if stream is not None else None
+    certificate = line.getpeercert() if line is not None else None
+    return ssl.cert_time_to_seconds(certificate["notAfter"]) if certificate else None
 
 
 def _said(answer: httpx.Response) -> dict[str, Any] | None:

@@ -19,9 +19,12 @@ REFUSALS = (
 )
 
 
+KEYS = ("redis.queue_url", "redis.cache_url", "redis.url")
+
+
 def check(site: Site) -> Iterator[Finding]:
     """Each server that is named."""
-    urls = {site.settings.text(key): site.settings.declared[key].env for key in ("redis.queue_url", "redis.url")}
+    urls = {site.settings.text(key): site.settings.declared[key].env for key in KEYS}
     urls.pop("", None)
     if not site.settings.text("redis.url"):
         yield found("redis.unset", "REDIS_URL is not set")

@@ -27,6 +27,7 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import text
 from websockets.sync.server import serve as serve_websocket
 
+from llmio.cli.doctor import state
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from llmio.embedded.valkey import Valkey
@@ -43,7 +44,7 @@ REPLY = "reply.site.example"
 PASSWORD = "smtp-secret"
 
 
-def make_certificate(folder, *names, days=1):
+def make_certificate(folder, *names, days=90):
     """A context for a server, with a certificate that nobody trusts but who is told to by SSL_CERT_FILE."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "llmio test")])
@@ -248,6 +249,12 @@ def tell(site):
                 connection.execute(text(statement))
 
     return made
+
+
+@pytest.fixture(autouse=True)
+def server_of_tests(monkeypatch):
+    """It does not wait for the disk, which is nobody's fault."""
+    monkeypatch.setattr(state, "LASTING", ())
 
 
 @pytest.fixture

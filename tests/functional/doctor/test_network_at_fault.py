@@ -178,6 +178,12 @@ def test_certificate_that_has_ended_or_is_not_known(doctor, site, tmp_path):
     assert codes(doctor("proxy", SSL_CERT_FILE=path)) == ["proxy.certificate"]
 
 
+def test_certificate_that_ends_soon(doctor, site, tmp_path):
+    ending, path = make_certificate(tmp_path, "localhost", days=5)
+    site.front.tls = ending
+    assert codes(doctor("proxy", SSL_CERT_FILE=path)) == ["proxy.expires"]
+
+
 def test_how_a_request_arrives_is_told_to_nobody_else(web):
     assert web.get("/up", headers={"X-Llmio-Doctor": "1.ab.cd"}).text == "ok"
 
