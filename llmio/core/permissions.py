@@ -28,6 +28,7 @@ class Permission(StrEnum):
     USER_MERGE = "user.merge"
 
     GROUP_CREATE = "group.create"
+    GROUP_ADD_SUBGROUP = "group.add_subgroup"
     GROUP_SHOW = "group.show"
     GROUP_SEE_PRIVATE = "group.see_private_content"
     GROUP_UPDATE = "group.update"

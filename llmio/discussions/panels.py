@@ -18,7 +18,7 @@ SHOWN = 15
 
 def threads_of_group(ctx: Context, group: Group) -> Mapping[str, Any] | None:
     """The group's open threads, or for strangers those that are public."""
-    private = ctx.can(Permission.GROUP_SEE_PRIVATE, group) or seen_from_parent(ctx, group)
+    private = rules.is_member(ctx, group) or rules.is_open(ctx, group) or seen_from_parent(ctx, group)
     rows = queries.of_group(ctx, group.id, private=private, limit=SHOWN + 1)
     may_start = ctx.can(Permission.DISCUSSION_CREATE, group)
     if not rows and not private and group.discussion_privacy_options == "private_only":

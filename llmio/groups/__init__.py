@@ -10,13 +10,15 @@ if TYPE_CHECKING:
 
 def register(app: App) -> None:
     """Give the App this feature's rules, kinds and jobs."""
-    from llmio.groups import jobs, kinds, membership, queries, rules, tasks  # noqa: PLC0415  # slow
+    from llmio.core.features import Panel  # noqa: PLC0415  # slow
+    from llmio.groups import jobs, kinds, membership, queries, rules, subgroups, tasks  # noqa: PLC0415  # slow
 
     rules.register(app)
     app.add_kinds(*kinds.KINDS)
     app.add_jobs(jobs.account_changed)
     app.add_task_place(tasks.PLACE)
     app.add_observer(jobs.account_changed, "User")
+    app.add_panel(Panel("group", "subgroups", 30, "llmio:web/templates/groups/panel_subgroups.jinja2", subgroups.panel))
     app.add_extra("site_set_up", "groups", membership.join_demo)
     app.add_extra("invitations", "groups", queries.inviting)
 
@@ -28,6 +30,7 @@ def includeme(config: Any) -> None:
     of_group: dict[str, Any] = {"factory": resources.group}
     of_membership: dict[str, Any] = {"factory": resources.membership}
     config.add_route("groups.new", "/g/new")
+    config.add_route("groups.new_subgroup", "/g/{key}/subgroups/new", **of_group)
     config.add_route("groups.explore", "/explore")
     config.add_route("groups.show", "/g/{key}", **of_group)
     for act in ("edit", "settings", "archive", "members", "invite", "join", "request", "leave", "volume", "join_link"):

@@ -98,6 +98,7 @@ class GroupForm(Form):
     membership_granted_upon: Granted = "approval"
     private_threads: bool = False
     listed_in_explore: bool = False
+    parent_members_can_see_discussions: bool = False
     request_to_join_prompt: str = Field("", max_length=280)
 
     @field_validator("handle")
@@ -133,7 +134,8 @@ class SettingsForm(Form):
 class InviteForm(Form):
     """Invite by addresses, pasted in any shape."""
 
-    emails: str = Field(min_length=1, max_length=50_000)
+    emails: str = Field("", max_length=50_000)
+    user_ids: list[int] = []
     message: str = Field("", max_length=2_000)
 
 

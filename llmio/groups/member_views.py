@@ -14,7 +14,7 @@ from llmio.core.forms import form_view, parse
 from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
 from llmio.groups import membership as acts
-from llmio.groups import queries
+from llmio.groups import queries, subgroups
 from llmio.groups.forms import AcceptForm, InviteForm, MemberForm, RequestForm
 from llmio.groups.models import Group, Membership, MembershipRequest
 from llmio.groups.views import frame
@@ -56,6 +56,7 @@ def invite(group: Group, request: Any) -> View:
     return {
         **frame(group, request),
         "join_url": request.link("groups.join_by_link", token=group.token or "-"),
+        "others": subgroups.to_ask(request.ctx, group),
         "values": {"message": request.app.settings.text("theme.invitation")},
     }
 
@@ -67,7 +68,7 @@ def invite(group: Group, request: Any) -> View:
 def send_invitations(group: Group, request: Any) -> Any:
     """Invite them."""
     form = parse(InviteForm, request.POST)
-    made = acts.invite(request.ctx, group, emails=form.emails, message=form.message)
+    made = acts.invite(request.ctx, group, emails=form.emails, user_ids=form.user_ids, message=form.message)
     if made:
         text = ngettext("{count} invitation is on its way.", "{count} invitations are on their way.", len(made))
         request.flash("success", text)

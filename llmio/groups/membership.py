@@ -15,7 +15,7 @@ from llmio.core.errors import Conflict, Invalid, NotAllowed
 from llmio.core.events import Audience
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.groups import invitation_limit, kinds, queries
+from llmio.groups import invitation_limit, kinds, queries, subgroups
 from llmio.groups.forms import MAX_INVITED
 from llmio.groups.models import DEMO, Group, Membership, MembershipRequest
 from llmio.groups.pasted import read_addresses
@@ -24,14 +24,20 @@ if TYPE_CHECKING:
     from llmio.core.context import Context
 
 
-def invite(ctx: Context, group: Group, *, emails: str, message: str = "") -> list[Membership]:
-    """Invite people by address; returns the new (or renewed) memberships.
+def invite(
+    ctx: Context, group: Group, *, emails: str = "", user_ids: Sequence[int] = (), message: str = ""
+) -> list[Membership]:
+    """Invite people by address, to a subgroup also members of its parent by id; returns the new (or renewed) memberships.
 
     Who is a member already, or has an invitation waiting, is left alone. Raises Invalid, naming them, when addresses
     cannot be read: nothing is sent then.
     """
     ctx.require(Permission.GROUP_ADD_MEMBERS, group)
-    users = list(accounts.find_or_invite_all(ctx, read_addresses(emails, at_most=MAX_INVITED)).values())
+    users = subgroups.among(ctx, group, user_ids)
+    if emails.strip():
+        users += accounts.find_or_invite_all(ctx, read_addresses(emails, at_most=MAX_INVITED)).values()
+    if not users:
+        raise Invalid.at("emails", _("Ask somebody: by an address, or by name where names are offered."))
     return invite_users(ctx, group, users, message=message)
 
 

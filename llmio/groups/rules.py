@@ -112,6 +112,14 @@ def shown(ctx: Context, subject: Any) -> bool:
     return ctx.can(Permission.GROUP_SHOW, subject)
 
 
+def is_parent(ctx: Context, subject: Any) -> bool:
+    """It may have subgroups: it is none itself, and its plan allows them."""
+    group = group_of(subject)
+    if group is None or group.parent_id is not None:
+        return False
+    return group.subscription is None or group.subscription.allow_subgroups
+
+
 def plan_active(ctx: Context, subject: Any) -> bool:
     """The group's plan is in force, or it has none."""
     group = group_of(subject)
@@ -172,6 +180,11 @@ def register(app: App) -> None:
         (verified, plan_active, is_member, setting("members_can_add_guests")),
     )
     allow(Permission.GROUP_CREATE, (verified, site_admin), (verified, may_create))
+    allow(
+        Permission.GROUP_ADD_SUBGROUP,
+        (verified, kept, is_parent, is_admin),
+        (verified, kept, is_parent, is_member, setting("members_can_create_subgroups")),
+    )
     allow(
         Permission.GROUP_JOIN,
         (verified, shown, granted_upon("request")),

@@ -13,7 +13,7 @@ from llmio.core import audit, permissions, richtext, versions
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.groups import queries, rules
+from llmio.groups import queries, rules, subgroups
 from llmio.groups.forms import RESERVED, GroupForm, SettingsForm, handle_from
 from llmio.groups.models import Group, Membership, Subscription
 from llmio.tasks import service as tasks
@@ -37,26 +37,26 @@ def new_key() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _place in range(8))
 
 
-def create_group(ctx: Context, form: GroupForm) -> Group:
-    """Start a group; its founder becomes its first admin."""
-    ctx.require(Permission.GROUP_CREATE)
+def create_group(ctx: Context, form: GroupForm, *, parent: Group | None = None) -> Group:
+    """Start a group, or a subgroup of `parent`; its founder becomes its first admin."""
+    ctx.require(Permission.GROUP_ADD_SUBGROUP if parent else Permission.GROUP_CREATE, parent)
     founder = ctx.signed_in()
-    subscription = Subscription(plan="free", state="active", owner_id=founder.id)
-    ctx.db.add(subscription)
-    ctx.db.flush()
     group = Group(
         key=new_key(),
         creator_id=founder.id,
         token=secrets.token_urlsafe(20),
-        subscription_id=subscription.id,
+        subscription_id=None if parent else _plan(ctx, founder.id).id,
+        parent_id=parent.id if parent else None,
         memberships_count=1,
         admin_memberships_count=1,
         created_at=ctx.now,
     )
-    _fill(ctx, group, form)
+    _fill(ctx, group, form, parent)
     if not group.handle:
-        group.handle = free_handle(ctx, form.name)
+        group.handle = free_handle(ctx, f"{parent.handle} {form.name}" if parent and parent.handle else form.name)
     ctx.db.add(group)
+    if parent is not None:
+        parent.subgroups_count += 1
     ctx.db.flush()
     tasks.keep(ctx, group, founder.id)
     founding = Membership(
@@ -69,6 +69,13 @@ def create_group(ctx: Context, form: GroupForm) -> Group:
     return group
 
 
+def _plan(ctx: Context, owner_id: int) -> Subscription:
+    plan = Subscription(plan="free", state="active", owner_id=owner_id)
+    ctx.db.add(plan)
+    ctx.db.flush()
+    return plan
+
+
 def update_group(ctx: Context, group: Group, form: GroupForm, *, opened: datetime | None = None) -> Group:
     """Change name, address, description and privacy.
 
@@ -76,7 +83,8 @@ def update_group(ctx: Context, group: Group, form: GroupForm, *, opened: datetim
     """
     ctx.require(Permission.GROUP_UPDATE, group)
     before, shown = {name: getattr(group, name) for name in VERSIONED}, values_of(group)
-    _fill(ctx, group, form)
+    _fill(ctx, group, form, group.parent)
+    subgroups.follow_parent(ctx, group)
     tasks.keep(ctx, group, ctx.signed_in().id, opened=opened)
     versions.record(ctx, group, {name: (before[name], getattr(group, name)) for name in VERSIONED})
     if changes := audit.differences(shown, values_of(group), long=("description", "request_to_join_prompt")):
@@ -139,29 +147,38 @@ def values_of(group: Group) -> dict[str, Any]:
         "membership_granted_upon": group.membership_granted_upon,
         "private_threads": group.discussion_privacy_options == "private_only",
         "listed_in_explore": group.listed_in_explore,
+        "parent_members_can_see_discussions": group.parent_members_can_see_discussions,
         "request_to_join_prompt": group.request_to_join_prompt or "",
     }
 
 
-def _fill(ctx: Context, group: Group, form: GroupForm) -> None:
+def _fill(ctx: Context, group: Group, form: GroupForm, parent: Group | None) -> None:
     if form.handle and form.handle != group.handle:
         _check_handle(ctx, form.handle, group.id)
-    group.name = group.full_name = form.name
+        subgroups.check_handle(form.handle, parent)
+    group.name, group.full_name = form.name, subgroups.full_name(form.name, parent)
     group.handle = form.handle or group.handle
     group.description = numbered(richtext.clean(form.description, form.description_format), form.description_format)
     group.description_format = form.description_format
     group.request_to_join_prompt = form.request_to_join_prompt or None
-    _set_privacy(ctx, group, form)
+    _set_privacy(ctx, group, form, parent)
+    if parent is not None and form.group_privacy != "secret":
+        group.parent_members_can_see_discussions = form.parent_members_can_see_discussions
+        if form.parent_members_can_see_discussions:
+            group.is_visible_to_parent_members = True
 
 
-def _set_privacy(ctx: Context, group: Group, form: GroupForm) -> None:
+def _set_privacy(ctx: Context, group: Group, form: GroupForm, parent: Group | None) -> None:
     """Who may see the group; what it is already it may stay, also where the site has no public groups any more."""
     public, same = rules.site_has_public(ctx), group.id is not None and form.group_privacy == privacy_of(group)
     if form.group_privacy == "secret":
         group.is_visible_to_public = group.is_visible_to_parent_members = False
         group.discussion_privacy_options = "private_only"
         group.membership_granted_upon = "invitation"
-        group.listed_in_explore = False
+        group.listed_in_explore = group.parent_members_can_see_discussions = False
+        return
+    if parent is not None and subgroups.is_hidden(ctx, parent):
+        subgroups.set_privacy(group, parent, form, same=same)
         return
     if not public and not same:
         raise Invalid.at("group_privacy", _("This site has no public groups: only members may know of a group."))

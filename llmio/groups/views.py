@@ -13,7 +13,7 @@ from llmio.core.forms import form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
 from llmio.groups import membership as members
-from llmio.groups import queries, rules, service
+from llmio.groups import queries, rules, service, subgroups
 from llmio.groups.forms import GroupForm, SettingsForm, VolumeForm
 from llmio.groups.models import Group
 from llmio.tasks import queries as tasks
@@ -30,6 +30,7 @@ def frame(group: Group, request: Any) -> dict[str, Any]:
     ctx = request.ctx
     return {
         "group": group,
+        "parent": subgroups.parent_of(ctx, group),
         "privacy": service.privacy_of(group),
         "membership": queries.membership_of(ctx, group.id),
         "may": {
@@ -37,6 +38,7 @@ def frame(group: Group, request: Any) -> dict[str, Any]:
             "invite": ctx.can(Permission.GROUP_ADD_MEMBERS, group),
             "see": ctx.can(Permission.GROUP_SEE_PRIVATE, group),
             "members": ctx.can(Permission.GROUP_SEE_MEMBERS, group),
+            "add_subgroup": ctx.can(Permission.GROUP_ADD_SUBGROUP, group),
             "join": ctx.can(Permission.GROUP_JOIN, group),
             "ask": ctx.can(Permission.GROUP_REQUEST_MEMBERSHIP, group),
             "start_thread": ctx.can(Permission.DISCUSSION_CREATE, group),
@@ -81,7 +83,7 @@ def new(context: Any, request: Any) -> View:
     """The form for a new group."""
     privacy = "closed" if rules.site_has_public(request.ctx) else "secret"
     defaults = {"group_privacy": privacy, "membership_granted_upon": "approval", "description_format": "md"}
-    return {"values": defaults, "group": None}
+    return {"values": defaults, "group": None, "parent": None}
 
 
 @view_config(route_name="groups.new", renderer=FORM, request_method="POST", permission=Permission.GROUP_CREATE)
@@ -93,10 +95,36 @@ def create(context: Any, request: Any) -> Any:
     return request.see_other("groups.invite", key=group.key)
 
 
+@view_config(route_name="groups.new_subgroup", renderer=FORM, permission=Permission.GROUP_ADD_SUBGROUP)
+def new_subgroup(group: Group, request: Any) -> View:
+    """The form for a new subgroup."""
+    defaults = {"group_privacy": "closed", "membership_granted_upon": "request", "description_format": "md"}
+    return {"values": defaults, "group": None, **_within(group, request)}
+
+
+@view_config(
+    route_name="groups.new_subgroup",
+    renderer=FORM,
+    request_method="POST",
+    permission=Permission.GROUP_ADD_SUBGROUP,
+)
+@form_view(new_subgroup)
+def create_subgroup(group: Group, request: Any) -> Any:
+    """Start the subgroup."""
+    made = service.create_group(request.ctx, parse(GroupForm, request.POST), parent=group)
+    request.flash("success", _("{name} is ready. Invite the people you decide with.", name=made.name))
+    return request.see_other("groups.invite", key=made.key)
+
+
+def _within(parent: Group | None, request: Any) -> dict[str, Any]:
+    """What the form of a subgroup needs to know of its parent."""
+    return {"parent": parent, "within_hidden": subgroups.is_hidden(request.ctx, parent)}
+
+
 @view_config(route_name="groups.edit", renderer=FORM, permission=Permission.GROUP_UPDATE)
 def edit(group: Group, request: Any) -> View:
     """The form for an existing group."""
-    return {**frame(group, request), "values": service.values_of(group)}
+    return {**frame(group, request), "values": service.values_of(group), **_within(group.parent, request)}
 
 
 @view_config(route_name="groups.edit", renderer=FORM, request_method="POST", permission=Permission.GROUP_UPDATE)

@@ -57,6 +57,7 @@ MEMBER = (
     "/memberships/1/title",
     "GROUP/acts",
     "GROUP/invite",
+    "GROUP/subgroups/new",
     "GROUP/edit",
     "GROUP/settings",
     "GROUP/volume",
