@@ -170,14 +170,7 @@ def request_membership(ctx: Context, group: Group, *, introduction: str = "") ->
     me = ctx.signed_in()
     if queries.membership_of(ctx, group.id):
         raise Conflict(_("You are a member of this group already."))
-    waiting = ctx.db.scalars(
-        select(MembershipRequest).where(
-            MembershipRequest.group_id == group.id,
-            MembershipRequest.requestor_id == me.id,
-            MembershipRequest.responded_at.is_(None),
-        )
-    ).first()
-    if waiting is not None:
+    if queries.waiting_request(ctx, group) is not None:
         raise Conflict(_("You have asked already. The admins of the group will answer."))
     request = MembershipRequest(
         group_id=group.id, requestor_id=me.id, name=me.name, email=me.email, introduction=introduction

@@ -180,6 +180,16 @@ def pending(ctx: Context, group: Group) -> Sequence[Membership]:
     return ctx.db.scalars(query).all()
 
 
+def waiting_request(ctx: Context, group: Group) -> MembershipRequest | None:
+    """The actor's own request to join that nobody has answered."""
+    query = select(MembershipRequest).where(
+        MembershipRequest.group_id == group.id,
+        MembershipRequest.requestor_id == ctx.actor_id,
+        MembershipRequest.responded_at.is_(None),
+    )
+    return ctx.db.scalars(query.limit(1)).first() if ctx.actor else None
+
+
 def requests(ctx: Context, group: Group) -> Sequence[MembershipRequest]:
     """Requests to join that wait for an answer, oldest first."""
     query = (

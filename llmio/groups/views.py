@@ -28,8 +28,10 @@ View = Mapping[str, Any]
 def frame(group: Group, request: Any) -> dict[str, Any]:
     """What every page of a group needs for its header."""
     ctx = request.ctx
+    may_ask = ctx.can(Permission.GROUP_REQUEST_MEMBERSHIP, group)
     return {
         "group": group,
+        "asked": queries.waiting_request(ctx, group) if may_ask else None,
         "parent": subgroups.parent_of(ctx, group),
         "privacy": service.privacy_of(group),
         "membership": queries.membership_of(ctx, group.id),
@@ -40,7 +42,7 @@ def frame(group: Group, request: Any) -> dict[str, Any]:
             "members": ctx.can(Permission.GROUP_SEE_MEMBERS, group),
             "add_subgroup": ctx.can(Permission.GROUP_ADD_SUBGROUP, group),
             "join": ctx.can(Permission.GROUP_JOIN, group),
-            "ask": ctx.can(Permission.GROUP_REQUEST_MEMBERSHIP, group),
+            "ask": may_ask,
             "start_thread": ctx.can(Permission.DISCUSSION_CREATE, group),
             "start_poll": ctx.can(Permission.POLL_CREATE, group),
             "integrations": ctx.can(Permission.GROUP_INTEGRATIONS, group),
@@ -52,12 +54,14 @@ def frame(group: Group, request: Any) -> dict[str, Any]:
 def show(group: Group, request: Any) -> View:
     """The group's page: what it is for, its threads and polls."""
     shown = frame(group, request)
+    asks = request.ctx.can(Permission.GROUP_MANAGE_REQUESTS, group) and shown["membership"] is not None
     text = richtext.to_html(group.description or "", group.description_format)
     return {
         **shown,
         "description": tasks.with_boxes(request.ctx, "Group", {group.id: text}, lambda _id: shown["may"]["edit"])[
             group.id
         ],
+        "requests_count": len(queries.requests(request.ctx, group)) if asks else 0,
         "panels": request.app.panels.load("group", request.ctx, group),
     }
 

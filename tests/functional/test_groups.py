@@ -205,12 +205,17 @@ def test_asking_to_join_and_being_let_in(web, db, new_browser, run_jobs, mailbox
     run_jobs()
     assert "Ines Asker asks to join" in mailbox.last(admin.email).subject
     assert browser.send(f"/g/{group.key}/request", {"introduction": "again"}, expect_errors=True).status_int == 409
+    page = browser.get(f"/g/{group.key}")
+    assert "You have asked to join" in page
+    assert page.html.find("a", string="Ask to join") is None
     asked = db.scalars(select(MembershipRequest)).one()
     assert browser.send(f"/membership_requests/{asked.id}/approve", expect_errors=True).status_int == 404
     web.sign_in(admin)
+    assert "1 person asks to join." in web.get(f"/g/{group.key}")
     assert "I bake bread" in web.get(f"/g/{group.key}/members").text
     web.send(f"/membership_requests/{asked.id}/approve")
     run_jobs()
+    assert "asks to join" not in web.get(f"/g/{group.key}")
     assert "let you into" in mailbox.last(asker.email).subject
     assert browser.get(f"/g/{group.key}/members").status_int == 200
     assert web.send(f"/membership_requests/{asked.id}/approve", expect_errors=True).status_int == 409
