@@ -27,7 +27,7 @@ AN_HOUR: Final[dict[str, tuple[int, str]]] = {
     "login_tokens": (10, "asks for a link to sign in"),
     "registrations": (10, "signs up"),
     "passwords": (20, "sets a password"),
-    "merges": (5, "asks to merge accounts"),
+    "merges": (5, "asks to merge accounts or to change an address"),
     "contact_messages": (10, "writes to the operator"),
     "contact_requests": (10, "asks to get in touch with a person"),
     "csp_reports": (60, "reports what a browser refused"),

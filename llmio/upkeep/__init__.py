@@ -33,6 +33,9 @@ def includeme(config: Any) -> None:
     from llmio.polls.resources import poll  # noqa: PLC0415  # likewise
 
     config.add_route("upkeep.delete_account", "/profile/delete")
+    config.add_route("upkeep.address", "/profile/address")
+    config.add_route("upkeep.address_confirm", "/profile/address/{token}")
+    config.scan("llmio.upkeep.address_views")
     config.add_route("upkeep.merge", "/profile/merge")
     config.add_route("upkeep.merge_confirm", "/profile/merge/{token}")
     config.add_route("upkeep.erase_user", "/admin/users/{id:\\d{1,9}}/erase")

@@ -27,6 +27,13 @@ class MergeForm(Form):
     email: str = Field(min_length=1, max_length=255)
 
 
+class AddressForm(Form):
+    """The new address of an account, and the password where it is asked for."""
+
+    email: str = Field(min_length=1, max_length=255)
+    current_password: str = Field("", max_length=1000)
+
+
 class NameForm(Form):
     """The name of what is to be deleted, typed again."""
 

@@ -101,6 +101,26 @@ def mail_accounts_merged(app: App, source_id: int, target_id: int) -> None:
         deliver(app, mail)
 
 
+@job("upkeep.mail_new_address", queue="critical", transaction=False)
+def mail_new_address(app: App, user_id: int, address: str, token: str) -> None:
+    """Ask the new address of an account whether its owner reads it."""
+    with app.begin() as ctx:
+        user = ctx.db.get(User, user_id)
+        mail = mails.new_address(ctx, user, address, token) if user else None
+    if mail is not None:
+        deliver(app, mail)
+
+
+@job("upkeep.mail_address_changed", queue="mailers", transaction=False)
+def mail_address_changed(app: App, user_id: int, former: str, address: str) -> None:
+    """Tell the former address of an account that it has another one."""
+    with app.begin() as ctx:
+        user = ctx.db.get(User, user_id)
+        mail = mails.address_changed(ctx, user, former, address) if user else None
+    if mail is not None:
+        deliver(app, mail)
+
+
 @job("upkeep.mail_merge_verification", queue="critical", transaction=False)
 def mail_merge_verification(app: App, source_id: int, target_id: int, token: str) -> None:
     """Ask the other address whether its account is to be merged."""
@@ -303,6 +323,8 @@ JOBS: tuple[Job, ...] = (
     merge_users,
     mail_accounts_merged,
     mail_merge_verification,
+    mail_new_address,
+    mail_address_changed,
     destroy_discussion,
     destroy_discarded,
     destroy_group,

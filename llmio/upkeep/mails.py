@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llmio.core.i18n import _
 from llmio.core.urls import absolute
 from llmio.mail import Recipient, compose, language_of, moment
+from llmio.upkeep.service.asking import hinted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -101,6 +102,47 @@ def merge_verification(ctx: Context, source: User, target: User, token: str) -> 
             label=_("Merge the accounts"),
             link=absolute(ctx.app.settings, f"/profile/merge/{token}"),
             why=_("Somebody typed this address to merge accounts. If that was not you, ignore this mail."),
+        )
+
+
+def new_address(ctx: Context, user: User, address: str, token: str) -> Mail:
+    """To the address that an account is to have."""
+    site = ctx.app.settings.text("site.name")
+    reader = Recipient(address, user.name or "", user.selected_locale or "en")
+    with language_of(reader):
+        return notice(
+            ctx,
+            reader,
+            kind="new_address",
+            message_id=f"new-address-{user.id}-{int(ctx.now.timestamp())}",
+            headline=_("Is this your new address on {site}?", site=site),
+            lines=[
+                _("{name} wants to use this address from now on.", name=user.name or ""),
+                _("If that is you, open the link in the browser where you are signed in. It works for one day."),
+            ],
+            label=_("Use this address"),
+            link=absolute(ctx.app.settings, f"/profile/address/{token}"),
+            why=_("Somebody typed this address as their new one. If that was not you, ignore this mail."),
+        )
+
+
+def address_changed(ctx: Context, user: User, former: str, address: str) -> Mail:
+    """To the address that an account had."""
+    settings = ctx.app.settings
+    site, support = settings.text("site.name"), settings.text("site.support_email")
+    reader = Recipient(former, user.name or "", user.selected_locale or "en")
+    with language_of(reader):
+        lines = [_("Your account has another address now, {email}. Mails go there.", email=hinted(address))]
+        if support:
+            lines.append(_("If that was not you, write to {address} at once.", address=support))
+        return notice(
+            ctx,
+            reader,
+            kind="address_changed",
+            message_id=f"address-changed-{user.id}-{int(ctx.now.timestamp())}",
+            headline=_("Your address on {site} was changed", site=site),
+            lines=lines,
+            why=_("This was the address of your account."),
         )
 
 

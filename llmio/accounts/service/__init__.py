@@ -20,6 +20,7 @@ from llmio.accounts.service.profile import (
     set_password,
     sign_out_everywhere,
     update_profile,
+    void_links,
 )
 from llmio.accounts.service.setup import link_works, set_up
 from llmio.accounts.service.signing import (
@@ -61,4 +62,5 @@ __all__ = [
     "set_up",
     "sign_out_everywhere",
     "update_profile",
+    "void_links",
 ]

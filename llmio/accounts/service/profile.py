@@ -111,7 +111,7 @@ def sign_out_everywhere(ctx: Context, user: User) -> User:
     """End every session of a person; links that were mailed are void, too."""
     _require_own_or_admin(ctx, user)
     sessions.end_sessions(ctx, user.id)
-    _void_links(ctx, user)
+    void_links(ctx, user)
     people.rotate_secret(ctx, user)
     return user
 
@@ -126,7 +126,7 @@ def deactivate(ctx: Context, user: User, *, reason: str = "") -> User:
     user.deactivated_at = ctx.now
     user.deactivator_id = ctx.actor_id
     sessions.end_sessions(ctx, user.id)
-    _void_links(ctx, user)
+    void_links(ctx, user)
     people.rotate_secret(ctx, user)
     if reason.strip():
         ctx.db.add(UserDeactivationResponse(user_id=user.id, body=reason.strip()[:10_000]))
@@ -144,7 +144,8 @@ def reactivate(ctx: Context, user: User) -> User:
     return user
 
 
-def _void_links(ctx: Context, user: User) -> None:
+def void_links(ctx: Context, user: User) -> None:
+    """Links to sign in that were mailed work no more."""
     ctx.db.execute(
         update(LoginToken).where(LoginToken.user_id == user.id, LoginToken.used.is_(False)).values(used=True)
     )

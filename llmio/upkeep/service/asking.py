@@ -47,7 +47,7 @@ def read(ctx: Context, token: str) -> tuple[User, User]:
         raise NotFound(_("This link is too old. Ask for a new one."))
     if ctx.signed_in().id != target.id:
         raise NotAllowed(
-            _("Sign in as {email} first: this is the account that stays.", email=_hinted(target.email or ""))
+            _("Sign in as {email} first: this is the account that stays.", email=hinted(target.email or ""))
         )
     return source, target
 
@@ -56,7 +56,8 @@ def _is_still(source: User, secret: object) -> bool:
     return hmac.compare_digest(source.secret_token.encode(), str(secret).encode())
 
 
-def _hinted(email: str) -> str:
+def hinted(email: str) -> str:
+    """An address that its owner knows again, and nobody else learns."""
     name, _at, host = email.partition("@")
     return f"{name[:2]}…@{host}"
 
