@@ -33,6 +33,7 @@ import Timezone from "./timezone.js";
 import Upload from "./upload.js";
 import "./anchored.js";
 import "./connection.js";
+import "./focus_after.js";
 import "./initials.js";
 import "./morph.js";
 

@@ -114,7 +114,7 @@ function fresh(text) {
   holder.innerHTML = text;
   for (const stream of holder.content.querySelectorAll('turbo-stream[action="replace"]')) {
     const target = document.getElementById(stream.target ?? stream.getAttribute("target"));
-    if (target?.matches("article") || target?.querySelector("details[open], :focus")) stream.setAttribute("method", "morph");
+    if (target?.matches("article, :focus") || target?.querySelector("details[open], :focus")) stream.setAttribute("method", "morph");
   }
   for (const stream of holder.content.querySelectorAll('turbo-stream:is([action="append"], [action="prepend"], [action="after"], [action="before"])')) {
     const id = stream.querySelector("template")?.content.firstElementChild?.id;

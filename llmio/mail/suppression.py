@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from llmio.core.context import Context
 
-ASKED_FOR: Collection[str] = frozenset({"login", "unlock", "merge_verification", "mail_test"})
+ASKED_FOR: Collection[str] = frozenset({"login", "unlock", "merge_verification", "new_address", "mail_test"})
 """Kinds of mail that somebody is waiting for at this moment: an address that works again is found out by them."""
 
 

@@ -146,6 +146,8 @@ def count_anew(poll: Poll, request: Any) -> Any:
 
 def _target(typed: str, request: Any) -> Discussion:
     """The thread that was chosen, or whose address was pasted."""
+    if not typed.strip():
+        raise Invalid.at("target", _("Please choose a thread."))
     key = re.search(r"(?:^|/d/)([A-Za-z0-9]{6,20})(?:/|$)", typed.strip())
     found = threads.by_key(request.ctx, key.group(1)) if key else None
     if found is None or not request.ctx.can(Permission.DISCUSSION_SHOW, found):

@@ -34,6 +34,11 @@ def comment(page: Page, words: str) -> Locator:
     return page.locator("article.comment", has_text=words).first
 
 
+def item(comment: Locator) -> Locator:
+    """The place of a comment in its thread."""
+    return comment.locator("xpath=ancestor::*[contains(@class, 'thread-item')][1]")
+
+
 def write(form: Locator, words: str) -> None:
     """Put words into the editor of a form, in place of what was there."""
     editor = form.locator(".ProseMirror")
@@ -85,6 +90,7 @@ def test_a_conversation_stays_on_its_page(site: Site) -> None:
     first = comment(page, "I can on Mondays")
     expect(first).to_be_visible()
     expect(form.locator(".ProseMirror")).to_have_text("")
+    expect(form).to_be_focused()
 
     first.get_by_role("link", name="Reply").click()
     frame = page.locator(".act-frame:has(.ProseMirror)")
@@ -93,6 +99,7 @@ def test_a_conversation_stays_on_its_page(site: Site) -> None:
     answer = comment(page, "And who on Tuesdays")
     expect(answer).to_have_class(re.compile("comment-reply"))
     expect(frame).to_have_count(0)
+    expect(item(first)).to_be_focused()
 
     first.locator("summary[aria-label=React]").click()
     first.locator(".reaction-choice").first.click()
@@ -105,9 +112,11 @@ def test_a_conversation_stays_on_its_page(site: Site) -> None:
     page.locator(".act-frame").get_by_role("button", name="Save").click()
     edited = comment(page, "And who on Wednesdays")
     expect(edited).to_contain_text("edited")
+    expect(item(edited)).to_be_focused()
 
     choose(edited, "Remove")
     expect(page.get_by_text("This comment was removed.")).to_be_visible()
+    expect(page.locator(".thread-item:focus")).to_contain_text("This comment was removed.")
     page.get_by_role("button", name="Bring it back").click()
     expect(comment(page, "And who on Wednesdays")).to_be_visible()
 
