@@ -122,6 +122,11 @@ class PollView:
         """Votes can be cast."""
         return is_active(self.ctx, self.poll)
 
+    @property
+    def stage(self) -> str:
+        """What the page has to offer: the ballot, or what stands in its place."""
+        return "ballot" if self.can_vote else self.state
+
     @cached_property
     def can_vote(self) -> bool:
         """The reader may vote."""

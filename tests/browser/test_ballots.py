@@ -47,10 +47,18 @@ def test_a_poll_is_planned_with_the_keyboard(site: Site) -> None:
     ana.get_by_label("What is to be decided?").fill("When?")
     ana.get_by_role("button", name="Start the poll").click()
     expect(ana.locator(".poll-vote")).to_contain_text("Votes can be cast from Mar 28, 2099")
+    priya = site.person()
+    site.sign_in(priya, "priya@bakery.example")
+    priya.goto(ana.url)
+    expect(priya.locator(".poll-vote")).to_contain_text("Votes can be cast from Mar 28, 2099")
+    expect(priya.locator("html")).to_have_attribute("data-live", "on")
     ana.locator("summary", has_text="Open now").press("Enter")
     ana.locator(".confirm-panel button[type=submit]:visible").press("Enter")
     expect(ana.get_by_text("The poll is open.")).to_be_visible()
     expect(ana.get_by_role("button", name="Vote", exact=True)).to_be_visible()
+    priya.get_by_text("Agree", exact=True).first.click()  # the ballot has come to the page that was open
+    priya.get_by_role("button", name="Vote", exact=True).click()
+    expect(priya.get_by_text("Your vote counts.")).to_be_focused()
 
 
 def test_only_what_was_touched_is_rated(site: Site) -> None:

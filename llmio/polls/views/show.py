@@ -110,11 +110,23 @@ def key_of(vote: VoteView, now: datetime) -> tuple[Hashable, ...]:
 
 @view_config(route_name="polls.card", permission=Permission.POLL_SHOW)
 def card(poll: Poll, request: Any) -> Any:
-    """What changes while others vote: status and results, not the ballot that one is filling in."""
+    """What changes while others vote: status and results, not the ballot that one is filling in.
+
+    Where the poll opened or closed since the page was made, the ballot comes or goes, and all that hangs on it.
+    """
     view = cards.one(request.ctx, poll)
     stream = results_stream(view)
-    if not view.can_vote:
-        stream.append(("update", f"{view.dom_id}-vote", f"{PARTS}/vote.jinja2", {"view": view}))
+    known = request.params.get("stage", view.stage)
+    values = {"view": view, "full_page": "full" in request.params}
+    if not view.can_vote or known != view.stage:
+        stream.append(("update", f"{view.dom_id}-vote", f"{PARTS}/vote.jinja2", values))
+    if known != view.stage:
+        aside = {**values, "undecided": undecided(request.ctx, poll)}
+        stream += [
+            ("update", f"{view.dom_id}-undecided", f"{PARTS}/undecided.jinja2", aside),
+            ("replace", f"{view.dom_id}-acts", f"{PARTS}/acts.jinja2", values),
+            ("replace", f"{view.dom_id}-live", f"{PARTS}/live.jinja2", values),
+        ]
     return request.render_stream([*stream, *_boxes(view)])
 
 
