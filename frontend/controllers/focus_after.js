@@ -2,6 +2,7 @@
 // the main part of the page. Someone without a mouse would begin at the top of the page otherwise.
 let about = [];
 let path = "";
+let refused = false;
 
 addEventListener("turbo:submit-start", ({ target }) => {
   about = [];
@@ -9,7 +10,16 @@ addEventListener("turbo:submit-start", ({ target }) => {
   for (let one = target.closest("[id]"); one; one = one.parentElement?.closest("[id]")) about.push(one.id);
 });
 
+// What a refresh changes in place keeps the focus, and a refusal is told anew each time.
+addEventListener("turbo:before-morph-attribute", (event) => {
+  if (event.detail.attributeName === "tabindex" && event.target === document.activeElement) event.preventDefault();
+});
+addEventListener("turbo:submit-end", ({ detail }) => (refused = !detail.success));
+
 function settle() {
+  const told = refused && document.querySelector(".error-summary");
+  refused = false;
+  if (told) return told.focus();
   if (!about.length || path !== location.pathname) return;
   const lost = !document.activeElement || document.activeElement === document.body;
   if (!lost) return;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +10,9 @@ from llmio.core import richtext
 from llmio.core.errors import Invalid
 from llmio.core.i18n import _, ngettext
 from llmio.plugins.guard import guard
-from llmio.plugins.polls import FieldError, PollType
+from llmio.plugins.polls import Ballot, BallotError, FieldError, PollType, PollValue
 from llmio.polls.models import Poll
+from llmio.polls.results import profiles
 from llmio.polls.values import ClosingSoon, HideResults, OptionInput, PollInput, Reason, poll_value
 from llmio.tasks.lines import numbered
 
@@ -129,6 +130,46 @@ def _check_settings(kind: PollType, values: PollInput, errors: dict[str, list[ob
     if unknown:
         errors.setdefault("", []).append(_("This kind of poll has no setting {name}.", name=min(unknown)))
     return clean
+
+
+def check_votes(ctx: Context, kind: PollType, poll: Poll, former: Mapping[str, Any]) -> None:
+    """Refuse settings that votes which are cast do not fit, though they fitted the former ones; raises Invalid at what changed."""
+    value = poll_value(ctx.app, poll)
+    changed = [
+        one.name
+        for one in kind.settings
+        if one.group == "ballot" and former.get(one.name) != value.settings.get(one.name)
+    ]
+    if not changed:
+        return
+    before = replace(value, settings=former)
+    cast = profiles(ctx, [poll])[poll.id].ballots
+    unfit = sum(
+        weight for weight, ballot in cast if _fits(ctx, kind, ballot, before) and not _fits(ctx, kind, ballot, value)
+    )
+    if unfit:
+        told = ngettext(
+            "{count} vote that was cast does not go with this. Please start a new poll instead.",
+            "{count} votes that were cast do not go with this. Please start a new poll instead.",
+            unfit,
+        )
+        raise Invalid(_("Please check the marked fields."), {name: [told] for name in changed})
+
+
+def _fits(ctx: Context, kind: PollType, ballot: Ballot, value: PollValue) -> bool:
+    try:
+        guard(
+            ctx.app.plugins,
+            kind,
+            f"poll type {kind.key}: check",
+            lambda: kind.check(ballot, value),
+            fallback=None,
+            passes=(BallotError,),
+            now=ctx.now,
+        )
+    except BallotError:
+        return False
+    return True
 
 
 def check_whole(ctx: Context, kind: PollType, poll: Poll) -> None:

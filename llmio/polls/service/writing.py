@@ -21,7 +21,7 @@ from llmio.plugins.polls import PollType
 from llmio.polls.models import Poll, PollOption, StanceChoice
 from llmio.polls.rules import Place
 from llmio.polls.service import opening
-from llmio.polls.service.checking import check_input, check_whole, known_type
+from llmio.polls.service.checking import check_input, check_votes, check_whole, known_type
 from llmio.polls.service.counts import count_places, recount
 from llmio.polls.service.voters import enrol_everyone
 from llmio.polls.values import OptionInput, PollInput, poll_value, store_settings
@@ -113,6 +113,7 @@ def update_poll(
         raise Conflict(_("This poll closed meanwhile."))
     values = check_input(ctx, kind, values, poll)
     before = {name: getattr(poll, name) for name in KEPT} | {"poll_option_names": [one.name for one in poll.options]}
+    settings = poll_value(ctx.app, poll).settings
     opened_to_all = poll.specified_voters_only and not values.specified_voters_only
     _fill(poll, kind, values)
     if values.tags is not None:
@@ -126,6 +127,7 @@ def update_poll(
         files.attach(ctx, poll, values.attachments, body=poll.details)
     tasks.keep(ctx, poll, poll.author_id, opened=opened)
     _drop_choices(ctx, poll, gone)
+    check_votes(ctx, kind, poll, settings)
     if opened_to_all:
         enrol_everyone(ctx, poll)
     recount(ctx, poll)

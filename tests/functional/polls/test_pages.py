@@ -214,6 +214,35 @@ def test_an_option_taken_away_leaves_the_votes_for_the_others(sign_in, start, gr
     assert poll.stance_counts == [1]
 
 
+def test_settings_that_votes_do_not_fit_are_refused_at_their_field(sign_in, start, group, ada, db):
+    poll = start(ada, "score", ("Tea", "Coffee"), group=group, settings={"min_score": 0, "max_score": 5})
+    web = sign_in(ada)
+    assert "voted already" not in web.get(f"/p/{poll.key}/edit")
+    web.send(f"/p/{poll.key}/vote", {f"score_{option(db, 'Tea').id}": 5})
+    page = web.get(f"/p/{poll.key}/edit")
+    assert "People have voted already." in page
+    form = form_of(page)
+    form["max_score"] = "3"
+    refused = form.submit(status=422)
+    assert "1 vote that was cast" in refused.html.find(id="field-max_score-error").text
+    form["max_score"] = "9"
+    form.submit(status=303)
+    db.refresh(poll)
+    assert poll.max_score == 9
+
+
+def test_a_closed_poll_asks_who_leads_it_for_an_outcome(sign_in, start, group, ada, ben):
+    poll = start(ada, group=group)
+    group.members_can_edit_discussions = False
+    web = sign_in(ada)
+    ask = {"class": "btn", "href": f"/p/{poll.key}/outcome"}
+    assert web.get(f"/p/{poll.key}").follow().html.find("a", ask) is None
+    web.send(f"/p/{poll.key}/close")
+    assert web.get(f"/p/{poll.key}").follow().html.find("a", ask) is not None
+    sign_in(ben)
+    assert web.get(f"/p/{poll.key}").follow().html.find("a", ask) is None
+
+
 def test_what_was_promised_to_voters_cannot_be_taken_back(sign_in, start, group, ada):
     poll = start(ada, group=group, anonymous=True, hide_results=2)
     form = form_of(sign_in(ada).get(f"/p/{poll.key}/edit"))
