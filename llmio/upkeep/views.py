@@ -38,7 +38,7 @@ def export_page(group: Group, request: Any) -> View:
         **frame(group, request),
         "exports": exports.exports_of(request.ctx, group),
         "below": len(exports.group_ids(request.ctx, group)) - 1,
-        "values": {},
+        "values": {"format": "html"},
     }
 
 
