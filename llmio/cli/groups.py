@@ -69,6 +69,6 @@ def _told(found: dict[str, Any]) -> Iterator[str]:
     for table, count in found["came"].items():
         yield f"{count:>8,}  {table}"
     yield f"{found['people_found']:,} people had an account here, {found['people_made']:,} got one."
-    yield f"{found['files']:,} files are fetched by jobs: see `llmio jobs`."
+    yield f"{found['files']:,} files are fetched by jobs from where they lie: /admin/imports says which came, and why others did not."
     for one in found["renamed"][:SHOWN]:
         yield f"Named anew: {one['old']} is {one['new']} here."

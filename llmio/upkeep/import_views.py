@@ -52,4 +52,10 @@ def show(_context: Any, request: Any) -> View:
     """What came of one."""
     one = imports.get(request.ctx, int(request.matchdict["id"]))
     group = request.ctx.db.get(Group, one.group_id) if one.group_id else None
-    return {"one": one, "group": group, "found": one.report, "came": Counter(one.report["came"])}
+    return {
+        "one": one,
+        "group": group,
+        "found": one.report,
+        "came": Counter(one.report["came"]),
+        "missing": imports.files_missing(request.ctx, one),
+    }

@@ -237,11 +237,14 @@ def import_group(app: App, import_id: int, work_id: int | None = None) -> None:
 
 
 @job("upkeep.fetch_file", queue="low", transaction=False)
-def fetch_file(app: App, user_id: int, file: dict[str, Any]) -> None:
+def fetch_file(app: App, user_id: int, file: dict[str, Any], import_id: int = 0) -> None:
     """Fetch a file of an imported group from the site it was exported from, and attach it."""
     with app.begin() as ctx:
         identity = fetching.identity_for(ctx, user_id)
     fetching.fetch(app, identity, fetching.Wanted.of(file))
+    if import_id:
+        with app.begin() as ctx:
+            imports.file_came(ctx, import_id)
 
 
 @job("upkeep.mail_export_ready", queue="mailers", transaction=False)

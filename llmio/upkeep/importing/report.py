@@ -46,6 +46,7 @@ class Found:
             "people_found": self.people_found,
             "people_made": self.people_made,
             "files": self.files,
+            "files_came": 0,
             "renamed": self.renamed,
             "renamed_count": self.renamed_count,
             "faults": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -16,8 +17,8 @@ from llmio.accounts.sessions import identity_of
 from llmio.core.context import OPERATOR, Context, Identity
 from llmio.core.jobs import GiveUp
 from llmio.core.urls import site_url
+from llmio.files import rails, signing, storages
 from llmio.files import service as files
-from llmio.files import signing, storages
 from llmio.files.models import Attachment, Blob
 from llmio.upkeep.importing.facts import TEXTS
 from llmio.upkeep.service.records import TABLES, table
@@ -25,6 +26,7 @@ from llmio.upkeep.service.records import TABLES, table
 if TYPE_CHECKING:
     from llmio.core.app import App
 
+RAILS = re.compile(r"/rails/active_storage/blobs/(?:redirect/|proxy/)?([^/]+)/")
 NAMES = frozenset({"files", "image_files", "logo", "cover_photo"})
 
 
@@ -104,12 +106,18 @@ def _is_wanted(ctx: Context, wanted: Wanted) -> bool:
 
 
 def _own(ctx: Context, wanted: Wanted) -> Blob | None:
-    """The file, where it lies on this site."""
-    if wanted.host != site_url(ctx.app.settings):
+    """The file, where it lies on this site: its address is signed by us, and whoever holds that may read it.
+
+    The site may have had another name, or have been the reference's; then the checksum tells that it is the same file, since
+    a copy of a site signs alike. The reference's exports have none.
+    """
+    ours, theirs = files.PICTURE.search(wanted.path), RAILS.search(wanted.path)
+    blob_id = signing.read(ctx, ours.group(1)) if ours else rails.read(ctx, theirs.group(1)) if theirs else None
+    blob = ctx.db.get(Blob, blob_id) if blob_id is not None else None
+    if blob is None:
         return None
-    found = files.PICTURE.search(wanted.path)
-    blob_id = signing.read(ctx, found.group(1)) if found else None
-    return ctx.db.get(Blob, blob_id) if blob_id is not None else None
+    same = blob.checksum == wanted.checksum if wanted.checksum else wanted.host == site_url(ctx.app.settings)
+    return blob if same else None
 
 
 def _download(app: App, wanted: Wanted, file: IO[bytes]) -> None:

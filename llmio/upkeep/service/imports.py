@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from llmio.core import audit, work
 from llmio.core.errors import Invalid, NotFound
 from llmio.core.i18n import _
+from llmio.core.outbox import Outbox
 from llmio.core.permissions import Permission
 from llmio.files import service as files
 from llmio.files import storages
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from llmio.core.work import LongWork, Report
 
 KIND = "upkeep.import_group"
+FETCH = "upkeep.fetch_file"
 SHOWN = 20
+FILES_SHOWN = 200
 
 
 class Outcome(StrEnum):
@@ -108,10 +112,55 @@ def run(ctx: Context, one: GroupImport, file: IO[bytes], report: Report) -> Grou
         one.group_id = before.group_id
         return _end(ctx, one, Found(), Outcome.THERE)
     for line in Writer(ctx, numbers, found, report).write(file):
-        ctx.enqueue(ctx.app.jobs["upkeep.fetch_file"], one.user_id or 0, _file(line.record))
+        ctx.enqueue(ctx.app.jobs[FETCH], one.user_id or 0, _file(line.record), one.id)
     _follow(ctx, numbers)
     one.group_id = numbers.of("groups", numbers.root.get("id"))
     return _end(ctx, one, found, Outcome.IMPORTED if one.group_id else Outcome.NOTHING)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A file that is not here: what it is called, to which kind of record it belongs, why it did not come ("" where it was not its
+    turn yet), and whether it is tried no more.
+    """
+
+    filename: str
+    record_type: str
+    why: str
+    given_up: bool
+
+
+def files_missing(ctx: Context, one: GroupImport) -> list[Missing]:
+    """Of the files that the export names those that have not come, the refused ones first."""
+    ctx.require(Permission.ADMIN)
+    query = (
+        select(Outbox)
+        .where(Outbox.job == FETCH, Outbox.args[2].as_integer() == one.id)
+        .order_by(Outbox.dead_at.is_(None), Outbox.last_error.is_(None), Outbox.id)
+    )
+    return [
+        Missing(
+            str(row.args[1].get("filename") or ""),
+            str(row.args[1].get("record_type") or ""),
+            reason(row.last_error),
+            row.dead_at is not None,
+        )
+        for row in ctx.db.scalars(query.limit(FILES_SHOWN))
+    ]
+
+
+def reason(error: str | None) -> str:
+    """What a traceback ends with, without the name of the class."""
+    last = (error or "").strip().rpartition("\n")[2]
+    name, colon, words = last.partition(": ")
+    return words if colon and name.replace(".", "").isidentifier() else last
+
+
+def file_came(ctx: Context, import_id: int) -> None:
+    """Count a file that came."""
+    one = ctx.db.get(GroupImport, import_id, with_for_update=True)
+    if one is not None:
+        one.report = one.report | {"files_came": one.report.get("files_came", 0) + 1}
 
 
 def fingerprint(record: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from llmio.core.audit import AuditEntry
 from llmio.core.outbox import Outbox
 from llmio.core.ports import HttpAnswer
 from llmio.discussions.models import Comment, Discussion
+from llmio.files import service as files
 from llmio.files.models import Attachment, Blob
 from llmio.groups.models import Group, Membership, Tag
 from llmio.polls.models import Poll, PollOption, Stance
@@ -26,6 +27,7 @@ from llmio.upkeep.models import GroupImport
 from llmio.upkeep.service.records import table
 from tests import factories
 from tests.functional.test_file_previews import photo
+from tests.functional.test_files import rails_id
 
 BYTES = b"%PDF-1.4 an oven, in words"
 COUNTED = (
@@ -176,6 +178,7 @@ def test_a_group_exported_and_imported_into_an_empty_site_is_the_same(
     assert mailbox.mails == []
     assert "Not read" not in page
     assert "Named anew" not in page
+    assert files_told(page) == ("1", "1", [])
 
     ada = db.scalars(select(User).where(User.email == "ada@example.org")).one()
     assert (ada.name, ada.email_verified, ada.is_admin) == ("Ada", False, False)
@@ -335,11 +338,90 @@ def test_bad_forms_are_said_at_the_field_and_others_than_administrators_see_none
 def test_a_file_that_cannot_be_fetched_is_a_job_that_says_so(db, elsewhere, emptied, hand_in, http):
     emptied()
     http.answers = [HttpAnswer(503, {}, "later"), *[HttpAnswer(0, {}, "no answer in time")] * 20]
-    hand_in(elsewhere, failures=True)
+    page = hand_in(elsewhere, failures=True)
     row = db.scalars(select(Outbox).where(Outbox.job == "upkeep.fetch_file")).one()
     assert "https://old.example.org" in row.last_error
     assert row.dead_at is None
+    ((name, kind, why, tried),) = files_told(page)[2]
+    assert (name, kind, tried) == ("oven.pdf", "Comment", "again soon")
+    assert why.startswith("https://old.example.org")
+    assert files_told(page)[:2] == ("1", "0")
     assert db.scalars(select(Attachment).where(Attachment.record_type == "Comment")).all() == []
+
+
+def files_told(page):
+    """What the page says of files: how many the export names, how many came, and those that did not."""
+    facts = {fact.dt.get_text(strip=True): fact.dd.get_text(strip=True) for fact in page.html.select(".fact")}
+    rows = page.html.select("#missing tbody tr")
+    return (
+        facts.get("Files and pictures that the export names"),
+        facts.get("Of these have come"),
+        [tuple(cell.get_text(strip=True) for cell in row.select("th, td")) for row in rows],
+    )
+
+
+def test_a_file_that_is_gone_where_it_lay_is_told_of(db, elsewhere, emptied, hand_in, http):
+    emptied()
+    http.answers = [HttpAnswer(404, {}, "")]
+    ((_name, _kind, why, tried),) = files_told(hand_in(elsewhere, failures=True))[2]
+    assert "the other site has this file no more" in why
+    assert tried == "no more"
+
+
+@pytest.fixture
+def stored(db, ctx, make):
+    """A group with a file that lies in this site's storage; gives the lines of its export."""
+    ada = make.user(name="Ada")
+    group = make.group("Attic", admin=ada)
+    comment = make.comment(make.discussion(group, author=ada), author=ada, body="See the plan")
+    blob = files.store(ctx(ada), filename="plan.pdf", stream=io.BytesIO(BYTES))
+    db.add(Attachment(name="files", record_type="Comment", record_id=comment.id, blob_id=blob.id))
+    db.flush()
+    return list(jsonl.lines(ctx(), Selection([group.id])))
+
+
+def plans(db):
+    """How many comments have the file."""
+    return db.scalar(select(func.count()).select_from(Attachment).where(Attachment.record_type == "Comment"))
+
+
+def test_a_file_that_lies_here_comes_whatever_name_the_site_had(db, stored, hand_in):
+    page = hand_in([line.replace("http://localhost", "https://old.example.org") for line in stored])
+    assert plans(db) == 2
+    assert files_told(page) == ("1", "1", [])
+
+
+def test_what_the_reference_exported_here_comes_from_its_old_address(app, db, stored, hand_in):
+    lines, blob = (
+        [json.loads(line) for line in stored],
+        db.scalars(select(Blob).where(Blob.filename == "plan.pdf")).one(),
+    )
+    signed = rails_id(app.settings.text("security.secret"), {"data": blob.id, "pur": "blob_id"})
+    for line in lines:
+        if line["table"] == "attachments":
+            del line["record"]["checksum"], line["record"]["byte_size"]
+            line["record"]["path"] = f"/rails/active_storage/blobs/redirect/{signed}/plan.pdf"
+    page = hand_in([json.dumps(line) + "\n" for line in lines])
+    assert plans(db) == 2
+    assert files_told(page) == ("1", "1", [])
+
+
+def test_an_address_of_ours_gives_no_other_file_than_the_export_means(db, stored, hand_in, http):
+    """Another site that signs alike may have another file under the same number."""
+    other = base64.b64encode(hashlib.md5(b"other", usedforsecurity=False).digest()).decode()
+    lines = [json.loads(line) for line in stored]
+    for line in lines:
+        if line["table"] == "attachments":
+            line["record"] |= {"checksum": other, "host": "https://old.example.org", "url": "https://old.example.org/x"}
+    http.answers = [HttpAnswer(404, {}, "")]
+    page = hand_in([json.dumps(line) + "\n" for line in lines], failures=True)
+    assert plans(db) == 1
+    assert files_told(page)[1] == "0"
+
+
+def test_an_export_without_files_says_so(hand_in, stored):
+    lines = [line for line in stored if '"table": "attachments"' not in line]
+    assert "The export names no files or pictures, so none came." in hand_in(lines)
 
 
 def test_a_file_that_is_another_one_is_refused(db, elsewhere, emptied, hand_in, http):
