@@ -55,6 +55,9 @@ MEDIA = re.compile(r"<(img|iframe|video|audio)\b([^>]*)>", re.IGNORECASE)
 SOURCE = re.compile(r'\bsrc="([^"]*)"')
 ALT = re.compile(r'\balt="([^"]*)"')
 GAPS = re.compile(r"\n{3,}")
+CODE = re.compile(r"<pre\b.*?</pre>", re.DOTALL | re.IGNORECASE)
+FENCE, PARTED = "```", "`\u200b``"
+"""What would end a block of code within it: all that follows would stand outside of its own, among it the tables, where names are not escaped."""
 _cleaner = nh3.Cleaner(tags=TAGS, attributes={"a": {"href"}}, link_rel=None)
 _converter = MarkdownConverter(heading_style="ATX", bullets="-", escape_misc=False)
 
@@ -67,6 +70,7 @@ def prose(text: str | None, text_format: str, settings: Settings) -> Prose | Non
     safe = with_signs(safe)
     whole = PATHS.sub(lambda found: f'{found[1]}="{absolute(settings, found[2])}"', safe)
     html = _cleaner.clean(MEDIA.sub(_linked, whole)).strip()
+    html = CODE.sub(lambda found: found[0].replace(FENCE, PARTED), html)
     made = GAPS.sub("\n\n", _converter.convert(html)).strip()
     if len(made) > MOST:
         made = made[:MOST].rsplit(maxsplit=1)[0] + " …"

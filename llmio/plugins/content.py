@@ -294,7 +294,7 @@ class Markdown(Renderer):
 
     def fence(self, text: str) -> str:
         """A block of code."""
-        return f"```\n{text}\n```"
+        return f"```\n{quiet(text)}\n```"
 
     def prose(self, part: Prose) -> str:
         """As it was written."""

@@ -255,6 +255,21 @@ def test_nobodys_words_call_a_whole_channel(told, make, group, ada):
     assert "@ada" in text
 
 
+def test_code_that_ends_code_leaves_no_table_open(told, make, group, ada, ben):
+    options = {
+        "poll_type": "poll",
+        "poll_option_name_format": "plain",
+        "options": ("@channel [x](https://bad.example)", "no"),
+    }
+    poll = make.poll(group=group, details="<pre><code>a\n```\nb</code></pre>", details_format="html", **options)
+    make.stance(poll, ben, choices={"no": 1})
+    text = told("poll_created", poll, ada)
+    fences = [line for line in text.splitlines() if line.startswith("```")]
+    assert len(fences) == 4, text
+    assert "@channel" not in text
+    assert "[x](" in text.split("```")[3]  # within the table
+
+
 def test_the_channel_speaks_the_language_of_who_connected_it(told, channel, make, group, db):
     author = make.user(selected_locale="de", time_zone="Asia/Tokyo")
     channel.author_id = author.id

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from llmio.mail.incoming.letter import Letter
 
 SUBJECTS = re.compile(
-    r"(?:(?:re|aw|sv|antw|odp)\s*:\s*)?(?:"
+    r"(?:(?:re|aw|sv|antw|odp)\s*:\s*)?(?:[\[【(]\s*)?(?:"
     r"auto(?:matic)?[ -]?(?:reply|response|responder|matic reply)\b|(?-i:AUTO)\s*:|automated (?:reply|response)\b|"
-    r"out[ -]of[ -](?:the )?office\b|ooo\s*:|"
+    r"(?:yahoo!? )?auto response|vacation (?:reply|response|notice|message)\s*[:\]]|"
+    r"out[ -]of[ -](?:the )?office(?=\s*(?:$|[^\w\s]|re:|auto|until|till|from|through|today|reply|response|notice|notification|message|assistant))|ooo\s*:|"
     r"automatische (?:antwort|r[üu]ckmeldung)|abwesenheits(?:notiz|benachrichtigung|assistent)|abwesenheit\s*:|"
     r"r[ée]ponse automatique|absence du bureau|message d'absence|"
     r"respuesta autom[áa]tica|fuera de (?:la )?oficina|"
@@ -24,7 +25,7 @@ SUBJECTS = re.compile(
     r"automatick[áa] odpov[ěe]ď|automatikus v[áa]lasz|r[ăa]spuns automat|otomatik yan[ıi]t|"
     r"автоматический ответ|автоответ|автоматична відповідь|αυτόματη απάντηση|resposta autom[àa]tica|absent du bureau|automatische reactie|automaatvastus|automatski odgovor|samodejni odgovor|"
     r"automatinis atsakymas|autom[āa]tisk[āa] atbilde|sj[áa]lfvirkt svar|erantzun automatikoa|balasan otomatis|trả lời tự động|"
-    r"автоматичен отговор|аутоматски одговор|תשובה אוטומטית|رد تلقائي|پاسخ خودکار|स्वचालित उत्तर|ตอบกลับอัตโนมัติ|不在通知|자동응답|自動応答|自動返信|自动答复|自动回复|自動回覆|자동 회신|"
+    r"автоматичен отговор|аутоматски одговор|תשובה אוטומטית|(?:ال)?رد (?:ال)?تلقائي\b|خارج المكتب\s*:|پاسخ خودکار|स्वचालित उत्तर|ตอบกลับอัตโนมัติ|不在通知|不在のお知らせ|자동응답|自動応答|自動返信|自动答复|自动回复|自動回覆|자동 회신|"
     r"undeliver(?:able|ed)\b|delivery status notification|mail delivery (?:failed|failure|subsystem)|"
     r"returned mail|failure notice|unzustellbar\b|read:\s|gelesen:\s"
     r")",

@@ -134,7 +134,11 @@ def content_of(message: Message) -> dict[str, Any]:
     text, html = message.text or message.markdown or message.subject or " ", message.html
     if message.parts:
         text, html = shortened(message.parts, Plain().render, fits), shortened(message.parts, Html().render, fits)
-    made = {"msgtype": "m.notice" if message.kind == "test" else "m.text", "body": text[: LIMIT // 4]}
+    made: dict[str, Any] = {
+        "msgtype": "m.notice" if message.kind == "test" else "m.text",
+        "body": text[: LIMIT // 4],
+        "m.mentions": {},  # nobody is called by what people write, `@room` included
+    }
     if html and fits(html):
         made |= {"format": "org.matrix.custom.html", "formatted_body": html}
     return made

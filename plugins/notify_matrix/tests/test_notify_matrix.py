@@ -45,6 +45,7 @@ def test_a_message_is_put_with_its_id_as_transaction():
     assert json.loads(one.body) == {
         "msgtype": "m.text",
         "body": "text",
+        "m.mentions": {},
         "format": "org.matrix.custom.html",
         "formatted_body": "<p>text</p>",
     }
