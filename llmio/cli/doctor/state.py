@@ -23,7 +23,7 @@ SELECT n.nspname, t.relname, a.attname, sn.nspname, s.relname FROM pg_attrdef d
 JOIN pg_depend o ON o.classid = 'pg_attrdef'::regclass AND o.objid = d.oid AND o.refclassid = 'pg_class'::regclass
 JOIN pg_class s ON s.oid = o.refobjid AND s.relkind = 'S' JOIN pg_namespace sn ON sn.oid = s.relnamespace
 JOIN pg_class t ON t.oid = d.adrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE {OURS} ORDER BY 1, 2
+JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attname = 'id' WHERE {OURS} ORDER BY 1, 2
 """  # our own words
 INDEXES = f"""
 SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
