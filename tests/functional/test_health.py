@@ -134,7 +134,7 @@ def test_health_names_a_storage_that_cannot_be_used(web, app, all_well, monkeypa
 
 def test_health_waits_no_longer_than_a_moment_for_a_storage_that_is_silent(web, app, all_well, monkeypatch):
     silent = threading.Event()
-    monkeypatch.setattr("llmio.web.health.PATIENCE", 0.05)
+    monkeypatch.setattr("llmio.web.health.PATIENCE", 1.5)  # the database, too, must be quicker
     monkeypatch.setattr(storages.for_new_files(app).backend, "probe", lambda _settings: silent.wait(30))
     health._storage_known.clear()
     try:

@@ -23,6 +23,12 @@ from tests.receiver import receiver
 HOOK = "https://chat.example.org/hooks/"
 
 
+@pytest.fixture(autouse=True)
+def _no_time_but_ours(clock):
+    """A slow machine must not use up the moments between two steps."""
+    clock.set(clock.now())
+
+
 @pytest.fixture
 def group(make):
     return make.group(name="Weavers")
