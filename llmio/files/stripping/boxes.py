@@ -11,12 +11,14 @@ from llmio.files.stripping.reading import Patch, patched
 
 LARGEST = 4 << 20
 """Bytes of the box that describes the items; of pictures it has some hundred."""
+EMPTY = bytes(4) + b"II*\0" + struct.pack("<IHI", 8, 0, 0)
+"""Exif that says nothing: readers refuse a picture whose Exif is none."""
 NOTES = (b"Exif", b"mime", b"uri ")
 """Types of items that are no pictures. How the picture is turned stands in a property, not in Exif."""
 
 
 def strip(stream: IO[bytes]) -> Iterator[bytes]:
-    """Everything keeps its place; where notes were are zeros."""
+    """Everything keeps its place; where notes were are zeros, or what says nothing."""
     try:
         found = list(_notes(stream))
     except (struct.error, IndexError):  # not built as it should be
@@ -51,16 +53,20 @@ class _Meta:
     data: bytes
     place: int
 
-    def notes(self) -> Iterator[tuple[int, int]]:
-        """(place, length) of what the items that are notes consist of."""
+    def notes(self) -> Iterator[Patch]:
+        """What goes in the place of the items that are notes."""
         boxes = dict(self._boxes(4, len(self.data)))
         if b"iinf" not in boxes or b"iloc" not in boxes:
             return
-        unwanted = set(self._unwanted(*boxes[b"iinf"]))
+        unwanted = dict(self._unwanted(*boxes[b"iinf"]))
         inner = self.place + boxes[b"idat"][0] if b"idat" in boxes else 0
         for item, method, at, length in self._extents(boxes[b"iloc"][0]):
             if item in unwanted and method in (0, 1):
-                yield (inner + at if method else at), length
+                begin = inner + at if method else at
+                yield begin, length
+                if unwanted[item] == b"Exif":
+                    yield begin, EMPTY[:length]
+                    unwanted[item] = b""  # its other parts hold no beginning
 
     def _boxes(self, place: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
         """Kind → (beginning of the content, end)."""
@@ -71,7 +77,7 @@ class _Meta:
             yield kind, (place + 8, place + size)
             place += size
 
-    def _unwanted(self, place: int, end: int) -> Iterator[int]:
+    def _unwanted(self, place: int, end: int) -> Iterator[tuple[int, bytes]]:
         place += 4 + (2 if self.data[place] == 0 else 4)
         for kind, (at, _end) in self._boxes(place, end):
             version = self.data[at]
@@ -79,7 +85,7 @@ class _Meta:
                 form = ">HH4s" if version == 2 else ">IH4s"
                 item, _protection, what = struct.unpack_from(form, self.data, at + 4)
                 if what in NOTES:
-                    yield item
+                    yield item, what
 
     def _extents(self, place: int) -> Iterator[tuple[int, int, int, int]]:
         """(item, construction method, place, length) of each part of each item."""
