@@ -63,11 +63,16 @@ class Google(StorageBackend):
             raise LookupError("GCS_BUCKET is not set")
         return found
 
-    def token(self, settings: Mapping[str, Any]) -> Any:
-        """Who we are: a service account's key, the machine's account, or nobody (an emulator asks for no name)."""
+    def token(self, settings: Mapping[str, Any], *, signing: bool = False) -> Any:
+        """Who we are: a service account's key, the machine's account, or nobody.
+
+        An emulator asks for no name, and nobody there would take a key for a token; the key signs addresses all the same.
+        """
         given = str(settings.get("credentials") or "").strip()
+        if settings.get("endpoint") and not (given and signing):
+            return "anon"
         if not given:
-            return "anon" if settings.get("endpoint") else "google_default"
+            return "google_default"
         if not given.startswith("{"):
             given = Path(given).read_text()
         try:
@@ -80,13 +85,13 @@ class Google(StorageBackend):
         """The client."""
         import_module("llmio_storage_gcs.client")
 
-    def filesystem(self, settings: Mapping[str, Any]) -> GCSFileSystem:
+    def filesystem(self, settings: Mapping[str, Any], *, signing: bool = False) -> GCSFileSystem:
         """The service; fsspec keeps one for the same settings, thread and process."""
         from llmio_storage_gcs.client import WAIT, Client  # noqa: PLC0415  # slow, optional: extra `storage_gcs`
 
         return Client(
             project=settings.get("project") or "",
-            token=self.token(settings),
+            token=self.token(settings, signing=signing),
             endpoint_url=settings.get("endpoint") or None,
             requests_timeout=WAIT,
             block_size=BLOCK,
@@ -136,7 +141,7 @@ class Google(StorageBackend):
         disposition: str,
     ) -> str | None:
         """An address signed by the service account's key; a machine's own account has none, then the site streams."""
-        files = self.filesystem(settings)
+        files = self.filesystem(settings, signing=True)
         if not hasattr(files.credentials.credentials, "sign_bytes"):
             return None
         return str(

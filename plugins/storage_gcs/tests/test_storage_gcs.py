@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import aiohttp
 import pytest
@@ -81,6 +82,16 @@ def test_an_address_is_signed_by_the_account(account: str) -> None:
     assert (asked["X-Goog-Expires"], asked["response-content-type"]) == ("300", "text/plain")
     assert asked["response-content-disposition"] == 'attachment; filename="a"'
     assert asked["X-Goog-Signature"]
+
+
+def test_an_emulator_is_asked_without_a_name(account: str, storage_settings: Mapping[str, Any]) -> None:
+    backend, key, settings = Google(), new_key(), {**storage_settings, "credentials": account}
+    backend.save(key, BytesIO(b"hello"), settings)
+    url = backend.url(key, settings, expires=timedelta(minutes=5), content_type="text/plain", disposition="attachment")
+    assert url
+    assert url.startswith(str(storage_settings["endpoint"]))
+    with urlopen(url) as answer:
+        assert answer.read() == b"hello"
 
 
 def test_credentials_are_json_or_a_file(account: str, tmp_path: Path) -> None:
