@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,7 @@ def opened() -> Iterator[App]:
     from llmio import boot
     from llmio.core.errors import Unavailable
 
+    _short_logs()
     app = boot.build()
     try:
         if not app.settings["database.url"]:
@@ -32,6 +33,18 @@ def opened() -> Iterator[App]:
         yield app
     finally:
         app.engine.dispose()
+
+
+def _short_logs() -> None:
+    """Commands set up no log: what is told there goes to people as it comes, and without tracebacks."""
+    import logging
+
+    class Short(logging.Formatter):
+        def formatException(self, ei: Any) -> str:  # noqa: N802  # as logging has it
+            return str(ei[1]).partition("\n")[0]
+
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(Short())
 
 
 @contextmanager

@@ -14,8 +14,11 @@ import click
 @click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Replace all that is in the database now.")
 @click.option("--no-files", "without_files", is_flag=True, help="The database alone.")
+@click.option(
+    "--storage", metavar="STORAGE", help="Put all files into this storage, such as local, wherever they were."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before replacing.")
-def restore(*, archive: Path, replace: bool, without_files: bool, yes: bool) -> None:
+def restore(*, archive: Path, replace: bool, without_files: bool, storage: str | None, yes: bool) -> None:
     """Restore an ARCHIVE of `llmio backup` into an empty database; with --replace into one that is not.
 
     The archive is read through and checked first; the database is restored in one transaction, so that a fault or a kill leaves it as it
@@ -33,7 +36,7 @@ def restore(*, archive: Path, replace: bool, without_files: bool, yes: bool) -> 
         click.confirm("All that is in the database now is replaced. Go on?", abort=True)
     app = boot.build(engine=engine_for(url))
     try:
-        done = restoring.restore(app, url, archive, files=not without_files)
+        done = restoring.restore(app, url, archive, files=not without_files, storage=storage)
     finally:
         app.engine.dispose()
     db.upgrade_plugins()
@@ -43,4 +46,6 @@ def restore(*, archive: Path, replace: bool, without_files: bool, yes: bool) -> 
     for fault in done.faults:
         click.echo(f"  not restored: {fault}", err=True)
     if done.faults:
+        if not storage:
+            click.echo("With --storage they can be put elsewhere, such as --storage local.", err=True)
         raise click.exceptions.Exit(1)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from psycopg import Connection, sql
+from sqlalchemy import update
 from sqlalchemy.exc import ProgrammingError
 
 from llmio.continuity import archive, programs, scratch, script, totals
@@ -19,6 +20,8 @@ from llmio.core.app import App
 from llmio.core.errors import Conflict, Invalid, LlmioError, Unavailable
 from llmio.core.i18n import _
 from llmio.files import storages
+from llmio.files.faults import told_operators as told
+from llmio.files.models import Blob
 from llmio.migrations import commands, facts
 from llmio.migrations.adopt import create_extensions
 from llmio.plugins import is_key
@@ -119,13 +122,17 @@ def plain_of(path: Path) -> Iterator[IO[bytes]]:
             yield plain
 
 
-def restore(app: App, url: str, path: Path, *, files: bool = True, say: Say = silent) -> Restored:
-    """Put an archive into the database, then its files into their storages; `refuse_unless_empty` was asked before.
+def restore(
+    app: App, url: str, path: Path, *, files: bool = True, storage: str | None = None, say: Say = silent
+) -> Restored:
+    """Put an archive into the database, then its files into their storages, or all into one; `refuse_unless_empty` was asked before.
 
     The archive is read through and checked first. Raises LlmioError where it cannot be restored; the database is then as before.
     """
     manifest = archive.verify(path, say)
     _refuse_newer(manifest)
+    if storage:
+        storages.named(app, storage)  # raises Unavailable before anything is done
     say("database", 0, 0)
     with plain_of(path) as plain:
         database(url, plain)
@@ -133,7 +140,7 @@ def restore(app: App, url: str, path: Path, *, files: bool = True, say: Say = si
         done = Restored(*_compared(connection, manifest))
     commands.upgrade(url)
     if files and manifest.files:
-        _files(app, path, done, say)
+        _files(app, path, done, say, into=storage)
     return done
 
 
@@ -163,7 +170,7 @@ def _compared(connection: Connection[Any], manifest: archive.Manifest) -> tuple[
     return rows, closed
 
 
-def _files(app: App, path: Path, done: Restored, say: Say) -> None:
+def _files(app: App, path: Path, done: Restored, say: Say, *, into: str | None) -> None:
     with archive.reading(path) as found:
         for name, stream, size in found.members:
             if not name.startswith(archive.FILES):
@@ -172,15 +179,23 @@ def _files(app: App, path: Path, done: Restored, say: Say) -> None:
             if not is_key(key):
                 continue
             try:
-                storage = storages.named(app, service)
+                storage = storages.named(app, into or service)
                 if storage.exists(key) and storage.size(key) == size:
                     done.there += 1
                 else:
                     storage.save(key, stream)
                     done.written += 1
+                if storage.backend.key != service:
+                    _repoint(app, key, service, storage.backend.key)
             except LlmioError as error:
-                done.faults.append(f"{service}/{key}: {error}")
+                done.faults.append(f"{service}/{key}: {told(error)}")
             say("files", done.written + done.there, 0)
+
+
+def _repoint(app: App, key: str, old: str, new: str) -> None:
+    with app.begin() as ctx:
+        here = (Blob.key == key) & (Blob.service_name == old)
+        ctx.db.execute(update(Blob).where(here).values(service_name=new).execution_options(synchronize_session=False))
 
 
 # --- proofs ---

@@ -38,6 +38,12 @@ def too_large(limit: int) -> TooLarge:
     return TooLarge(message, {"file": [message]})
 
 
+def told_operators(error: LlmioError) -> str:
+    """What an operator is told: what the storage said, not what people at pages read."""
+    why = error.__cause__
+    return f"{type(why).__name__}: {why}".removesuffix(": ") if isinstance(error, Unavailable) and why else str(error)
+
+
 def in_words(size: int) -> str:
     """A size for people: 5 bytes, 100 KB, 1.5 MB."""
     if size < 1 << 10:

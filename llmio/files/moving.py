@@ -17,6 +17,7 @@ from sqlalchemy import func, select, update
 from llmio.core.errors import Invalid, LlmioError, Unavailable
 from llmio.core.i18n import _
 from llmio.files import checking, intake, storages
+from llmio.files.faults import told_operators
 from llmio.files.models import Blob
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _moved(app: App, old: storages.Storage, new: storages.Storage, reached: Move
                 reached.done, reached.done_bytes, in_vain = reached.done + 1, reached.done_bytes + blob.byte_size, 0
             except LlmioError as error:
                 reached.failed += 1
-                reached.fault = f"file {blob.id} ({blob.filename}): {error}"
+                reached.fault = f"file {blob.id} ({blob.filename}): {told_operators(error)}"
                 in_vain = in_vain + 1 if isinstance(error, Unavailable) else 0
             yield reached
             if in_vain == PATIENCE:

@@ -16,6 +16,7 @@ from llmio.continuity import backup, programs, totals
 from llmio.continuity.scratch import connect
 from llmio.embedded.process import wait_until
 from llmio.migrations import commands
+from llmio.testing import objectstores
 from llmio.testing.loomio.dumps import address
 from tests.fulldisk import full
 
@@ -98,6 +99,41 @@ def test_it_is_restored_into_an_empty_place_with_its_files(live, archive, scratc
     assert {path.name: path.read_bytes() for path in (tmp_path / "storage").rglob("*") if path.is_file()} == held
     last = rows(target, "SELECT max(id) FROM users")[0][0]
     assert rows(target, "SELECT nextval('users_id_seq')") == [(last + 1,)]
+
+
+def test_its_files_are_restored_into_another_storage(live, archive, scratch_database, command, tmp_path):
+    """The storage of before may not be there any more: a bucket of another house."""
+    target = scratch_database()
+    with objectstores.rclone() as store:
+        bucket = {
+            "LLMIO_DATA": str(tmp_path),
+            "ACTIVE_STORAGE_SERVICE": "s3_compatible",
+            "STORAGE_BUCKET_NAME": store.bucket,
+            "STORAGE_ENDPOINT": store.endpoint,
+            "STORAGE_REGION": "us-east-1",
+            "STORAGE_ACCESS_KEY_ID": store.key,
+            "STORAGE_SECRET_ACCESS_KEY": store.secret,
+            "STORAGE_FORCE_PATH_STYLE": "1",
+        }
+        said = command(target, "restore", archive, "--storage", "s3_compatible", **bucket)
+        assert said.code == 0, said.stderr
+        kept = {path.name: path.read_bytes() for path in (store.folder / store.bucket).iterdir()}
+        assert rows(target, "SELECT DISTINCT service_name FROM active_storage_blobs") == [("s3_compatible",)]
+        made = tmp_path / "made"
+        assert command(target, "backup", "--no-prove", "--to", made, **bucket).code == 0
+    held = {path.name: path.read_bytes() for path in (live[1] / "storage").rglob("*") if path.is_file()}
+    assert kept == held
+    (there,) = made.iterdir()
+    back, folder = scratch_database(), tmp_path / "back"
+    said = command(back, "restore", there, LLMIO_DATA=str(folder))
+    assert said.code == 1
+    assert "STORAGE_ENDPOINT is not set" in said.stderr
+    assert "--storage local" in said.stderr
+    said = command(back, "restore", there, "--replace", "--yes", "--storage", "local", LLMIO_DATA=str(folder))
+    assert said.code == 0, said.stderr
+    assert "Files: 5 written" in said.stdout
+    assert {path.name: path.read_bytes() for path in (folder / "storage").rglob("*") if path.is_file()} == held
+    assert rows(back, "SELECT DISTINCT service_name FROM active_storage_blobs") == [("local",)]
 
 
 def test_a_place_that_is_not_empty_is_left_alone_unless_told(
