@@ -202,3 +202,10 @@ def test_factories_work_on_a_committed_database(committed_db, make, commit):
 def test_what_plugins_failed_at_is_forgotten(app, clock, turn):
     assert app.plugins.failures.all() == []
     app.plugins.failures.add("poll_score", "here", ValueError("once"), clock.now())
+
+
+@pytest.mark.xdist_group("together")
+def test_what_shares_fixtures_is_kept_with_one_worker(request):
+    """xdist hands groups to its scheduler within names. Where that fails nothing is said, and each worker makes everything anew."""
+    spread = getattr(request.config.option, "loadgroup", False)  # so xdist tells a worker of `--dist loadgroup`
+    assert request.node.nodeid.endswith("@together") is spread, "pytest and pytest-xdist as setup.py names them do"
