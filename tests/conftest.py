@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import tempfile
 from functools import partial
 from types import SimpleNamespace
@@ -21,6 +22,9 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
     # Between the choice of a port and its use another worker must not choose it, too.
     ports.LOWEST = 20_000 + PORTS * (int(worker) % 12)
     ports.HIGHEST = ports.LOWEST + PORTS - 1
+# Else each worker, and each process that a test starts, compiles whatever it imports anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A busy machine is no fault of what is tested.
 hypothesis.settings.register_profile(
     "shared machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from bs4 import BeautifulSoup
 
 from llmio.accounts import service as accounts
 from llmio.core.ports import Mail, Receipt
+from llmio.embedded.ports import free_port
 from llmio.mail import post, suppression
 from llmio.mail.sent import Cause, SentMail
 from tests import factories as make
@@ -130,9 +130,7 @@ class Server:
 
 @pytest.fixture
 def server(app, monkeypatch):
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     handler = Server()
     controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()

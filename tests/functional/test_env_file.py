@@ -16,9 +16,9 @@ import pytest
 
 from llmio.core import sources
 from llmio.core.errors import Unavailable
+from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from tests.commands import run_command
-from tests.functional.test_up import free_port
 
 SAMPLE = Path(__file__).resolve().parents[1] / "fixtures" / "reference.env"
 SECONDS = 90

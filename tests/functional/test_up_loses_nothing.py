@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.functional.test_up import Site, free_port, wait_until
+from llmio.embedded.ports import free_port
+from tests.functional.test_up import Site, wait_until
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc"),
@@ -68,7 +69,7 @@ def test_a_mail_asked_for_before_the_supervisor_was_killed_comes_once_after_the_
     ask_for_a_link(site.url, "ada@example.org")
     assert mails_to(site, "ada@example.org") == []
     os.kill(site.process.pid, signal.SIGKILL)
-    site.process.wait(10)
+    site.process.wait(60)
     again = run().wait()
     assert wait_until(lambda: len(mails_to(again, "ada@example.org")) > 0, 120), again.said()
     ask_for_a_link(again.url, "ben@example.org")

@@ -222,7 +222,7 @@ def test_threads_take_a_few_of_each_lane_and_outlive_what_fails():
     done = threading.Semaphore(0)
 
     def wait():
-        held.wait(10)
+        held.wait(60)
         done.release()
 
     def fail():
@@ -234,10 +234,10 @@ def test_threads_take_a_few_of_each_lane_and_outlive_what_fails():
     assert not threads.room("a")
     assert threads.room("b")
     threads.run("b", fail)
-    assert done.acquire(timeout=10)
-    until(lambda: threads.room("b"), 10)
+    assert done.acquire(timeout=60)
+    until(lambda: threads.room("b"), 60)
     held.set()
-    until(lambda: threads.room("a"), 10)
+    until(lambda: threads.room("a"), 60)
 
 
 def test_what_is_slow_takes_no_place_and_what_failed_shares_a_few():
@@ -246,22 +246,22 @@ def test_what_is_slow_takes_no_place_and_what_failed_shares_a_few():
     held = threading.Event()
     threads = Threads(threads=2, per_lane=2, ailing=2, patience=0.2, most=6)
     try:
-        threads.run("a", lambda: held.wait(20))
-        threads.run("b", lambda: held.wait(20))
+        threads.run("a", lambda: held.wait(60))
+        threads.run("b", lambda: held.wait(60))
         assert not threads.room("c")
-        until(lambda: threads.room("c"), 10)  # a and b hang: they are slow
-        threads.run("x", lambda: held.wait(20), ailing=True)
+        until(lambda: threads.room("c"), 60)  # a and b hang: they are slow
+        threads.run("x", lambda: held.wait(60), ailing=True)
         assert threads.room("c")  # what failed lately takes no place of those that answer
         assert not threads.room("x", ailing=True)
-        threads.run("y", lambda: held.wait(20), ailing=True)
+        threads.run("y", lambda: held.wait(60), ailing=True)
         assert not threads.room("z", ailing=True)
-        threads.run("d", lambda: held.wait(20))
-        threads.run("e", lambda: held.wait(20))
-        until(lambda: not threads.room("f"), 10)
+        threads.run("d", lambda: held.wait(60))
+        threads.run("e", lambda: held.wait(60))
+        until(lambda: not threads.room("f"), 60)
         assert not threads.room("f")  # so many at a time, however slow
     finally:
         held.set()
-    until(lambda: threads.room("x", ailing=True), 10)
+    until(lambda: threads.room("x", ailing=True), 60)
 
 
 def test_a_channel_that_fails_rests_longer_each_time_and_one_message_tries_whether_it_is_back(

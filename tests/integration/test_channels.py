@@ -73,12 +73,12 @@ class Page:
 
     async def open(self, address, token="", origin=ORIGIN, transports=("websocket",)):
         await self.io.connect(
-            f"{address}?channel_token={token}", headers={"Origin": origin}, transports=list(transports), wait_timeout=10
+            f"{address}?channel_token={token}", headers={"Origin": origin}, transports=list(transports), wait_timeout=60
         )
         return self
 
     async def next(self):
-        return await asyncio.wait_for(self.heard.get(), 10)
+        return await asyncio.wait_for(self.heard.get(), PATIENCE)
 
 
 def publish(valkey, room, **records):

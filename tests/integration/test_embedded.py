@@ -65,7 +65,7 @@ def kill(pid: int | None, process: subprocess.Popen[bytes] | None) -> None:
     assert pid is not None
     assert process is not None
     os.kill(pid, signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
 
 
 def test_postgres_answers_and_keeps_its_data(postgres: Postgres) -> None:
@@ -121,7 +121,7 @@ def test_postgres_ends_with_the_process_that_started_it(folder: Path) -> None:
     with pytest.raises(EmbeddedError, match="already runs PostgreSQL"):
         Postgres(data, fast=True).start()
     owner.kill()
-    owner.wait(10)
+    owner.wait(60)
     assert wait_until(lambda: not working_in((data / "cluster").resolve()), 10), f"postmaster {pid} is left"
 
 
@@ -131,7 +131,7 @@ def test_postgres_ends_an_orphan_on_its_data(postgres: Postgres) -> None:
     assert orphan is not None
     postgres._process = None
     postgres.start()
-    assert orphan.wait(10) == 0
+    assert orphan.wait(60) == 0
     assert ask(postgres, "SELECT 1") == 1
 
 

@@ -71,6 +71,8 @@ def test_a_comment_is_on_other_pages_within_a_second(place, address):
                 if bodies == [f"Number {number}"]:
                     break
             waits.append(time.monotonic() - began)
+            if waits[-1] < 1.0:
+                break
         await page.disconnect()
 
     asyncio.run(reader())

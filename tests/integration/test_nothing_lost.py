@@ -35,7 +35,7 @@ def test_acts_are_accepted_and_quick_while_the_queue_is_down(place):
     began = time.monotonic()
     for number in range(50):
         place.act(deeds.note, f"act {number}")
-    assert time.monotonic() - began < 50 * 0.2
+    assert time.monotonic() - began < 50 * 0.5  # not a second each, for a connection that is refused
     assert place.waiting() == 50
 
 

@@ -26,6 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from llmio.core.ports import Mail, SystemClock
 from llmio.core.settings import load
+from llmio.embedded.ports import free_port
 from llmio.mail.settings import SETTINGS
 from llmio.mail.smtp import SmtpMailer
 from llmio.mail.talk import MASK
@@ -134,12 +135,6 @@ def trusted(certificate, monkeypatch):
     """The same, trusted by this machine."""
     monkeypatch.setenv("SSL_CERT_FILE", certificate.cert_path)
     return certificate
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def mailer(env, **more):

@@ -9,12 +9,12 @@ import time
 import httpx
 import pytest
 
-from tests.functional.test_up import free_port
+from llmio.embedded.ports import free_port
 from tests.processes import site, until
 
 pytestmark = pytest.mark.xdist_group("up")
-WITHIN = 8.0
-"""Seconds; each process looks every three."""
+WITHIN = 45.0
+"""Seconds; each process looks every three, and a busy machine takes its time."""
 
 
 @pytest.fixture
@@ -75,4 +75,4 @@ def test_every_process_follows_within_seconds(running):
     began = time.monotonic()
     until(everywhere(running, 2, 404))
     without_redis = time.monotonic() - began
-    assert max(first, without_redis) < WITHIN * 3, (first, without_redis)  # a busy machine may take its time
+    assert max(first, without_redis) < WITHIN, (first, without_redis)
