@@ -51,8 +51,12 @@ def read(ctx: Context, given: Mapping[str, Any]) -> Asked:
         values["where"] = f"group-{number(given.get('group_id'))}"
     errors: dict[str, list[object]] = {}
     kind = values["type"] if values["type"] in documents.TYPES else ""
+    if values["type"] and not kind:
+        errors["type"] = [_("Please choose one of the options.")]
     author_id = _author(ctx, values["author"], errors)
     group_ids = _group_ids(ctx, values["where"])
+    if values["where"] and not group_ids and values["where"] != DIRECT:
+        errors["where"] = [_("Please choose one of the options.")]
     since = _moment(ctx, values["since"], "since", errors)
     until = _moment(ctx, values["until"], "until", errors, days=1)
     if since and until and since >= until:

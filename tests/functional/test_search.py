@@ -205,6 +205,15 @@ def test_dates_that_cannot_be_meant_are_told(web, make, ada, group, indexed, dat
     assert said in page.html.select_one("#search-results").get_text()
 
 
+@pytest.mark.parametrize("asked", ["type=zebra", "where=zebra", "where=group-x"])
+def test_what_is_none_of_the_choices_is_told_rather_than_left_out(web, make, ada, group, indexed, asked):
+    make.discussion(group, author=ada, title="Zebra")
+    indexed()
+    page = web.sign_in(ada).get(f"/search?q=zebra&{asked}", status=422)
+    assert "Please choose one of the options." in page
+    assert titles(page) == []
+
+
 def test_one_must_be_signed_in(web):
     assert web.get("/search?q=x", expect_errors=True).status_int in (303, 403)
 

@@ -55,7 +55,7 @@ BLOCK_SHAPE = (
 DATED = re.compile(r"@|\d{4}|\d{1,2}[./-]\d{1,2}[./-]\d{2}")
 SEPARATOR = re.compile(
     r"_{20,}$|-{20,}$|\*{20,}$|"
-    r"-{2,} ?(?:Original Message|Original Appointment|Ursprünglicher Termin|Rendez-vous d['’]origine|Cita original|元の予定|Original-Nachricht|Ursprüngliche Nachricht|Urspr(?:ü|ue)ngliche E-?Mail|Message d['’]origine|"
+    r"-{2,} ?(?:Original Message|Originalnachricht|Original Appointment|Ursprünglicher Termin|Rendez-vous d['’]origine|Cita original|元の予定|Original-Nachricht|Ursprüngliche Nachricht|Urspr(?:ü|ue)ngliche E-?Mail|Message d['’]origine|"
     r"Message original|Mensaje original|Messaggio originale|Oorspronkelijk bericht|Mensagem original|"
     r"Ursprungligt meddelande|Oprindelig meddelelse|Opprinnelig melding|Alkuperäinen viesti|Wiadomość oryginalna|"
     r"Původní zpráva|Исходное сообщение|Пересылаемое сообщение|Orijinal Mesaj|Eredeti üzenet|Mesaj original|"

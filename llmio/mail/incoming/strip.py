@@ -45,6 +45,11 @@ DASHED = re.compile(r"-{3,} (?=.*\d{1,2}:\d{2}).{0,200}<?[^<>\s]+@[^<>\s]+>?.{0,
 """How Zoho does."""
 NAMED = re.compile(r"-{4,}.{0,200}<[^<>\s]+@[^<>\s]+>.{0,40}[:：] ?-{4,}")
 """How Notes does."""
+ARROWED = re.compile(r">{3} (?=.*\d{1,2}[:.]\d{2}).{3,200} >{3}")
+"""How GroupWise does."""
+TRAILED = re.compile(r"[^<>]{0,100}<[^<>\s]+@[^<>\s]+> [–—-] (?=.*\d{4})(?=.*\d{1,2}[:.h]\d{2}).{8,60}")
+"""How Nextcloud does."""
+LETTERHEADS = (LETTERHEAD, DASHED, NAMED, ARROWED, TRAILED)
 FEW_BLANKS = re.compile(r" {1,3}\S")
 SIGNATURE = re.compile(r"--[ \u00a0]?$")
 LONGEST_SIGNATURE, LONGEST_LINE = 15, 600
@@ -240,7 +245,7 @@ def _is_introduction(words: str) -> bool:
 def _is_letterhead(line: str) -> bool:
     """Whether a line says of an older mail, which follows without marks, when and from which address it came: `25.11.2026, 14:03, X <x@…>:`."""
     line = line.strip()
-    return len(line) <= 400 and bool(LETTERHEAD.fullmatch(line) or DASHED.fullmatch(line) or NAMED.fullmatch(line))
+    return len(line) <= 400 and any(one.fullmatch(line) for one in LETTERHEADS)
 
 
 def _is_letterhead_of_two(lines: list[str], number: int) -> bool:

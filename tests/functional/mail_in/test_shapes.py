@@ -50,6 +50,18 @@ INTRODUCTIONS = (
     f"2026年11月26日 木曜日 09:15:00 JST、{BEN} は書きました:",
     f"في الخميس، ٢٦ نوفمبر ٢٠٢٦ في ٠٩:١٥:٠٠ ص غرينتش+٣، كتب {BEN}:",
 )
+OTHERS = (
+    '"Ben" <notes@site.example> – 26. November 2026 09:15',
+    ">>> Ben <notes@site.example> 26.11.2026 09:15 >>>",
+    '------ Originalnachricht ------\nVon "Ben" <notes@site.example>\nAn ada@example.org\nDatum 26.11.2026 09:15:00',
+    '------ Original Message ------\nFrom "Ben" <notes@site.example>\nTo ada@example.org\nDate 26/11/2026 09:15:00',
+    "-----Original Appointment-----\nFrom: Ben\nSent: Thursday",
+    f"{BEN} writes:",
+    f"Zitat von {BEN}:",
+    f"在 2026-11-26 09:15:00，{BEN} 写道：",
+    f"Nov 26, 2026 9:15:00 AM {BEN}:",
+    "Am Donnerstag, dem 26.11.2026 um 09:15 +0000 schrieb Ben:",
+)
 KEPT = (
     "Good.\n\nEnviado desde la oficina de correos ayer, llega mañana.",
     "Gut.\n\nGesendet mit der Post, kommt am Montag an.",
@@ -59,6 +71,8 @@ KEPT = (
     "Von: Berlin\nAn: München\nDatum: 27.11.2026\n\nWer kommt mit?",
     "Agree.\n\nOutlook for Mac is what I use.",
     "The title\n---",
+    "Ask Ben <ben@example.org> – he knows more",
+    "Look:\n\n>>> print(9)\n\nis what Python shows.",
 )
 PAGES = {
     "a rule above the older mail": '<p>Yes</p><hr><div id="divRplyFwdMsg"><b>From:</b> Ben</div><div>Lunch?</div>',
@@ -79,6 +93,12 @@ def test_what_a_program_says_of_itself_is_cut_off(line):
 @pytest.mark.parametrize("between", ["\n", "\n\n", "\n    "])
 def test_the_last_words_stay_however_near_the_older_mail_is(introduction, between):
     assert strip.answer(f"{WORDS}{between}{introduction}  \n \n {OLDER}\n  ") == WORDS
+
+
+@pytest.mark.parametrize("introduction", OTHERS)
+def test_an_older_mail_is_known_by_what_introduces_it(introduction):
+    older = OLDER if "--" in introduction or ">>>" in introduction else f"> {OLDER[:19]}"
+    assert strip.answer(f"{WORDS}\n\n{introduction}\n\n{older}\n") == WORDS
 
 
 @pytest.mark.parametrize("words", KEPT)
