@@ -71,7 +71,7 @@ def look(path: Path, say: Say = silent) -> Looked:
                 say("reading", sum(found.rows.values()) + count, 0)
             found.rows[table.name] = found.rows.get(table.name, 0) + count
         found.sequences = dump.sequences
-        if not found.rows and dump.inserts:
+        if dump.inserts and not found.rows.keys() >= NEEDED:
             message = _(
                 "{file} was made with --inserts: make one without that option, or with pg_dump -Fc.", file=path.name
             )

@@ -28,6 +28,9 @@ PLAIN = b"PostgreSQL database"  # dump, or cluster dump
 HEAD = 512
 PIECE = 4 << 20
 """Bytes of rows that are handled at a time."""
+BEGINNING = 1 << 16
+THROUGH_TERMINAL = re.compile(rb"(?<!\r)\n")
+"""A line's end as it was written: where there are lines and none of these, something turned all of them into those of a terminal."""
 END_OF_ROWS = b"\\.\n"
 END_OF_DUMP = b"-- PostgreSQL database dump complete"
 COPY = re.compile(rb"COPY (?:(\w+|\"[^\"]+\")\.)?(\w+|\"[^\"]+\") \((.*)\) FROM stdin;\n")
@@ -139,8 +142,11 @@ def opened(path: Path, *, whole: bool = False) -> Iterator[Script]:
     options = ("--no-owner", "--no-privileges", *(() if whole else ("--data-only",)))
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD)
+            beginning = file.read(BEGINNING)
             file.seek(0)
+            head = beginning[:HEAD]
+            if head.startswith(CUSTOM) or PLAIN in head:
+                _see_unchanged(path, beginning)
             if head.startswith(GZIP):
                 with gzip.open(file) as unpacked:
                     inner = unpacked.peek(HEAD)[:HEAD]
@@ -169,6 +175,15 @@ def _read(path: Path, head: bytes, stream: IO[bytes], options: tuple[str, ...], 
         )
     else:
         yield Script(path, plain=True, stream=stream)
+
+
+def _see_unchanged(path: Path, beginning: bytes) -> None:
+    """Refuse a dump that went through a terminal, which writes other ends of lines (and so breaks what is binary)."""
+    if b"\n" in beginning and not THROUGH_TERMINAL.search(beginning):
+        raise Invalid(
+            _("{file} was changed on the way (ends of lines): a terminal does that. Make it anew with `docker compose exec -T …`, "
+              "or with pg_dump --file=FILE, and copy it as binary.", file=path.name)
+        )  # fmt: skip
 
 
 def _see_whole(path: Path, stream: IO[bytes]) -> None:

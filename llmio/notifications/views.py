@@ -13,6 +13,7 @@ from llmio.core.errors import NotFound
 from llmio.core.forms import Form, form_view, parse
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
+from llmio.core.urls import path_in, safe_path
 from llmio.groups import queries as groups
 from llmio.notifications import entries, queries, reasons, texts, volumes, ways
 from llmio.notifications.models import Notification
@@ -56,10 +57,15 @@ def shown(notice: Notification) -> View:
             reaction=values.get("reaction") or "",
         ),
         "why": reasons.sentence(values.get("reason", "chosen"), values.get("name") or ""),
-        "url": notice.url or "/dashboard",
+        "url": _leads_to(notice),
         "at": notice.created_at,
         "viewed": notice.viewed,
     }
+
+
+def _leads_to(notice: Notification) -> str:
+    """A path on this site: years ago some were whole addresses."""
+    return safe_path(notice.url) or path_in(notice.url) or "/dashboard"
 
 
 @view_config(route_name="notifications.list", renderer=LIST)
@@ -91,7 +97,7 @@ def follow(request: Any) -> Any:
     if notice is None or notice.user_id != me.id:
         raise NotFound(_("There is no such notice."))
     notice.viewed = True
-    return request.see_other(notice.url or "/dashboard")
+    return request.see_other(_leads_to(notice))
 
 
 def _me(request: Any) -> User:

@@ -44,6 +44,22 @@ def test_the_bell_rings_and_says_why(web, db, invited):
     assert "turbo-frame" in web.get("/notifications/menu").text
 
 
+@pytest.mark.parametrize(
+    ("url", "leads"),
+    [("https://old.example/d/abc/oven", "/d/abc/oven"), ("javascript:alert(1)", "/dashboard"), ("d/abc", "/dashboard"), ("//x.example", "/dashboard")],
+)  # fmt: skip
+def test_a_notice_of_before_leads_to_a_page_of_this_site(web, db, invited, url, leads):
+    notice = db.scalars(select(Notification)).one()
+    notice.url = url
+    web.sign_in(invited[1])
+    assert (
+        web.get("/notifications").html.select_one("#main .notice a, #main li a")["href"]
+        == f"/notifications/{notice.id}"
+    )
+    answer = web.get(f"/notifications/{notice.id}")
+    assert (answer.status_int, answer.location) == (303, f"http://localhost{leads}")
+
+
 def test_a_notice_of_someone_else_is_not_opened(web, db, invited):
     notice = db.scalars(select(Notification)).one()
     web.sign_in(make.user(db))

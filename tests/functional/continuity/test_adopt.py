@@ -247,6 +247,13 @@ def test_a_dump_that_cannot_be_adopted_says_why(
     assert why in refusal(command, untouched, loomio.dumped(source, tmp_path / "dump"))
 
 
+@pytest.mark.parametrize("form", ["custom", "plain"])
+def test_a_dump_that_went_through_a_terminal_is_named(site_of, tmp_path, command, untouched, form):
+    changed = tmp_path / "changed.dump"
+    changed.write_bytes(site_of(form=form).dump.read_bytes().replace(b"\n", b"\r\n"))
+    assert "changed.dump was changed on the way (ends of lines)" in refusal(command, untouched, changed)
+
+
 def test_what_is_no_dump_of_loomio_is_refused(scratch_database, site_of, tmp_path, command, untouched):
     other = scratch_database()
     with connect(other) as connection:
