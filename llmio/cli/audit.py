@@ -53,7 +53,7 @@ def verify(head: str, *, as_json: bool, new: bool) -> None:
             f"The log is whole: {found.rows} rows, {found.read} of them read, the last with digest {found.head}."
         )
     else:
-        click.echo(f"Row {found.broken}: {found.reason}. The {found.broken - 1} rows before it are whole.")
+        click.echo(f"Row {found.broken}: {found.reason}. The {max(found.broken - 1, 0)} rows before it are whole.")
     sys.exit(0 if found.broken is None else 1)
 
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import BigInteger, Index, Text, func, select, text
+from sqlalchemy import BigInteger, Index, Text, case, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -40,8 +40,13 @@ FAULTS: Final[Mapping[str, object]] = {
     "changed": _("this row or its digest was changed"),
     "anew": _("the chain was written anew: another digest was kept aside"),
     "end": _("the end is missing: later rows were kept aside"),
+    "added": _("this row was put before the first: nothing written here has such a number"),
 }
 """What may be wrong with a row."""
+
+
+READABLE = text("at BETWEEN '0001-01-02' AND '9999-12-30'")
+"""Moments that can be read at all; others are no work of this site."""
 
 
 class AuditEntry(Base):
@@ -190,11 +195,13 @@ def verify(
         digest = db.scalar(select(AuditEntry.digest).where(AuditEntry.id == last))
         if digest != before:
             return broken(last, "missing" if digest is None else "changed")
+    if (added := db.scalar(select(func.min(AuditEntry.id)).where(AuditEntry.id < 1))) is not None:
+        return broken(added, "added")
     for entry in _rows(db, last):
         if entry.id != last + 1:
             return broken(last + 1, "missing")
-        digest = digest_of(entry, before)
-        if digest != entry.digest:
+        digest = digest_of(entry, before) if entry.at else None
+        if digest is None or digest != entry.digest:
             return broken(entry.id, "changed")
         if anchors.get(entry.id, digest) != digest:
             return broken(entry.id, "anew")
@@ -207,9 +214,10 @@ def verify(
 
 
 def _rows(db: Session, after: int) -> Iterable[Any]:
-    """The rows after one as plain values, which is more than twice as quick as records."""
+    """The rows after one as plain values, which is more than twice as quick as records; `at` is None where no calendar knows it."""
+    columns = [case((READABLE, one)).label("at") if one.name == "at" else one for one in AuditEntry.__table__.c]
     while True:
-        query = select(*AuditEntry.__table__.c).where(AuditEntry.id > after).order_by(AuditEntry.id).limit(BATCH)
+        query = select(*columns).where(AuditEntry.id > after).order_by(AuditEntry.id).limit(BATCH)
         found = db.execute(query).all()
         yield from found
         if len(found) < BATCH:

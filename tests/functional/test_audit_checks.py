@@ -59,6 +59,8 @@ BREAKS = {
     "cut off": ("DELETE FROM llmio.audit_log WHERE id > 6", 7, "end"),
     "cut off before": ("DELETE FROM llmio.audit_log WHERE id > 3", 5, "missing"),
     "emptied": ("DELETE FROM llmio.audit_log", 5, "missing"),
+    "put before all": ("UPDATE llmio.audit_log SET id = -2 WHERE id = 8", -2, "added"),
+    "a moment that is none": ("UPDATE llmio.audit_log SET at = 'infinity' WHERE id = 7", 7, "changed"),
 }
 
 
