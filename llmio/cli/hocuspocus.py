@@ -18,7 +18,7 @@ def hocuspocus(host: str, port: int | None) -> None:
     import logging  # noqa: PLC0415  # slow
     import os  # noqa: PLC0415  # beside its use
 
-    from llmio.core import logs, sources  # noqa: PLC0415  # slow
+    from llmio.core import logs, reports, sources  # noqa: PLC0415  # slow
     from llmio.core.declared import SETTINGS  # noqa: PLC0415  # slow
     from llmio.core.errors import Unavailable  # noqa: PLC0415  # slow
     from llmio.core.settings import load  # noqa: PLC0415  # slow
@@ -30,6 +30,7 @@ def hocuspocus(host: str, port: int | None) -> None:
         SETTINGS, sources.read_ini(os.environ[sources.INI]) if os.environ.get(sources.INI) else {}, os.environ
     )
     logs.begin(settings, "hocuspocus")
+    reports.begin(settings, "hocuspocus")
     if faults := [str(fault) for fault in settings.faults if fault.fatal]:
         raise Unavailable("\n".join(faults))
     asyncio.run(serve(settings, host=host, port=port or settings.number("hocuspocus.port")))

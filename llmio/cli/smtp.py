@@ -25,8 +25,11 @@ MAIL_PORT = 25
 def smtp(host: str | None, port: int | None) -> None:
     """Take mail for REPLY_HOSTNAME until told to end."""
     from llmio import boot  # noqa: PLC0415  # slow
+    from llmio.core import logs, reports  # noqa: PLC0415  # slow
 
     app = boot.build()
+    logs.begin(app.settings, "smtp")
+    reports.begin(app.settings, "smtp")
     port = port or app.settings["mail.smtpd_port"] or MAIL_PORT
     host = app.settings.text("mail.smtpd_host") if host is None else host
     asyncio.run(serve(app, host, int(port)))

@@ -138,7 +138,7 @@ def digest_of(entry: Any, before: str) -> str:
     """The digest of a row (a record, or its plain values) that follows one with digest `before`, as 64 hexadecimal letters."""
     values: Mapping[str, Any] = {
         "id": entry.id,
-        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds") if entry.at else None,
         "actor_id": entry.actor_id,
         "act": entry.act,
         "subject_type": entry.subject_type,
@@ -191,17 +191,13 @@ def verify(
     def broken(row: int, fault: str) -> Verdict:
         return Verdict(last, before, last - start[0], row, fault)
 
-    if last:
-        digest = db.scalar(select(AuditEntry.digest).where(AuditEntry.id == last))
-        if digest != before:
-            return broken(last, "missing" if digest is None else "changed")
-    if (added := db.scalar(select(func.min(AuditEntry.id)).where(AuditEntry.id < 1))) is not None:
-        return broken(added, "added")
+    if fault := _before(db, last, before):
+        return broken(*fault)
     for entry in _rows(db, last):
         if entry.id != last + 1:
             return broken(last + 1, "missing")
-        digest = digest_of(entry, before) if entry.at else None
-        if digest is None or digest != entry.digest:
+        digest = digest_of(entry, before)
+        if digest != entry.digest:
             return broken(entry.id, "changed")
         if anchors.get(entry.id, digest) != digest:
             return broken(entry.id, "anew")
@@ -211,6 +207,16 @@ def verify(
     if any(number > last for number in anchors):
         return broken(last + 1, "end")
     return Verdict(last, before, last - start[0])
+
+
+def _before(db: Session, last: int, before: str) -> tuple[int, str] | None:
+    """What is wrong with where reading begins: its row, or rows that were put before the first."""
+    if last:
+        digest = db.scalar(select(AuditEntry.digest).where(AuditEntry.id == last))
+        if digest != before:
+            return last, "missing" if digest is None else "changed"
+    added = db.scalar(select(func.min(AuditEntry.id)).where(AuditEntry.id < 1))
+    return None if added is None else (added, "added")
 
 
 def _rows(db: Session, after: int) -> Iterable[Any]:

@@ -98,6 +98,7 @@ def engine_for(url: str, **options: Any) -> Engine:
     checked = options.pop("pool_pre_ping", True)
     options.setdefault("pool_size", 10)
     options.setdefault("max_overflow", 20)
+    options.setdefault("hide_parameters", True)  # what people wrote and what lets them in is in no log and no report
     usual = {"connect_timeout": CONNECT_SECONDS, **ALIVE}
     own = {name: value for name, value in usual.items() if name not in address.query}
     options["connect_args"] = own | options.get("connect_args", {})

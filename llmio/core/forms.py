@@ -138,12 +138,22 @@ def form_view(again: Callable[[Any, Any], Mapping[str, Any]]) -> Callable[[View]
                 request.tm.begin()
                 _take_along(context, request.dbsession)
                 request.refused(fault)
-                typed = {**request.POST.mixed(), **fault.values}
+                kept = {name: value for name, value in fault.values.items() if not hasattr(value, "filename")}
+                typed = {**_words(request.POST), **kept}
                 return {**again(context, request), "errors": fault.errors, "values": typed}
 
         return taking
 
     return decorate
+
+
+def _words(posted: Any) -> dict[str, Any]:
+    """What was typed: no form shows a file again, and none stands where a text belongs."""
+    return {
+        name: values if len(values) > 1 else values[0]
+        for name, every in posted.dict_of_lists().items()
+        if (values := [one for one in every if isinstance(one, str)])
+    }
 
 
 def _take_along(context: Any, session: Any) -> None:

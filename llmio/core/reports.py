@@ -1,11 +1,14 @@
 """Reports of errors to Sentry (or what speaks its protocol), where the operator named one.
 
-They say what failed and where, never what people wrote: no bodies, no cookies, no addresses, no values of variables.
+They say what failed and where, never what people wrote or what lets one in: no bodies, no cookies, no addresses, no values of
+variables, no tokens of links, no crumbs of what was done before.
 https://develop.sentry.dev/sdk/data-model/envelopes/
 """
 
 from __future__ import annotations
 
+import logging
+import re
 import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -17,6 +20,12 @@ if TYPE_CHECKING:
 
 KEPT = ("Host", "User-Agent", "Accept", "Content-Type", "Content-Length")
 """Of a request's headers."""
+PERSON = re.compile(r"[^\s@<>\"'(,;:=]+@[^\s@<>\"'),;]+")
+ELSEWHERE = re.compile(r"(\b[a-z][a-z0-9+.-]*://)(?:[^\s/@]*@)?([^\s/?#\"']+)[^\s\"']*")
+"""An address: of a webhook's, path and query are its secret."""
+TOKEN = re.compile(r"(?<!//)(?<=/)[\w=.~%-]{16,}")
+"""A part of a path that is as long as what lets one in."""
+log = logging.getLogger(__name__)
 
 
 def begin(settings: Settings, process: str) -> bool:
@@ -26,21 +35,29 @@ def begin(settings: Settings, process: str) -> bool:
         return False
     import sentry_sdk  # noqa: PLC0415  # slow, and few need it
 
-    sentry_sdk.init(
+    try:
+        _begin(sentry_sdk, settings, address, process)
+    except ValueError as error:  # the address has no key, no number or no port that can be: the site is well without
+        log.warning("SENTRY_DSN is not used, errors are in the log alone: %s", type(error).__name__)
+        return False
+    sentry_sdk.set_tag("process", process)
+    return True
+
+
+def _begin(sdk: Any, settings: Settings, address: str, process: str) -> None:
+    sdk.init(
         dsn=address,
         release=f"llmio@{version('llmio')}",
         environment=settings.text("llmio.env"),
         server_name=process,
         traces_sample_rate=settings["sentry.sample_rate"],
         profiles_sample_rate=settings["sentry.profiles_rate"],
-        send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
         before_send=_scrubbed,
         before_send_transaction=_scrubbed,
+        max_breadcrumbs=0,
     )
-    sentry_sdk.set_tag("process", process)
-    return True
 
 
 def capture(error: BaseException) -> None:
@@ -53,10 +70,24 @@ def capture(error: BaseException) -> None:
 def _scrubbed(event: Any, _hint: Any) -> Any:
     """Only what helps to find the fault; and which request or job it was."""
     event.setdefault("tags", {}).update(trace.values())
-    event.pop("user", None)
+    for name in ("user", "breadcrumbs", "extra"):
+        event.pop(name, None)
     request = event.get("request")
     if request:
         headers = {name: value for name, value in request.get("headers", {}).items() if name in KEPT}
-        path = str(request.get("url", "")).split("?")[0]
+        path = TOKEN.sub("…", str(request.get("url", "")).split("?")[0])
         event["request"] = {"method": request.get("method"), "url": path, "headers": headers}
+    for one in (event.get("exception") or {}).get("values") or ():
+        one["value"] = masked(str(one.get("value") or "").partition("\n")[0])  # the database's next line names values
+    said = event.pop("logentry", None)
+    if said:
+        event["logentry"] = {"formatted": masked(str(said.get("formatted") or said.get("message") or ""))}
+    for span in event.get("spans") or ():
+        span["description"] = masked(str(span.get("description") or ""))
+        span.pop("data", None)
     return event
+
+
+def masked(text: str) -> str:
+    """A text without addresses of people, paths of other sites and tokens."""
+    return TOKEN.sub("…", ELSEWHERE.sub(r"\1\2/…", PERSON.sub("…@…", text)))

@@ -72,11 +72,13 @@ class Request(PyramidRequest):
 
     @property
     def json_body(self) -> Any:
-        """JSON; ValueError for what is none, also for what is nested without end."""
+        """JSON; ValueError for what is none, also for what is nested without end or in a charset that does not exist."""
         try:
             return super().json_body
         except RecursionError:
             raise ValueError("nested too deep") from None
+        except LookupError:
+            raise ValueError("no such charset") from None
 
 
 def fitting(view: Any, info: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from llmio.core import richtext
+from llmio.core.errors import LlmioError
 
 PAGE: Final = "llmio:web/templates/errors/kept.jinja2"
 OURS: Final = frozenset({"csrf_token", "_method"})
@@ -25,7 +26,7 @@ def may_be_kept(request: Any) -> bool:
 
 def is_bare(request: Any) -> bool:
     """Whether it was a mere button: nothing was entered that could be lost."""
-    return not request.wants_json and all(name in OURS for name in request.POST)
+    return not request.wants_json and all(name in OURS for name, _value in _posted(request))
 
 
 def sent_by_ours(request: Any) -> bool:
@@ -48,15 +49,23 @@ def page(request: Any, status: int) -> Any:
         "action": request.path_qs,
         "fields": fields,
         "written": [text for text in written if len(text) >= WORTH_SHOWING],
-        "files": [value.filename for value in request.POST.values() if getattr(value, "filename", None)],
+        "files": [value.filename for _name, value in _posted(request) if getattr(value, "filename", None)],
         "status": status,
     }
+
+
+def _posted(request: Any) -> list[tuple[str, Any]]:
+    """What was sent; nothing where it cannot be taken apart: what is answered now is another fault."""
+    try:
+        return list(request.POST.items())
+    except (LlmioError, UnicodeDecodeError):
+        return []
 
 
 def _fields(request: Any) -> list[tuple[str, str]]:
     return [
         (name, value)
-        for name, value in request.POST.items()
+        for name, value in _posted(request)
         if isinstance(value, str) and name not in OURS and "password" not in name
     ]
 

@@ -103,6 +103,33 @@ def test_json_without_end_and_json_that_is_none_are_answered(db, sign_in):
             assert posted(web, path, headers, body).status_int < 500, (path, body[:9])
 
 
+def test_json_in_a_charset_that_does_not_exist_is_refused(db, sign_in):
+    web = sign_in(make.user(db))
+    headers = {"X-CSRF-Token": web.csrf_token, "Content-Type": FORM + "; charset=nix"}
+    for path in ("/direct_uploads", "/rails/active_storage/direct_uploads"):
+        assert posted(web, path, headers, b"{}").status_int in (400, 415, 422), path
+
+
+def test_a_file_where_a_text_belongs_is_a_refused_form(db, sign_in):
+    ada = make.user(db)
+    thread = make.discussion(db, make.group(db, admin=ada))
+    web = sign_in(ada)
+    kind, body = multipart([("body", "a.txt", b"words"), ("body_format", "b.txt", b"md")])
+    answer = posted(web, f"/d/{thread.key}/comments", kind | {"X-CSRF-Token": web.csrf_token}, body)
+    assert answer.status_int == 422
+
+
+def test_a_form_that_is_none_beside_another_fault_is_told_as_that(db, sign_in):
+    web = sign_in(make.user(db))
+    kind = {
+        "Content-Type": "multipart/form-data; boundary=\xe9",
+        "X-CSRF-Token": "wrong",
+        "Sec-Fetch-Site": "same-origin",
+    }
+    answer = posted(web.sign_out(), "/profile", kind, b"--x\r\n")
+    assert answer.status_int in (400, 401, 403)
+
+
 def test_a_body_that_names_no_length_is_not_waited_for(db, sign_in):
     """HTTP/1.1 may send it in chunks; forms come with a length from every browser."""
     web = sign_in(make.user(db))

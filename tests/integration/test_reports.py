@@ -16,7 +16,7 @@ from tests.processes import PATIENCE
 from tests.receiver import receiver
 
 SITE = """
-import sys
+import logging, sys
 from webtest import TestApp
 from llmio import boot, web
 from llmio.core import outbox, reports
@@ -26,7 +26,8 @@ from llmio.testing.ports import memory_ports
 @job("test.broken", queue="high")
 def broken(ctx, word):
     password = "of-a-variable-4711"
-    raise RuntimeError("the loom is jammed")
+    logging.getLogger("llmio.test").warning("of-a-crumb-4711")
+    raise RuntimeError("the loom is jammed by of-4711@example.org at https://hooks.example.org/of-a-hook-4711\\nof-a-line-4711")
 
 app = boot.build({}, ports=memory_ports())
 assert reports.begin(app.settings, "web")
@@ -38,14 +39,14 @@ def view(request):
 
 def configured(app, make=web.configurator):
     config = make(app)
-    config.add_route("test.broken", "/test/broken")
+    config.add_route("test.broken", "/test/broken/{token}")
     config.add_view(view, route_name="test.broken", permission=web.Permission.PUBLIC, require_csrf=False, request_method=("GET", "POST"))
     return config
 
 config = configured(app)
 config.commit()
 browser = TestApp(config.make_wsgi_app())
-answer = browser.post("/test/broken?token=of-a-query-4711", {"secret": "of-a-form-4711"}, status=500, headers={
+answer = browser.post("/test/broken/of-a-link-that-lets-in-4711?token=of-a-query-4711", {"secret": "of-a-form-4711"}, status=500, headers={
     "X-Request-Id": "request-4711", "Cookie": "llmio_session=of-a-cookie-4711", "Authorization": "Bearer of-a-header-4711"})
 assert "loom" not in answer.text
 with app.begin() as ctx:
@@ -98,19 +99,33 @@ def test_a_page_that_fails_is_reported_once_with_its_request(reported):
     assert event["exception"]["values"][-1]["value"] == "no such thread of wool"
     assert event["tags"]["request_id"] == "request-4711"
     assert event["request"]["method"] == "POST"
-    assert event["request"]["url"].endswith("/test/broken")
+    assert event["request"]["url"].endswith("/test/broken/…")
+    assert event["logentry"]["formatted"] == "POST /test/broken/… failed"
     assert event["environment"] == "testing"
     assert event["release"].startswith("llmio@")
 
 
 def test_a_job_that_fails_is_reported_once_with_its_row(reported):
     (event,) = [one for one in reported[0] if one["exception"]["values"][-1]["type"] == "RuntimeError"]
+    assert event["exception"]["values"][-1]["value"] == "the loom is jammed by …@… at https://hooks.example.org/…"
     assert event["tags"]["job_id"] == f"test.broken#{reported[2]}"
 
 
 def test_nothing_that_people_wrote_or_that_lets_one_in_is_reported(reported):
     told = reported[1].replace("request-4711", "")
     assert "4711" not in told
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the SDK, about the share of profiles
+@pytest.mark.parametrize("dsn", ["https://example.com/1", "https://key@example.com/words", "https://key@example.com"])
+def test_an_address_that_is_none_hurts_nothing(app, dsn, caplog):
+    from llmio.core import reports  # for this one
+    from llmio.core.settings import Settings
+
+    found = Settings(app.settings.declared, {**app.settings.values, "sentry.dsn": dsn})
+    assert not reports.begin(found, "web")
+    assert "SENTRY_DSN is not used" in caplog.text
+    assert "key" not in caplog.text
 
 
 def test_without_an_address_nothing_is_reported(app):
