@@ -18,7 +18,7 @@ from llmio.embedded.process import wait_until
 
 SETTLED = 40.0
 """Until the demo's jobs are done, and the worker rests."""
-PARTS = ("serve", "worker", "channels", "hocuspocus", "mailsink")
+PARTS = ("serve", "worker", "channels", "hocuspocus")
 
 
 def at_rest() -> dict[str, float]:

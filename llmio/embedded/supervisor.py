@@ -222,10 +222,9 @@ class Supervisor:
                 message = f"The site does not start:\n{tail(web.log)}\n(all of it: {web.log})"
                 raise EmbeddedError(message)
             self._step(ANSWER_TICK)
-        if self.environment.get("LLMIO_DEV_MAIL"):
-            self._begin("mail", self._program("mail", "mailsink"))
-        # The schedule runs in the worker: a process of its own would take 60 MB for one statement a second.
-        self._begin("worker", self._program("worker", "worker", "--with-schedule"))
+        # Schedule and mail sink run in the worker: processes of their own would take 60 and 12 MB for hardly any work.
+        sink = ["--with-mailsink"] if self.environment.get("LLMIO_DEV_MAIL") else []
+        self._begin("worker", self._program("worker", "worker", "--with-schedule", *sink))
         self._begin("channels", self._program("channels", "channels"))
         if self._together:
             self._begin("hocuspocus", self._program("hocuspocus", "hocuspocus"))

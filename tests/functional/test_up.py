@@ -208,7 +208,7 @@ def test_the_doctor_finds_nothing_wrong(site: Site) -> None:
 
 
 def test_mail_is_kept_and_goes_nowhere(site: Site) -> None:
-    assert wait_until(lambda: bool(site.of("mailsink")), 90), site.said() + (site.data / "log" / "mail.log").read_text()
+    assert wait_until(lambda: bool(site.of("worker")), 90), site.said() + (site.data / "log" / "worker.log").read_text()
     port = json.loads((site.data / "ports.json").read_text())["smtp"]
     mail = EmailMessage()
     mail["Subject"] = "Wird zugestellt? Nein."
@@ -265,7 +265,7 @@ def test_mail_to_a_group_becomes_a_thread(site: Site) -> None:
         engine.dispose()
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "channels", "mailsink"])
+@pytest.mark.parametrize("command", ["serve", "worker", "channels"])
 def test_a_killed_program_is_started_again(site: Site, command: str) -> None:
     assert wait_until(lambda: bool(site.of(command)), 90)
     before = site.of(command)
