@@ -117,6 +117,7 @@ def preferences(context: Any, request: Any) -> View:
     }
     offered, chosen = ways.offered(request.ctx), ways.of(request.ctx)
     return {
+        "user": me,
         "values": values,
         "memberships": memberships,
         "default_volume": me.default_membership_volume,

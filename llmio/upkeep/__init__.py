@@ -48,6 +48,7 @@ def includeme(config: Any) -> None:
     config.add_route("upkeep.delete_group", "/g/{key}/delete", **of_group)
     config.add_route("upkeep.export", "/g/{key}/export", **of_group)
     config.add_route("upkeep.move_items", "/threads/{key}/move", factory=discussion)
+    config.add_route("upkeep.move_thread", "/threads/{key}/group", factory=discussion)
     config.add_route("upkeep.repair", "/threads/{key}/repair", factory=discussion)
     config.scan("llmio.upkeep.account_views")
     config.add_route("upkeep.recount", "/admin/polls/{key}/recount", factory=poll)

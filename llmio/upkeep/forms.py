@@ -59,6 +59,12 @@ class MoveForm(Form):
     target: str = Field("", max_length=300)
 
 
+class RelocateForm(Form):
+    """The group that a thread goes to."""
+
+    group_id: str = Field("", max_length=20)
+
+
 class TagForm(Form):
     """A tag's name and colour."""
 

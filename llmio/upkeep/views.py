@@ -22,8 +22,8 @@ from llmio.groups import queries as groups
 from llmio.groups.models import Group
 from llmio.groups.views import frame
 from llmio.polls.models import Poll
-from llmio.upkeep.forms import ExportForm, MoveForm, NameForm
-from llmio.upkeep.service import destroy, exports, moving
+from llmio.upkeep.forms import ExportForm, MoveForm, NameForm, RelocateForm
+from llmio.upkeep.service import destroy, exports, moving, relocating
 
 TEMPLATES = "llmio:web/templates/upkeep"
 View = Mapping[str, Any]
@@ -124,6 +124,36 @@ def move_items(discussion: Discussion, request: Any) -> Any:
     text = ngettext("{count} item is being moved.", "{count} items are being moved.", count)
     request.flash("success", text)
     return request.see_other(f"/d/{target.key}")
+
+
+@view_config(
+    route_name="upkeep.move_thread",
+    renderer=f"{TEMPLATES}/move_thread.jinja2",
+    permission=Permission.DISCUSSION_UPDATE,
+)
+def relocate_page(discussion: Discussion, request: Any) -> View:
+    """The groups that a thread could go to."""
+    offered = relocating.targets(request.ctx, discussion)
+    targets = [(str(one.id), one.full_name or one.name) for one in offered]
+    return {"discussion": discussion, "targets": targets, "values": {}}
+
+
+@view_config(
+    route_name="upkeep.move_thread",
+    request_method="POST",
+    renderer=f"{TEMPLATES}/move_thread.jinja2",
+    permission=Permission.DISCUSSION_UPDATE,
+)
+@form_view(relocate_page)
+def relocate(discussion: Discussion, request: Any) -> Any:
+    """Move it there."""
+    chosen = parse(RelocateForm, request.POST).group_id
+    target = next((one for one in relocating.targets(request.ctx, discussion) if str(one.id) == chosen), None)
+    if target is None:
+        raise Invalid.at("group_id", _("Please choose one of the groups."))
+    relocating.relocate(request.ctx, discussion, target)
+    request.flash("success", _("The thread is in {name} now.", name=target.name))
+    return request.see_other(f"/d/{discussion.key}")
 
 
 @view_config(route_name="upkeep.repair", request_method="POST", permission=Permission.DISCUSSION_UPDATE)

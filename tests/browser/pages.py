@@ -79,6 +79,7 @@ MEMBER = (
     "ROOT/reply",
     "ROOT/volume",
     "/threads/KEY/move",
+    "/threads/KEY/group",
     "COMMENT/edit",
     "COMMENT/history",
     "POLL",

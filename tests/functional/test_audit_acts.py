@@ -57,6 +57,7 @@ CASES = [
     ("ada", "mail.block", "/received_emails/{letters[0]}/block", {}, "mail.block"),
     ("ada", "mail.delete", "/received_emails/{letters[1]}/delete", {}, "mail.delete"),
     ("ada", "mail.remove_alias", "/member_email_aliases/{alias}/remove", {}, "mail.forget_sender"),
+    ("ada", "upkeep.move_thread", "/threads/{third.key}/group", {"group_id": "{looms.id}"}, "thread.move"),
     ("ada", "upkeep.repair", "/threads/{thread.key}/repair", {}, "thread.repair"),
     ("ada", "upkeep.move_items", "/threads/{thread.key}/move", {"items": "{item}", "target": "{other.key}"}, "thread.move_items"),
     ("ada", "readers.make_admin", "/discussion_readers/{reader.id}/make_admin", {}, "thread.make_admin"),
@@ -115,7 +116,8 @@ def scene(db):
     one.asked = [
         make.add(db, MembershipRequest(group_id=one.group.id, requestor_id=make.user(db).id)).id for _turn in (1, 2)
     ]
-    one.thread, one.other = (make.discussion(db, one.group, author=one.mel) for _turn in (1, 2))
+    one.thread, one.other, one.third = (make.discussion(db, one.group, author=one.mel) for _turn in (1, 2, 3))
+    one.looms = make.group(db, admin=one.ada)
     one.reader = make.reader(db, one.thread, one.guest, guest=True, inviter_id=one.mel.id)
     one.comment = make.comment(db, one.thread, author=one.mel)
     moved = make.comment(db, one.thread, author=one.mel)

@@ -60,6 +60,7 @@ SENTENCES: Mapping[str, Lazy] = {
     "request.approved": _("{who} let {whom} in, who asked to join"),
     "request.ignored": _("{who} did not let {whom} in, who asked to join"),
     "thread.move_items": _("{who} moved comments or polls of {what} to another thread"),
+    "thread.move": _("{who} moved {what} to another group"),
     "thread.repair": _("{who} had {what} put in order"),
     "thread.discard": _("{who} deleted {what} of {whom}"),
     "thread.make_admin": _("{who} let {whom} lead {what}"),

@@ -64,7 +64,7 @@ def start_discussion(
         title=_title(title),
         description=taken(ctx, description, description_format, field="description", required=False),
         description_format=description_format,
-        private=_private(group, private=private),
+        private=private_in(group, private=private),
         max_depth=group.new_threads_max_depth if group else 3,
         newest_first=bool(group and group.new_threads_newest_first),
         created_at=ctx.now,
@@ -108,7 +108,7 @@ def edit_discussion(
     discussion.title = _title(title)
     discussion.description = taken(ctx, description, description_format, field="description", required=False)
     discussion.description_format = description_format
-    discussion.private = _private(discussion.group, private=private)
+    discussion.private = private_in(discussion.group, private=private)
     files.attach(ctx, discussion, attachments, body=discussion.description)
     tasks.keep(ctx, discussion, discussion.author_id, opened=opened)
     tagged = tags is not None and tagging.put(ctx, discussion, tags)
@@ -194,7 +194,12 @@ def _changed(ctx: Context, discussion: Discussion) -> None:
 def _recount(ctx: Context, discussion: Discussion) -> None:
     ctx.db.flush()
     if discussion.group_id:
-        ctx.db.execute(RECOUNT, {"group_id": discussion.group_id})
+        recount_group(ctx, discussion.group_id)
+
+
+def recount_group(ctx: Context, group_id: int) -> None:
+    """Bring up to date how many threads a group is said to have."""
+    ctx.db.execute(RECOUNT, {"group_id": group_id})
 
 
 def _title(title: str) -> str:
@@ -206,7 +211,7 @@ def _title(title: str) -> str:
     return title
 
 
-def _private(group: Group | None, *, private: bool) -> bool:
+def private_in(group: Group | None, *, private: bool) -> bool:
     """What the group allows; a thread outside groups is never public."""
     if group is None:
         return True

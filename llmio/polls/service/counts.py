@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect, select, text
@@ -92,6 +93,12 @@ def count_places(ctx: Context, *places: Any) -> None:
     for statement, ids in ((IN_THREADS, threads), (IN_GROUPS, groups)):
         if ids:
             ctx.db.execute(statement, {"ids": ids})
+
+
+def count_polls_of(ctx: Context, group_ids: Sequence[int]) -> None:
+    """Bring up to date how many polls groups are said to have."""
+    ctx.db.flush()
+    ctx.db.execute(IN_GROUPS, {"ids": sorted(group_ids)})
 
 
 def refresh(ctx: Context, poll: Poll) -> None:
