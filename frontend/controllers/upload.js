@@ -6,6 +6,10 @@ import { csrf } from "./csrf.js";
 import { icon } from "./icon.js";
 import { word } from "./words.js";
 
+// Files of a text that was not sent yet come back with it (see draft.js), as long as the site keeps what belongs to nothing.
+const AGE = 36 * 3_600_000;
+const prefix = "llmio.files.";
+
 // Why a file need not be sent: a key of the words, or nothing.
 export function refusal(size, limit) {
   if (size === 0) return "empty_file";
@@ -28,6 +32,41 @@ export default class extends Controller {
     this.form?.addEventListener("submit", (event) => this.hold(event), { signal, capture: true });
     for (const name of ["dragover", "dragleave", "drop"]) this.element.addEventListener(name, (event) => this.drag(event), { signal });
     for (const item of this.listTarget.querySelectorAll(".upload.is-done")) this.done(item);
+    const { editorDraftValue } = this.element.dataset;
+    if (!editorDraftValue) return;
+    this.key = prefix + editorDraftValue;
+    this.bringBack();
+    this.form?.addEventListener("turbo:submit-end", ({ detail }) => detail.success && this.keep([]), { signal });
+  }
+
+  bringBack() {
+    for (const { id, name, at } of this.kept()) {
+      const there = [...this.form.querySelectorAll('input[name="attachments"]')].some((field) => field.value === String(id));
+      if (!there && Date.now() - at < AGE) this.finish(this.item({ name }), { id }, { attach: true, at });
+    }
+  }
+
+  kept() {
+    try {
+      return JSON.parse(localStorage.getItem(this.key)) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  keep(files) {
+    if (!this.key) return;
+    try {
+      if (files.length) localStorage.setItem(this.key, JSON.stringify(files));
+      else localStorage.removeItem(this.key);
+    } catch {
+      // A full or closed store must not keep anyone from sending files.
+    }
+  }
+
+  remember() {
+    const fields = [...this.listTarget.querySelectorAll("input[data-at]")];
+    this.keep(fields.map((field) => ({ id: field.value, name: field.dataset.name, at: Number(field.dataset.at) })));
   }
 
   disconnect() {
@@ -97,7 +136,7 @@ export default class extends Controller {
     }
   }
 
-  finish(item, saved, { attach, then }) {
+  finish(item, saved, { attach, then, at = Date.now() }) {
     if (then) {
       item.row.remove();
       return then(saved);
@@ -108,7 +147,9 @@ export default class extends Controller {
     if (attach) {
       const field = document.createElement("input");
       Object.assign(field, { type: "hidden", name: "attachments", value: saved.signed_id ?? saved.id });
+      Object.assign(field.dataset, { at, name: item.row.querySelector(".upload-name").textContent });
       item.row.append(field);
+      this.remember();
     }
     this.done(item.row);
     this.dispatch("done", { detail: saved });
@@ -129,7 +170,7 @@ export default class extends Controller {
 
   done(row) {
     const acts = row.querySelector(".upload-acts") ?? row.appendChild(Object.assign(document.createElement("span"), { className: "upload-acts" }));
-    acts.replaceChildren(this.button("x-lg", word("remove"), () => row.remove()));
+    acts.replaceChildren(this.button("x-lg", word("remove"), () => (row.remove(), this.remember())));
   }
 
   item(file) {

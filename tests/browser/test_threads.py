@@ -116,7 +116,7 @@ def test_a_conversation_stays_on_its_page(site: Site) -> None:
 
     choose(edited, "Remove")
     expect(page.get_by_text("This comment was removed.")).to_be_visible()
-    expect(page.locator(".thread-item:focus")).to_contain_text("This comment was removed.")
+    expect(page.locator("article.comment:focus")).to_contain_text("This comment was removed.")
     page.get_by_role("button", name="Bring it back").click()
     expect(comment(page, "And who on Wednesdays")).to_be_visible()
 

@@ -86,6 +86,20 @@ def test_an_upload_whose_connection_breaks_is_sent_again(site: Site) -> None:
     expect(said.get_by_role("link", name="minutes.txt")).to_have_count(1)
 
 
+def test_a_file_of_an_unsent_comment_is_back_after_a_reload(site: Site) -> None:
+    page = writing(site, "Who has the recipe?")
+    expect(attach(page, "rye.txt", 600)).to_have_class(re.compile("is-done"))
+    page.reload()
+    row = page.locator("#comment-form .upload", has_text="rye.txt")
+    expect(row).to_have_class(re.compile("is-done"))
+    said = send(page, "Here it is")
+    expect(said.get_by_text("rye.txt")).to_have_count(1)
+    expect(row).to_have_count(0)
+    page.reload()
+    expect(page.locator("#comment-form .ProseMirror")).to_be_visible()
+    expect(row).to_have_count(0)
+
+
 def test_what_the_site_would_refuse_is_not_sent_and_a_refusal_is_told(site: Site) -> None:
     page = writing(site, "Which photos?")
     sent: list[str] = []
