@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from llmio.mail.incoming.addresses import Answer
 
 PREFIX = re.compile(
-    r"\s*(?:(?:re|fwd?|aw|wg|antw|tr|rv|res|enc|sv|vs|vl|vb|ynt|ilt|odp|pd|fs|i|r|ref|回复|回覆|答复|转发|轉寄|返信|転送)"
+    r"\A\s*(?:(?:re|fwd?|aw|wg|antw|tr|rv|res|enc|sv|vs|vl|vb|ynt|ilt|odp|pd|fs|i|r|ref|回复|回覆|答复|转发|轉寄|返信|転送|رد|إعادة توجيه|השב|הועבר)"
     r"(?:\[\d+\])?\s*[:：]\s*)+",
     re.IGNORECASE,
 )

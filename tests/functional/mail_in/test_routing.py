@@ -434,6 +434,23 @@ def test_what_nobody_here_can_read_is_not_posted(scene, post, bodies, titles, ma
     assert "is encrypted" in mailbox.last("ada@example.org").text
 
 
+@pytest.mark.parametrize(
+    ("subject", "title"),
+    [
+        ("Share: the plan", "Share: the plan"),
+        ("Where: the kitchen", "Where: the kitchen"),
+        ("A question re: forks", "A question re: forks"),
+        ("[kitchen] Re: Forks", "[kitchen] Re: Forks"),
+        ("RE: AW[2]: Fwd: Forks", "Forks"),
+        ("رد: شوك", "شوك"),
+        ("Re:", "Mail without a subject"),
+    ],
+)
+def test_a_title_is_the_subject_without_what_programs_put_before_it(scene, post, letter, titles, subject, title):
+    post(letter(GROUP, "Forks.", subject=subject))
+    assert titles() == [title]
+
+
 def test_every_file_comes_along_or_the_sender_is_told(scene, post, letter, db, mailbox):
     def of_files(count):
         message = letter(answer(scene), "Pictures")
