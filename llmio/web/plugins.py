@@ -52,17 +52,26 @@ def with_plugins(app: App, fresh: Fresh) -> Any:
         if app.plugins.strict or not pages:
             raise
         log.warning("the pages of a plugin cannot be added (%s); trying one at a time", error)
-    _made(app, fresh, [])  # a fault of ours is no plugin's
+        of_all = error
+    made = _made(app, fresh, [])  # a fault of ours is no plugin's
     kept: list[Implementation] = []
     for page in pages:
         try:
-            _made(app, fresh, [*kept, page])
+            tried = _tried(app, fresh, [*kept, page], of_all if [*kept, page] == pages else None)
         except Exception as error:
             app.plugins.set_aside(page.plugin, HOOK, error)
             log.exception("the pages of plugin %s are set aside", page.plugin)
         else:
+            made = tried
             kept.append(page)
-    return _made(app, fresh, kept)
+    return made
+
+
+def _tried(app: App, fresh: Fresh, pages: Sequence[Implementation], known: Exception | None) -> Any:
+    """As `_made`; raises the error that is known of these pages already, since each time takes a good part of a start."""
+    if known is not None:
+        raise known
+    return _made(app, fresh, pages)
 
 
 def _made(app: App, fresh: Fresh, pages: Sequence[Implementation]) -> Any:

@@ -156,7 +156,10 @@ def compose(folder: Path, database: str, redis: str) -> Composed:
     )
     assert answer.code == 0, answer.stderr
     made.env = {name: value or "" for name, value in dotenv_values(folder / ".env", interpolate=False).items()}
-    made.ports = {name: free_port() for name in (*SERVICES, "app2", "http", "https", "nobody", "dns")}
+    for name in (*SERVICES, "app2", "http", "https", "nobody", "dns"):
+        while (port := free_port()) in made.ports.values():  # free as long as nobody listens there
+            pass
+        made.ports[name] = port
     made.dns = DNSServer(Nobody(), port=made.ports["dns"], address="127.0.0.1", logger=DNSLogger("-request,-reply"))
     made.dns.start_thread()
     try:
