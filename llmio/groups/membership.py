@@ -262,7 +262,7 @@ def _keep_one_admin(ctx: Context, membership: Membership) -> None:
     ctx.db.execute(select(Group.id).where(Group.id == membership.group_id).with_for_update())
     others = [user_id for user_id in queries.admin_ids(ctx, membership.group_id or 0) if user_id != membership.user_id]
     if not others:
-        raise Invalid(_("A group needs an admin. Make someone else an admin first."))
+        raise Invalid(_("A group needs an admin. Make someone else an admin first, or archive the group."))
 
 
 def set_volume(ctx: Context, membership: Membership, *, volume: int) -> Membership:

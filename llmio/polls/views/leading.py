@@ -112,8 +112,9 @@ def set_admin(poll: Poll, request: Any) -> Any:
 @view_config(route_name="polls.remove_voter", request_method="POST", permission=Permission.POLL_ADD_VOTERS)
 def remove_voter(poll: Poll, request: Any) -> Any:
     """Take somebody out."""
-    service.remove_voter(request.ctx, poll, voter(poll, request))
-    request.flash("success", _("They can no longer vote."))
+    who = service.remove_voter(request.ctx, poll, voter(poll, request)).participant
+    name = (who.name or who.email or "") if who else ""
+    request.flash("success", _("{name} can no longer vote.", name=name) if name else _("They can no longer vote."))
     return request.see_other("polls.voters", key=poll.key)
 
 

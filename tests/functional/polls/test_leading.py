@@ -113,3 +113,12 @@ def test_a_discarded_poll_leaves_nothing_unread_behind(ctx, make, start, ada, be
     db.refresh(thread)
     assert ranges.length(ranges.parse(thread.ranges_string)) == ranges.length(before) - 1
     assert thread.items_count == 1
+
+
+def test_who_was_taken_out_is_named_and_has_no_ballot(sign_in, poll, ada, ben, db):
+    stance = place(db, poll, ben)
+    web = sign_in(ada)
+    assert f"{ben.name} can no longer vote." in web.send(f"/p/{poll.key}/voters/{stance.id}/remove").follow()
+    web = sign_in(ben)
+    assert "not among those who are asked to vote" in web.get(f"/p/{poll.key}").follow()
+    web.send(f"/p/{poll.key}/vote", {}, status=403)
