@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ def smtp(host: str | None, port: int | None) -> None:
 
     app = boot.build()
     logs.begin(app.settings, "smtp")
+    logging.getLogger("mail.log").setLevel(
+        logging.WARNING
+    )  # the server's own, which names addresses: those for replies let one in
     reports.begin(app.settings, "smtp")
     port = port or app.settings["mail.smtpd_port"] or MAIL_PORT
     host = app.settings.text("mail.smtpd_host") if host is None else host

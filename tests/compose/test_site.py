@@ -244,6 +244,9 @@ def test_a_mail_that_our_own_server_takes_in_its_place_becomes_a_comment(site):
     ) as client:
         client.sendmail("ben@example.org", to, raw)
     until(lambda: "By our own server" in bodies(site))
+    told = (site.made.folder / "haraka.log").read_text()
+    assert "Taking mail for" in told
+    assert "KeyOfBen01" not in told, "an address for replies lets one in"
 
 
 def test_the_backup_has_all_that_is_ours(site, tmp_path):
