@@ -30,6 +30,9 @@ export default class extends Controller {
     const { signal } = this.listeners;
     this.form = this.element.closest("form");
     this.form?.addEventListener("submit", (event) => this.hold(event), { signal, capture: true });
+    // What is on its way would be lost with the page.
+    window.addEventListener("beforeunload", (event) => this.busy.size && event.preventDefault(), { signal });
+    document.addEventListener("turbo:before-visit", (event) => this.leave(event), { signal });
     for (const name of ["dragover", "dragleave", "drop"]) this.element.addEventListener(name, (event) => this.drag(event), { signal });
     for (const item of this.listTarget.querySelectorAll(".upload.is-done")) this.done(item);
     const { editorDraftValue } = this.element.dataset;
@@ -86,12 +89,25 @@ export default class extends Controller {
     if (event.type === "drop" && !event.defaultHandled) this.add(event.dataTransfer.files);
   }
 
+  // A refresh of the same page leaves it here.
+  leave(event) {
+    if (!this.busy.size || event.detail.url.split("#")[0] === location.href.split("#")[0]) return;
+    if (!confirm(word("leave_upload"))) event.preventDefault();
+  }
+
   hold(event) {
     if (!this.busy.size) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     this.waiting = event.submitter;
     this.held = true;
+    for (const note of this.listTarget.querySelectorAll(".upload:not(.is-done, .is-failed) .upload-note")) note.textContent = word("sent_after_upload");
+  }
+
+  // Whoever sent the form sent it with this file: it waits for them again.
+  release() {
+    this.held = false;
+    for (const note of this.listTarget.querySelectorAll(".upload:not(.is-done, .is-failed) .upload-note")) note.textContent = "";
   }
 
   add(files, { attach = true, then } = {}) {
@@ -119,13 +135,14 @@ export default class extends Controller {
     });
     request.addEventListener("error", () => (this.fail(item, file, options, word(navigator.onLine ? "broken_off" : "offline")), over()));
     request.addEventListener("abort", over);
-    item.acts.replaceChildren(this.button("x-lg", word("cancel"), () => (request.abort(), item.row.remove())));
+    this.offer(item.acts, this.button("x-lg", word("cancel"), () => (request.abort(), this.drop(item.row))));
     const body = new FormData();
     body.append("file", file, file.name);
     request.open("POST", this.urlValue);
     request.setRequestHeader("Accept", "application/json");
     request.setRequestHeader("X-CSRF-Token", csrf());
     request.send(body);
+    return item.row;
   }
 
   reason(request) {
@@ -156,8 +173,14 @@ export default class extends Controller {
   }
 
   fail(item, file, options, reason) {
+    const again = this.button("arrow-clockwise", word("retry"), () => {
+      item.row.remove();
+      this.send(file, options).querySelector("button")?.focus();
+    });
     this.refuse(item, reason);
-    item.acts.prepend(this.button("arrow-clockwise", word("retry"), () => (item.row.remove(), this.send(file, options))));
+    item.acts.prepend(again);
+    if (this.held) again.focus();
+    this.release();
   }
 
   // Said beside the file, where trying again is no use.
@@ -165,12 +188,32 @@ export default class extends Controller {
     item.row.classList.add("is-failed");
     item.bar?.remove();
     item.note.textContent = reason;
-    item.acts.replaceChildren(this.button("x-lg", word("remove"), () => item.row.remove()));
+    this.offer(item.acts, this.button("x-lg", word("remove"), () => this.drop(item.row)));
+    return item.row;
+  }
+
+  // A button in the place of another; the focus stays there.
+  offer(acts, button) {
+    const here = acts.contains(document.activeElement);
+    acts.replaceChildren(button);
+    if (here) button.focus();
+  }
+
+  // A line goes; the focus, if it was there, goes to the next line, or to where files are chosen.
+  drop(row) {
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    const here = row.contains(document.activeElement);
+    row.remove();
+    if (here) (next?.querySelector("button") ?? this.chooser())?.focus();
+  }
+
+  chooser() {
+    return this.hasInputTarget ? this.inputTarget : this.element.querySelector("[data-act=attach]");
   }
 
   done(row) {
     const acts = row.querySelector(".upload-acts") ?? row.appendChild(Object.assign(document.createElement("span"), { className: "upload-acts" }));
-    acts.replaceChildren(this.button("x-lg", word("remove"), () => (row.remove(), this.remember())));
+    this.offer(acts, this.button("x-lg", word("remove"), () => (this.drop(row), this.remember())));
   }
 
   item(file) {

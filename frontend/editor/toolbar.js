@@ -64,6 +64,7 @@ export class Toolbar {
 
   add(name, sign, act, active) {
     const button = Object.assign(document.createElement("button"), { type: "button", className: "editor-tool", title: word(name), tabIndex: -1 });
+    button.dataset.act = name;
     button.setAttribute("aria-label", word(name));
     button.append(icon(sign));
     button.addEventListener("click", act);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pyvips
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.browser.conftest import LIMIT
 from tests.browser.site import Site
@@ -98,6 +98,50 @@ def test_a_file_of_an_unsent_comment_is_back_after_a_reload(site: Site) -> None:
     page.reload()
     expect(page.locator("#comment-form .ProseMirror")).to_be_visible()
     expect(row).to_have_count(0)
+
+
+def test_what_is_sent_while_a_file_is_on_its_way_waits_for_it_also_where_it_fails(site: Site) -> None:
+    page = writing(site, "Who has the plan?")
+    page.set_viewport_size({"width": 360, "height": 740})
+    held: list[Route] = []
+    page.route("**/files", lambda route: held.append(route), times=1)  # noqa: PLW0108  # it marks what it is given
+    row = attach(page, "plan.txt", 600)
+    form = page.locator("#comment-form")
+    form.locator(".ProseMirror").click()
+    form.locator(".ProseMirror").press_sequentially("The plan is here")
+    form.get_by_role("button", name="Comment").last.click()
+    expect(row).to_contain_text("is sent as soon as this file is there")
+    held[0].abort("connectionreset")
+    expect(row.get_by_role("button", name="Try again")).to_be_focused()
+    site.faults.clear()
+    assert site.ask("SELECT count(*) FROM comments WHERE body LIKE '%The plan is here%'")[0] == 0
+    page.keyboard.press("Enter")
+    expect(row.get_by_role("button", name="Remove")).to_be_focused()
+    form.get_by_role("button", name="Comment").last.click()
+    said = comment(page, "The plan is here")
+    expect(said.get_by_role("link", name="plan.txt")).to_have_count(1)
+
+
+def test_a_page_is_not_left_unasked_while_a_file_is_on_its_way(site: Site) -> None:
+    page = writing(site, "Who has the keys?")
+    page.route("**/files", lambda route: None)
+    row, here, asked = attach(page, "keys.txt", 600), page.url, []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.locator("a.brand").click()
+    expect(row).to_have_count(1)
+    assert (asked, page.url) == (["A file is still on its way. Leave this page without it?"], here)
+    row.get_by_role("button", name="Cancel").focus()
+    page.keyboard.press("Enter")
+    expect(row).to_have_count(0)
+    expect(page.locator("#comment-form").get_by_role("button", name="Attach a file")).to_be_focused()
+    page.locator("a.brand").click()  # nobody is asked
+    page.wait_for_url(lambda url: url != here)
+    site.faults.clear()
 
 
 def test_what_the_site_would_refuse_is_not_sent_and_a_refusal_is_told(site: Site) -> None:
