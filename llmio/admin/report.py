@@ -46,6 +46,7 @@ def jobs_as_dict(ctx: Context) -> dict[str, Any]:
             "id": one.id,
             "kind": one.kind,
             "state": one.state,
+            "silent": one.silent(ctx.now),
             "done": one.done,
             "total": one.total,
             "note": one.note,

@@ -80,7 +80,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
             yield f"  {one['id']:>8}  {one['job']} {json.dumps(one['args'])}  {when}  {error[-1] if error else ''}".rstrip()
     yield f"long work: {sum(one['finished_at'] is None for one in found['long_work'])}"
     for one in found["long_work"]:
-        yield f"  {one['id']:>8}  {one['kind']}  {one['state']}  {one['done']} / {one['total'] or '?'}  {one['note'] or one['error']}".rstrip()
+        state = "silent (stopped?)" if one["silent"] else one["state"]
+        yield f"  {one['id']:>8}  {one['kind']}  {state}  {one['done']} / {one['total'] or '?'}  {one['note'] or one['error']}".rstrip()
     yield f"notices that did not arrive: {found['undelivered']}"
     yield ""
     yield "schedule"

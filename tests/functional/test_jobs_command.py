@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from llmio import boot
 from llmio.cli.jobs import jobs
+from llmio.core import work
 from llmio.core.outbox import Outbox
 from tests import factories as make
 
@@ -58,6 +60,16 @@ def test_the_state_is_shown_for_people_and_programs(call, db, clock):
         "critical": 1, "high": 0, "default": 0, "low": 2, "mailers": 0
     }  # fmt: skip
     assert all(one["job"] and one["next"] for one in found["schedule"])
+
+
+def test_long_work_whose_process_died_does_not_seem_to_run(call, db, clock):
+    then = clock.now() - work.SILENT - timedelta(seconds=1)
+    moments = {"created_at": then, "started_at": then, "updated_at": then}
+    db.add(work.LongWork(kind="files.move", title="Move", state=work.State.RUNNING, done=3, total=9, **moments))
+    db.flush()
+    (line,) = (one for one in call().splitlines() if "files.move" in one)
+    assert "silent (stopped?)  3 / 9" in line
+    assert json.loads(call("--json"))["long_work"][0]["silent"] is True
 
 
 def test_one_or_all_are_tried_again(call, db, clock, queue):
