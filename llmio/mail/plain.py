@@ -36,6 +36,7 @@ SPACED = frozenset(["p", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"
 SKIPPED = frozenset(["style", "script", "head", "title", "template"])
 MARK = re.compile(r" *(?:-|\d+\.) ")
 VOID_SKIPPED = frozenset({"img"})
+LONGEST_SIGN = 12
 
 
 class _Writer(HTMLParser):
@@ -65,7 +66,8 @@ class _Writer(HTMLParser):
         elif tag == "a":
             self._link = (values.get("href") or "", len(self.out))
         elif tag == "img" and values.get("alt"):
-            self.out.append(f"[{values['alt']}]")
+            alt = values["alt"]
+            self.out.append(alt if is_sign(alt) else f"[{alt}]")
         elif tag in ("td", "th"):
             self._start_cell()
         elif tag in BLOCKS:
@@ -162,3 +164,8 @@ def html_to_text(html: str) -> str:
     writer.close()
     text = "".join(writer.out)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip()
+
+
+def is_sign(alt: str) -> bool:
+    """Whether a picture stands for a sign alone, such as an emoji."""
+    return len(alt) <= LONGEST_SIGN and not any(one.isalnum() or one.isspace() or one.isascii() for one in alt)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from llmio.mail import suppression
 from llmio.mail.sent import Cause, SentMail, State
-from llmio.mail.talk import BAD_ADDRESS
+from llmio.mail.talk import BAD_ADDRESS, NOBODY
 
 if TYPE_CHECKING:
     from llmio.core.context import Context
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HEAD = 1 << 16
 OURS = re.compile(rb"^Message-ID:[ \t]*(?:\r?\n[ \t]+)?(<[^<>\s]{1,300}>)", re.IGNORECASE | re.MULTILINE)
+UNSAID = "5.0.0"
+"""Refused for good, but not why: the server's words tell."""
 BLOCKS = re.compile(r"\r?\n[ \t]*\r?\n")
 
 
@@ -30,8 +32,8 @@ def failed(report: str) -> Iterator[tuple[str, str]]:
         status = (fields["Status"] or "").split(" ")[0].strip()
         if (fields["Action"] or "").strip().lower() != "failed" or kind.strip().lower() != "rfc822":
             continue
-        if status in BAD_ADDRESS:
-            said = " ".join((fields["Diagnostic-Code"] or "").partition(";")[2].split())
+        said = " ".join((fields["Diagnostic-Code"] or "").partition(";")[2].split())
+        if status in BAD_ADDRESS or (status == UNSAID and NOBODY.search(said)):
             yield address.strip().strip("<>").lower(), f"{status} {said}".strip()[:500]
 
 

@@ -42,6 +42,7 @@ _regular = nh3.Cleaner(
     | {"html", "body", "font", "section", "article", "figure", "big", "main", "s", "u", "label"},
     attributes=KEPT,
     url_schemes={"http", "https", "mailto", "tel", "cid", "data"},
+    clean_content_tags={"script", "style", "title"},
     link_rel=None,
 )
 

@@ -32,8 +32,7 @@ Final-Recipient: rfc822; Zoe@example.com
 Original-Recipient: rfc822;zoe@example.com
 Action: {action}
 Status: {status}
-Diagnostic-Code: smtp; 550 5.1.1 <zoe@example.com>: Recipient address rejected:
-    User unknown
+Diagnostic-Code: smtp; {said}
 
 --b
 Content-Type: {returned}
@@ -45,6 +44,7 @@ Message-ID: {message_id}
 
 --b--
 """
+UNKNOWN = "550 5.1.1 <zoe@example.com>: Recipient address rejected:\n    User unknown"
 MAIL = Mail(
     ("Zoë", "zoe@example.com"), ("", "n@localhost"), "Lunch", "x", "", "<event-1@localhost>", kind="new_comment"
 )
@@ -56,7 +56,13 @@ def reported(app, post, db):
 
     def made(**how):
         outgoing.Post(app).send(MAIL)
-        values = {"action": "failed", "status": "5.1.1", "returned": "message/rfc822", "message_id": MAIL.message_id}
+        values = {
+            "said": UNKNOWN,
+            "action": "failed",
+            "status": "5.1.1",
+            "returned": "message/rfc822",
+            "message_id": MAIL.message_id,
+        }
         post(REPORT.format(**{**values, **how}).replace("\n", "\r\n").encode())
         db.expire_all()
         return [(one.address, one.answer) for one in suppression.listed(db)]
@@ -74,9 +80,16 @@ def test_an_address_that_nobody_has_is_left_alone(reported, app, db, mailbox, re
     assert len(mailbox.mails) == 1, "and the report is not answered"
 
 
+def test_where_the_code_says_nothing_the_words_do(reported):
+    assert reported(status="5.0.0", said="550 No such user here") == [
+        ("zoe@example.com", "5.0.0 550 No such user here")
+    ]
+
+
 @pytest.mark.parametrize(
     "how",
     [
+        {"action": "failed", "status": "5.0.0", "said": "554 Message refused by policy"},
         {"action": "delayed", "status": "4.1.1"},
         {"action": "failed", "status": "5.7.1"},
         {"action": "failed", "status": "5.2.2"},

@@ -79,6 +79,7 @@ PAGES = {
     "a program named in a link": '<p>Yes</p><p>Get <a href="https://aka.ms/x">Outlook for iOS</a></p>',
     "a program named right above a rule": '<div>Yes</div><br><div><a href="https://aka.ms/x">Outlook für Android</a> beziehen</div>'
     '<hr><div id="divRplyFwdMsg">Von: Ben</div>',
+    "a title of the page": "<html><head><title>Untitled</title></head><body>Yes</body></html>",
     "Zoho's signature": '<p>Yes</p><div id="Zm-_Id_-Sgn"><div>Ada</div></div><div class="zmail_extra">Lunch?</div>',
 }
 
@@ -120,6 +121,15 @@ def test_a_file_within_the_text_is_a_file():
     assert [(one.name, one.content_type, one.open().read()) for one in found.files] == [
         ("täble.csv", "text/csv", content)
     ]
+
+
+def test_a_picture_of_an_emoji_is_the_emoji():
+    mail = EmailMessage()
+    mail.set_content(
+        '<p>Yes <img alt="👍🏽" src="https://x.example/1.png"><img alt="logo" src="https://x.example/2.png"></p>',
+        subtype="html",
+    )
+    assert strip.answer_of(read(mail)) == "Yes 👍🏽[logo]"
 
 
 def test_pages_around_a_file_stay_apart():
