@@ -66,7 +66,7 @@ class _Writer(HTMLParser):
         elif tag == "a":
             self._link = (values.get("href") or "", len(self.out))
         elif tag == "img" and values.get("alt"):
-            alt = values["alt"]
+            alt = values["alt"] or ""
             self.out.append(alt if is_sign(alt) else f"[{alt}]")
         elif tag in ("td", "th"):
             self._start_cell()

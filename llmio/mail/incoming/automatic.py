@@ -26,8 +26,8 @@ SUBJECTS = re.compile(
     r"автоматический ответ|автоответ|автоматична відповідь|αυτόματη απάντηση|resposta autom[àa]tica|absent du bureau|automatische reactie|automaatvastus|automatski odgovor|samodejni odgovor|"
     r"automatinis atsakymas|autom[āa]tisk[āa] atbilde|sj[áa]lfvirkt svar|erantzun automatikoa|balasan otomatis|trả lời tự động|"
     r"автоматичен отговор|аутоматски одговор|תשובה אוטומטית|(?:ال)?رد (?:ال)?تلقائي\b|خارج المكتب\s*:|پاسخ خودکار|स्वचालित उत्तर|ตอบกลับอัตโนมัติ|不在通知|不在のお知らせ|자동응답|自動応答|自動返信|自动答复|自动回复|自動回覆|자동 회신|"
-    r"undeliver(?:able|ed)\b|delivery status notification|mail delivery (?:failed|failure|subsystem)|"
-    r"returned mail|failure notice|unzustellbar\b|read:\s|gelesen:\s"
+    r"(?:undeliver(?:able|ed)|delivery status notification|mail delivery (?:failed|failure|subsystem)|returned mail|failure notice|unzustellbar)"
+    r"(?=\s*(?:$|[^\w\s]))"
     r")",
     re.IGNORECASE,
 )

@@ -358,6 +358,8 @@ def test_robots_and_loops_are_dropped(scene, post, letter, bodies, mailbox, head
         {"subject": "Re: The office is out of coffee"},
         {"subject": "Out of the office furniture budget"},
         {"subject": "Vacation reply forms"},
+        {"subject": "Read: the new budget"},
+        {"subject": "Failure notice board"},
         {"List_Id": "<friends.example>", "Precedence": "list"},
     ],
 )
