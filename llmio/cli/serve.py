@@ -43,6 +43,7 @@ def make(*, prepare: bool = False, demo: bool = False) -> None:
     give_back_large_blocks()
     from llmio import boot, web  # noqa: PLC0415  # slow
     from llmio.files import storages  # noqa: PLC0415  # slow
+    from llmio.web import health  # noqa: PLC0415  # slow
 
     if prepare:
         from llmio.migrations import commands  # noqa: PLC0415  # slow
@@ -57,6 +58,7 @@ def make(*, prepare: bool = False, demo: bool = False) -> None:
         _load_demo(app)
     storages.load(app)
     _made[:] = [app, web.assemble(app, warm=True)]
+    health.wanted()  # once, for all workers: reading the migrations leaves 6 MB
     app.engine.dispose()  # only workers ask; what is left of preparing holds up to 9 MB of the database server
     # Set aside, so that the collector of no worker touches, and thereby copies, what all share.
     collector.set_aside()

@@ -148,7 +148,7 @@ def _probe(app: App) -> str:
 
 
 @cache
-def _wanted() -> frozenset[str]:
+def wanted() -> frozenset[str]:
     """The revisions that the code needs; reading them from the files takes longer than all the rest."""
     from llmio.migrations import commands  # noqa: PLC0415  # slow
 
@@ -157,7 +157,7 @@ def _wanted() -> frozenset[str]:
 
 def _migrations(_app: App, db: Session) -> str:
     have = set(db.scalars(text("SELECT version_num FROM llmio.alembic_version")))
-    return "ok" if have == _wanted() else BEHIND
+    return "ok" if have == wanted() else BEHIND
 
 
 def _alive(name: str) -> Check:
