@@ -54,7 +54,7 @@ def pooled(place, tmp_path):
     place.url = f"postgresql://llmio@127.0.0.1:{port}/llmio?prepared_statements=false"
     engine = engine_for(place.url, pool_size=20)
     try:
-        assert wait_until(lambda: answers(engine), 20), Path(folder / "log").read_text()
+        assert wait_until(lambda: answers(engine), 60), Path(folder / "log").read_text()
         yield engine
     finally:
         engine.dispose()

@@ -94,7 +94,7 @@ def against():
             server = Server(says, offers=offers)
             stack.callback(server.stop)
             port = str(server.socket.getsockname()[1])
-            given = {"SMTP_SERVER": "127.0.0.1", "SMTP_PORT": port, "SMTP_TIMEOUT": "5", **env}
+            given = {"SMTP_SERVER": "127.0.0.1", "SMTP_PORT": port, "SMTP_TIMEOUT": "60", **env}
             settings = load([*SETTINGS, *(one for one in CORE if one.key.startswith("site."))], {}, given)
             mailer = SmtpMailer(settings, SystemClock(), listen)
             stack.callback(mailer.close)
