@@ -29,7 +29,7 @@ KINDS = {
     ("representations", "how"): "=proxy/", ("signed", "variation"): "=eyJfcmFpbHMiOnt9fQ==--00", ("disk", "token"): "=eyJ9.abc",
     ("unsubscribe", "token"): "unsubscribe", ("catch_up", "token"): "unsubscribe", ("token", "day"): "=2026-01-01",
     ("token", "kind"): "=discussion", ("login_tokens", "token"): "=wrong-token", ("setup", "token"): "=wrong-token",
-    ("merge", "token"): "=wrong-token", ("invitations", "token"): "invitation", ("group", "token"): "join link",
+    ("merge", "token"): "=wrong-token", ("address", "token"): "=wrong-token", ("invitations", "token"): "invitation", ("group", "token"): "join link",
     ("model", "token"): "=wrong-token", ("", "handle"): "handle", ("dashboard", "filter"): "=all",
     ("mark_notification_as_read", "id"): "notice", ("mark_discussion_as_read", "id"): "thread id", ("id", "event"): "event",
     ("unfollow_discussion", "id"): "thread id", ("mark_summary_email_as_read", "picture"): "=.gif", ("token", "picture"): "=.gif",
