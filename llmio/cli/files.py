@@ -102,22 +102,27 @@ def _told(one: object) -> Iterator[str]:
             yield f"  … and {len(which) - SHOWN:,} more {words}"
     if one.without_row:
         yield (
-            f"  {one.without_row:,} with {in_words(one.without_row_bytes)} belong to no file; `llmio files sweep` removes them"
+            f"  {one.without_row:,} with {in_words(one.without_row_bytes)} belong to no file; "
+            f"`llmio files sweep --storage {one.storage}` removes them"
         )
 
 
 @files.command()
+@click.option("--storage", metavar="STORAGE", help="Which one; without it: the one that takes new files.")
 @click.option("--dry-run", "dry", is_flag=True, help="Say what would go, and remove nothing.")
 @click.option("--force", is_flag=True, help="Also where most of what lies there belongs to no file.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def sweep(*, dry: bool, force: bool, as_json: bool) -> None:
-    """Remove what belongs to no file and is older than a day, and uploads that were never used or finished."""
+def sweep(*, storage: str | None, dry: bool, force: bool, as_json: bool) -> None:
+    """Remove what belongs to no file and is older than a day, and uploads that were never used or finished.
+
+    With --storage also the old bytes of files that were moved from there, with or without --remove.
+    """
     from llmio.files import checking, jobs
     from llmio.files.faults import in_words
 
     with opened() as app:
         unused = 0 if dry else jobs.purge_unused.run(app)
-        found = checking.sweep(app, dry=dry, force=force)
+        found = checking.sweep(app, name=storage or "", dry=dry, force=force)
     if as_json:
         click.echo(json.dumps({**asdict(found), "unused": unused, "dry_run": dry}, indent=2))
         return

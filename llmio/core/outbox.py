@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from llmio.core import reports, trace
 from llmio.core.db import Base
-from llmio.core.jobs import LONGEST_WAIT, GiveUp
+from llmio.core.jobs import LONGEST_WAIT, QUEUES, GiveUp
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -48,6 +48,8 @@ END_SESSION = text(
 LONGEST_ERROR = 20_000
 """Characters of a traceback that are kept: its beginning and, more telling, its end."""
 DIED = "The process died in the midst of this job or of one beside it: killed, crashed or out of memory."
+STRAY = "default"
+"""The queue of rows whose own nobody serves: written by another release, or by hand."""
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 """What PostgreSQL cannot keep in a text: a row must not be tried for ever because of the words of its error."""
 
@@ -71,6 +73,10 @@ class Outbox(Base):
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None] = mapped_column(Text)
     dead_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+LANE = case((Outbox.queue.in_(list(QUEUES)), Outbox.queue), else_=STRAY)
+"""The queue a row is to go to: its own, where that is served."""
 
 
 def add(ctx: Context, job: Job, args: Sequence[Any], *, delay: timedelta | None = None) -> Outbox:
@@ -107,18 +113,21 @@ def due(
     later moment has come.
 
     A new row is left alone for `grace`, since the hint of its commit is on its way. One that was hinted already comes
-    again when that was before `hinted_before`.
+    again when that was before `hinted_before`. A row of a queue that nobody serves goes to the default one.
     """
     now = app.ports.clock.now()
+    served = Outbox.queue.in_(queues)
+    if STRAY in queues:
+        served |= Outbox.queue.not_in(list(QUEUES))
     with app.sessions() as db, db.begin():
         query = (
-            select(Outbox.id, Outbox.queue)
+            select(Outbox.id, LANE.label("queue"))
             .where(
                 Outbox.dead_at.is_(None),
                 Outbox.available_at <= now,
                 (Outbox.available_at > Outbox.created_at) | (Outbox.created_at <= now - grace),
                 (Outbox.kicked_at.is_(None)) | (Outbox.kicked_at <= hinted_before),
-                Outbox.queue.in_(queues),
+                served,
             )
             .order_by(Outbox.available_at)
             .limit(limit)
@@ -126,7 +135,7 @@ def due(
         )
         rows = [(row.id, row.queue) for row in db.execute(query)]
         if rows:
-            db.execute(update(Outbox).where(Outbox.id.in_([row[0] for row in rows])).values(kicked_at=now))
+            db.execute(update(Outbox).where(Outbox.id.in_([row[0] for row in rows])).values(kicked_at=now, queue=LANE))
     return rows
 
 

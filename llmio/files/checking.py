@@ -48,7 +48,7 @@ OTHER_SIZE = text(
 )
 # Of any storage: while files are moved, the old bytes wait for nobody's row.
 WITHOUT_ROW = text(
-    "SELECT l.key, l.size FROM llmio_listed l WHERE l.old AND NOT EXISTS "
+    "SELECT l.key, l.size, EXISTS (SELECT FROM active_storage_blobs b WHERE b.key = l.key) AS moved FROM llmio_listed l WHERE l.old AND NOT EXISTS "
     "(SELECT FROM active_storage_blobs b WHERE b.key = l.key AND b.service_name = :name)"
 )
 WITH_SUM = text(
@@ -157,27 +157,29 @@ class Strange(Conflict):
     """Most of what lies in a storage has no row."""
 
 
-def sweep(app: App, *, dry: bool = False, force: bool = False) -> Swept:
-    """Remove bytes without a row, older than a day, from the storage for new files, and uploads that were never finished.
+def sweep(app: App, *, name: str = "", dry: bool = False, force: bool = False) -> Swept:
+    """Remove bytes without a row, older than a day, from a storage, and uploads that were never finished.
 
-    Raises Strange where most of what lies there has no row: then this is rather another site's storage, or the wrong
+    Without a name that is the storage for new files; of another one this removes what a move left. Raises Strange where
+    most of what lies there has no row, nor one that names the storage it was moved to: then this is rather another site's storage, or the wrong
     database; Conflict where files are moved or swept already.
     """
+    storage = storages.named(app, name) if name else storages.for_new_files(app)
     with alone(app):
-        return _sweep(app, dry=dry, force=force)
+        return _sweep(app, storage, dry=dry, force=force)
 
 
-def _sweep(app: App, *, dry: bool, force: bool) -> Swept:
-    storage = storages.for_new_files(app)
+def _sweep(app: App, storage: Storage, *, dry: bool, force: bool) -> Swept:
     found = Swept(storage.backend.key)
     with app.connect() as connection, connection.begin():
         listed = _list(connection, storage, app)
         gone = [row for row in connection.execute(WITHOUT_ROW, {"name": found.storage}) if OURS.match(row.key)]
-    if not force and len(gone) > FEW and len(gone) * 2 > listed:
+    unknown = sum(not row.moved for row in gone)
+    if not force and unknown > FEW and unknown * 2 > listed:
         raise Strange(
             _(
                 "{gone} of {listed} files in {storage} belong to nothing in this database: is it the right one? If it is, say --force.",
-                gone=len(gone),
+                gone=unknown,
                 listed=listed,
                 storage=found.storage,
             )

@@ -172,6 +172,20 @@ def test_sweep_removes_what_is_old_and_belongs_to_nothing(llmio, put, app):
     assert "0 uploads that nobody used and 1 that never ended" in done.output
 
 
+def test_sweep_of_a_named_storage_reaches_what_a_move_left(llmio, put, app, store):
+    files = put(*[b"x"] * 25)
+    assert llmio("move", "--from", "local", "--to", "s3_compatible").exit_code == 0
+    ((stays, stays_key),) = put(b"stays")
+    for _id, key in [*files[1:], (stays, stays_key)]:
+        age(place(app, key))
+    swept = llmio("sweep", "--storage", "local")
+    assert "24 with 24 bytes that belong to no file removed from local." in swept.output, swept.output
+    # what was moved a moment ago may still be read, and what is used stays
+    assert [place(app, key).exists() for _id, key in (*files[:2], (stays, stays_key))] == [True, False, True]
+    assert (store.folder / store.bucket / files[1][1]).exists()
+    assert "The storage azure is not installed" in str(llmio("sweep", "--storage", "azure").exception)
+
+
 def test_sweep_refuses_what_looks_like_the_wrong_database(llmio, app):
     folder = Path(app.settings["llmio.data"])
     for number in range(25):

@@ -226,6 +226,14 @@ def test_the_relay_hints_at_its_first_sweep_what_older_ones_hinted(app, job, put
     assert queue.lengths(["default"]) == {"default": 1}
 
 
+def test_rows_of_a_queue_that_nobody_serves_go_to_the_default_one(app, job, put, row, clock):
+    stray = put(job(lambda _ctx: None, queue="urgent"))
+    clock.move(seconds=10)
+    assert outbox.due(app, queues=set(QUEUES) - {"default"}, hinted_before=clock.now()) == []
+    assert outbox.due(app, queues={"default"}, hinted_before=clock.now()) == [(stray, "default")]
+    assert row(stray).queue == "default"
+
+
 def test_the_relay_adds_nothing_to_a_queue_with_hints_enough(app, job, put, clock, redis_url):
     queue = CeleryQueue(redis_url)
     queue.kick([(0, "default")] * ENOUGH)

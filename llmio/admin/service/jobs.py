@@ -15,7 +15,7 @@ from llmio.core.errors import Conflict, NotFound
 from llmio.core.heartbeats import ScheduleRun
 from llmio.core.i18n import _
 from llmio.core.jobs import QUEUES
-from llmio.core.outbox import ADVISORY_SPACE, Outbox
+from llmio.core.outbox import ADVISORY_SPACE, LANE, Outbox
 from llmio.core.permissions import Permission
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ def _revive(ctx: Context, condition: ColumnElement[bool]) -> int:
     again = (
         update(Outbox)
         .where(Outbox.id.in_(chosen))
-        .values(dead_at=None, attempts=0, available_at=ctx.now, kicked_at=None)
+        .values(dead_at=None, attempts=0, available_at=ctx.now, kicked_at=None, queue=LANE)
         .returning(Outbox.id, Outbox.queue)
         .execution_options(synchronize_session=False)
     )
