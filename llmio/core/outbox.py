@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Index, Text, case, delete, func, select, text, update
+from sqlalchemy import BigInteger, Index, Text, case, delete, false, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -116,9 +116,7 @@ def due(
     again when that was before `hinted_before`. A row of a queue that nobody serves goes to the default one.
     """
     now = app.ports.clock.now()
-    served = Outbox.queue.in_(queues)
-    if STRAY in queues:
-        served |= Outbox.queue.not_in(list(QUEUES))
+    stray = Outbox.queue.not_in(list(QUEUES)) if STRAY in queues else false()
     with app.sessions() as db, db.begin():
         query = (
             select(Outbox.id, LANE.label("queue"))
@@ -127,7 +125,7 @@ def due(
                 Outbox.available_at <= now,
                 (Outbox.available_at > Outbox.created_at) | (Outbox.created_at <= now - grace),
                 (Outbox.kicked_at.is_(None)) | (Outbox.kicked_at <= hinted_before),
-                served,
+                Outbox.queue.in_(queues) | stray,
             )
             .order_by(Outbox.available_at)
             .limit(limit)
