@@ -112,3 +112,37 @@ def test_the_whole_log_is_read_each_night_and_what_is_new_each_hour(app, db, ctx
 
 def test_nobody_else_has_it_checked(web, db):
     web.sign_in(make.user(db)).send("/admin/audit", {"what": "all"}, status=403)
+
+
+TAMPERED = [
+    ("at", "'infinity'"),
+    ("at", "'-infinity'"),
+    ("at", "'0044-03-15 12:00+00 BC'"),
+    ("at", "'294000-01-01'"),
+    ("act", "'user.nonsense'"),
+    ("details", "'[]'"),
+    ("details", "'7'"),
+    ("details", "'null'"),
+    ("details", """'{"changes": 7, "user_id": "x", "author_id": [1]}'"""),
+    ("details", """'{"changes": {"name": [1, 2, 3]}, "user_id": 1e30}'"""),
+    ("details", """'{"key": {}, "name": [1], "user_id": true}'"""),
+    ("subject_id", "9000000000000000000"),
+    ("group_id", "9000000000000000000"),
+]
+
+
+def test_rows_that_were_tampered_with_are_shown_like_any_other(web, db, ctx):
+    root, group = make.admin_of_site(db), make.group(db)
+    make.membership(db, group, root)
+    for _row in TAMPERED:
+        audit.note(ctx(), "group.update", group, group_id=group.id, user_id=root.id)
+        audit.note(ctx(), "features.switch", root, group_id=group.id)
+    db.execute(text("ALTER TABLE llmio.audit_log DISABLE TRIGGER audit_log_kept"))
+    for number, (column, value) in enumerate(TAMPERED):
+        db.execute(text(f"UPDATE llmio.audit_log SET {column} = {value} WHERE (id - 1) / 2 = {number}"))
+    db.expire_all()
+    web.sign_in(root)
+    assert len(web.get("/admin/audit").html.select("[id^=act-]")) == 2 * len(TAMPERED)
+    assert "at no moment that can be read" in web.get("/admin/audit").text
+    for path in (f"/g/{group.key}/acts", "/profile/acts"):
+        assert web.get(path).html.select("[id^=act-]"), path

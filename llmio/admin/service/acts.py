@@ -91,7 +91,7 @@ def of_myself(ctx: Context, asked: Asked, *, page: int = 1) -> Page:
     """What was done to one's own account, place or words, and what one did oneself."""
     me = ctx.signed_in().id
     done_to = and_(AuditEntry.subject_type == "User", AuditEntry.subject_id == me)
-    to_mine = [AuditEntry.details[name].as_integer() == me for name in ("user_id", "author_id")]
+    to_mine = [AuditEntry.details.contains({name: me}) for name in ("user_id", "author_id")]
     return _page(ctx, [or_(done_to, AuditEntry.actor_id == me, *to_mine), *_wanted(ctx, asked)], page)
 
 
@@ -133,9 +133,9 @@ def _page(ctx: Context, wanted: Sequence[ColumnElement[bool]], page: int, *, ins
     query = select(AuditEntry).where(*wanted).order_by(AuditEntry.id.desc())
     found = ctx.db.scalars(query.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
     shown = found[:PAGE]
-    people_ids = {one.actor_id for one in shown} | {wording.whom(one) for one in shown}
-    people = {one.id: one for one in ctx.db.scalars(select(User).where(User.id.in_(people_ids - {None})))}
-    group_ids = {one.group_id for one in shown if one.group_id}
+    people_ids = _ids([who for one in shown for who in (one.actor_id, wording.whom(one))])
+    people = {one.id: one for one in ctx.db.scalars(select(User).where(User.id.in_(people_ids)))}
+    group_ids = _ids([one.group_id for one in shown])
     groups = {one.id: one for one in ctx.db.scalars(select(Group).where(Group.id.in_(group_ids)))}
     known = wording.Known(people, _titles(ctx, shown, inside) if inside is not None else {})
     names = {key: one.env or key for key, one in ctx.app.settings.declared.items()}
@@ -146,9 +146,14 @@ def _page(ctx: Context, wanted: Sequence[ColumnElement[bool]], page: int, *, ins
     return Page(lines, page, len(found) > PAGE)
 
 
+def _ids(given: Sequence[int | None]) -> set[int]:
+    """Those that a record can have: a row that was changed behind our back may hold any number."""
+    return {one for one in given if one is not None and abs(one) < 2**31}
+
+
 def _titles(ctx: Context, entries: Sequence[AuditEntry], group: Group) -> Mapping[tuple[str, int], str]:
     """Titles of threads and polls that every member of the group may see; two queries."""
-    ids = {kind: [one.subject_id for one in entries if one.subject_type == kind] for kind in wording.THINGS}
+    ids = {kind: _ids([one.subject_id for one in entries if one.subject_type == kind]) for kind in wording.THINGS}
     threads = select(Discussion.id, Discussion.title).where(
         Discussion.id.in_(ids["Discussion"]), Discussion.group_id == group.id, Discussion.discarded_at.is_(None)
     )

@@ -161,7 +161,9 @@ def whom(entry: AuditEntry) -> int | None:
     """The person an act was done to."""
     if entry.subject_type == "User":
         return entry.subject_id
-    return entry.details.get("user_id") or entry.details.get("author_id")
+    details = _details(entry)
+    found = details.get("user_id") or details.get("author_id")
+    return found if type(found) is int else None
 
 
 def sentence(entry: AuditEntry, known: Known) -> Lazy | str:
@@ -174,14 +176,26 @@ def sentence(entry: AuditEntry, known: Known) -> Lazy | str:
 
 
 def _thing(entry: AuditEntry, known: Known) -> Any:
-    named = entry.details.get("name") or entry.details.get("key")
+    details = _details(entry)
+    named = details.get("name") or details.get("key")
     title = known.titles.get((entry.subject_type, entry.subject_id or 0)) or named
     return f"“\u2068{title}\u2069”" if title else THINGS.get(entry.subject_type, "")
 
 
 def changes(entry: AuditEntry, names: Mapping[str, str]) -> list[Change]:
-    """From what to what; `names` are those of switches, by key."""
-    details = entry.details
+    """From what to what; `names` are those of switches, by key. Nothing of a row whose details were not written here."""
+    try:
+        return _changes(entry, _details(entry), names)
+    except (AttributeError, TypeError):
+        return []
+
+
+def _details(entry: AuditEntry) -> Mapping[str, Any]:
+    """A row that was changed behind our back may hold anything."""
+    return entry.details if isinstance(entry.details, dict) else {}
+
+
+def _changes(entry: AuditEntry, details: Mapping[str, Any], names: Mapping[str, str]) -> list[Change]:
     found = [
         Change(LABELS.get(name, name), *map(value, values)) if values else Change(LABELS.get(name, name), shown=False)
         for name, values in (details.get("changes") or {}).items()
