@@ -41,15 +41,16 @@ def upgrade(*, rehearsed: bool, lock_timeout: str | None, statement_timeout: str
     from llmio.migrations import commands  # noqa: PLC0415  # slow
 
     target = url()
+    given = {"lock_timeout": lock_timeout, "statement_timeout": statement_timeout}
+    timeouts = {name: value for name, value in given.items() if value}
     if rehearsed:
-        _rehearse(target)
+        _rehearse(target, timeouts)
         return
     before = commands.current(target)
     found = commands.reasons(target) if before != commands.head() else []
     if found and not force:
         raise Unavailable("\n".join(found))
-    told = {"lock_timeout": lock_timeout, "statement_timeout": statement_timeout}
-    commands.upgrade(target, timeouts={name: value for name, value in told.items() if value})
+    commands.upgrade(target, timeouts=timeouts)
     if before == commands.head():
         click.echo(f"The database is at revision {before} already.")
     else:
@@ -57,11 +58,11 @@ def upgrade(*, rehearsed: bool, lock_timeout: str | None, statement_timeout: str
     upgrade_plugins()
 
 
-def _rehearse(target: str) -> None:
+def _rehearse(target: str, timeouts: dict[str, str]) -> None:
     """Say what came of it; exit code 1 where the copy is not as the code expects it."""
     from llmio.continuity import rehearsal  # noqa: PLC0415  # slow
 
-    found = rehearsal.rehearse(target)
+    found = rehearsal.rehearse(target, timeouts=timeouts)
     click.echo(f"Copying the database took {found.copied:.1f} s.")
     click.echo(f"Upgrading the copy from {found.before or 'nothing'} to {found.after} took {found.upgraded:.1f} s.")
     click.echo("Rows of schema public and results of closed polls are the same; the copy was removed.")

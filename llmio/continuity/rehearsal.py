@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llmio.continuity import programs, restore, scratch, totals
@@ -23,7 +24,7 @@ class Rehearsal:
     differences: tuple[str, ...]
 
 
-def rehearse(url: str, say: Say = silent) -> Rehearsal:
+def rehearse(url: str, say: Say = silent, *, timeouts: Mapping[str, str] | None = None) -> Rehearsal:
     """Copy the database as of this moment, upgrade the copy, look at it, remove it. The database itself is only read.
 
     Raises Unavailable where the upgrade fails, or rows or results of closed polls are not what they were.
@@ -36,7 +37,7 @@ def rehearse(url: str, say: Say = silent) -> Rehearsal:
         before, was = commands.current(aside), _state(aside)
         began = time.monotonic()
         say("upgrading", 0, 0)
-        commands.upgrade(aside)
+        commands.upgrade(aside, timeouts=timeouts)
         upgraded = time.monotonic() - began
         if _state(aside) != was:
             raise Unavailable(

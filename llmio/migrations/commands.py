@@ -11,9 +11,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg.errors import LockNotAvailable, QueryCanceled
+from psycopg.errors import InsufficientPrivilege, LockNotAvailable, QueryCanceled
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
 from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
@@ -47,6 +48,7 @@ def upgrade(url: str, target: str = "heads", *, timeouts: Mapping[str, str] | No
     in use, or a statement takes too long.
     """
     with connected(url) as connection:
+        _check(connection, timeouts or {})
         newer = preflight.unknown(revisions(), revision_of(connection))
         connection.rollback()
         if newer:
@@ -58,6 +60,20 @@ def upgrade(url: str, target: str = "heads", *, timeouts: Mapping[str, str] | No
             command.upgrade(options, target)
         except OperationalError as error:
             raise _stopped(error) from error
+
+
+def _check(connection: Connection, timeouts: Mapping[str, str]) -> None:
+    """Refuse what PostgreSQL takes for no time."""
+    for name, value in timeouts.items():
+        try:
+            connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
+        except DataError as error:
+            option = "--" + name.replace("_", "-")
+            message = _(
+                "“{value}” is no time for {option}: write such as 500ms, 5s or 2min.", value=value, option=option
+            )
+            raise Unavailable(message) from error
+    connection.rollback()
 
 
 def reasons(url: str) -> list[str]:
@@ -158,10 +174,17 @@ def _describe(difference: Any) -> str:
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection]:
-    """A connection of its own, closed afterwards."""
+    """A connection of its own, closed afterwards. Raises Unavailable where its role may not do what is done with it."""
     engine = engine_for(url, pool_size=1, pool_pre_ping=False)
     try:
         with engine.connect() as connection:
             yield connection
+    except ProgrammingError as error:
+        if not isinstance(error.orig, InsufficientPrivilege):
+            raise
+        raise Unavailable(
+            _("The role in DATABASE_URL may not do this ({why}). It must own the tables of schemas public and llmio: name the role that "
+              "made them, or give them to this one (REASSIGN OWNED BY …).", why=str(error.orig).splitlines()[0])
+        ) from error  # fmt: skip
     finally:
         engine.dispose()

@@ -9,10 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from llmio.core.db import engine_for
+from llmio.migrations import turn
 
-LOCK = 0x11A0_0001
-"""Advisory lock that a migrator holds: of two that start together, the second waits and finds nothing to do."""
-WAIT_FOR_OTHERS = "10min"
 LOCK_TIMEOUT = "5s"
 """A migration that waits for a table blocks everyone behind it, so it rather gives up and is tried again."""
 STATEMENT_TIMEOUT = "10min"
@@ -20,8 +18,7 @@ STATEMENT_TIMEOUT = "10min"
 
 def run(connection: Connection) -> None:
     """Bring the connection's database to the wanted revision."""
-    connection.execute(text(f"SET lock_timeout = '{WAIT_FOR_OTHERS}'"))
-    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+    turn.take(connection)
     try:
         told = context.config.attributes.get("timeouts") or {}
         for name, usual in (("lock_timeout", LOCK_TIMEOUT), ("statement_timeout", STATEMENT_TIMEOUT)):
@@ -41,9 +38,7 @@ def run(connection: Connection) -> None:
         with context.begin_transaction():
             context.run_migrations()
     finally:
-        connection.rollback()
-        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
-        connection.commit()
+        turn.give_back(connection)
 
 
 given: Connection | None = context.config.attributes.get("connection")

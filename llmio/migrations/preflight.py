@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from llmio.core.i18n import _
+from llmio.migrations.turn import HOLDERS
 
 OLDEST_SERVER = 15
 LONG_SECONDS = 30
@@ -18,7 +19,7 @@ LONG_SECONDS = 30
 ROOM = 256 * 1024**2
 """Bytes that must be free beside twice the largest of our tables: a migration may write one anew."""
 
-LONG = text("""
+LONG = text(f"""
 SELECT a.pid, coalesce(nullif(a.application_name, ''), a.usename, '') AS who, extract(epoch FROM now() - a.xact_start)::int AS seconds,
        a.state, left(regexp_replace(a.query, '\\s+', ' ', 'g'), 100) AS query,
        string_agg(DISTINCT c.relname, ', ') AS tables
@@ -26,7 +27,7 @@ FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid AND l.granted AND l.loc
 JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p') JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE
       datname = current_database()) AND (n.nspname IN ('public', 'llmio') OR n.nspname LIKE 'plugin\\_%')
-  AND now() - a.xact_start > make_interval(secs => :seconds)
+  AND a.pid NOT IN ({HOLDERS}) AND now() - a.xact_start > make_interval(secs => :seconds)
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 3 DESC
 """)
 PREPARED = text("SELECT gid FROM pg_prepared_xacts WHERE database = current_database()")

@@ -13,12 +13,12 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from llmio.continuity.scratch import connect
 from llmio.core.errors import Unavailable
 from llmio.embedded.process import wait_until
-from llmio.migrations import commands, preflight
+from llmio.migrations import commands, preflight, turn
 from llmio.testing import loomio
 from llmio.testing.loomio.rows import Rows
 from tests.commands import run_command
@@ -174,6 +174,60 @@ def test_long_transactions_are_named(behind, monkeypatch):
         assert commands.current(behind) == REVISIONS[-2]
         assert upgrade(behind, "--force").code == 0
     assert commands.current(behind) == commands.head()
+
+
+def test_whoever_migrates_is_waited_for_and_named(behind, monkeypatch, caplog):
+    monkeypatch.setattr(preflight, "LONG_SECONDS", 0)
+    monkeypatch.setattr(turn, "WAIT_FOR_OTHERS", "200ms")
+    with connect(behind) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [turn.LOCK])
+        other.execute("SELECT count(*) FROM llmio.outbox")  # tables are held by it, too: that is no reason to end it
+        pid = other.info.backend_pid
+        time.sleep(0.01)
+        said = upgrade(behind)
+        assert said.code == 1
+        assert f"Another process (PostgreSQL's {pid}) brings this database up to date" in said.stderr
+        assert "pg_terminate_backend" not in said.stderr
+        assert f"({pid}) brings this database up to date: waiting" in caplog.text
+    assert upgrade(behind).code == 0
+
+
+def test_a_limit_of_the_role_does_not_end_the_wait(behind, monkeypatch):
+    monkeypatch.setattr(turn, "WAIT_FOR_OTHERS", "700ms")
+    with connect(behind) as other, commands.connected(behind) as connection:
+        other.execute("SELECT pg_advisory_lock(%s)", [turn.LOCK])
+        connection.execute(text("SET statement_timeout = '500ms'"))
+        with pytest.raises(Unavailable, match="not ended within 700ms"):
+            turn.take(connection)
+
+
+@pytest.mark.parametrize("more", [[], ["--rehearse"]])
+@pytest.mark.parametrize("option", ["--lock-timeout", "--statement-timeout"])
+def test_what_is_no_time_is_refused(behind, option, more):
+    said = upgrade(behind, option, "banana", *more)
+    assert said.code == 1
+    assert f"“banana” is no time for {option}: write such as 500ms, 5s or 2min." in said.stderr
+    assert commands.current(behind) == REVISIONS[-2]
+
+
+@pytest.mark.parametrize("may", ["nothing", "read"])
+def test_a_role_that_may_not_is_told_so(behind, llmio_servers, may):
+    role = f"{make_url(behind).database}_weak"
+    llmio_servers.administer(f'CREATE ROLE "{role}" LOGIN')
+    try:
+        if may == "read":
+            with connect(behind) as connection:
+                connection.execute(f'GRANT USAGE ON SCHEMA llmio TO "{role}"')
+                connection.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA llmio TO "{role}"')
+        said = upgrade(make_url(behind).set(username=role).render_as_string(hide_password=False))
+        assert said.code == 1
+        assert "The role in DATABASE_URL may not do this (permission denied for" in said.stderr
+        assert "It must own the tables of schemas public and llmio" in said.stderr
+    finally:
+        with connect(behind) as connection:
+            connection.execute(f'DROP OWNED BY "{role}"')
+        llmio_servers.administer(f'DROP ROLE "{role}"')
+    assert commands.current(behind) == REVISIONS[-2]
 
 
 def test_a_full_disk_is_refused(behind, monkeypatch):
