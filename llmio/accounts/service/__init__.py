@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmio.accounts.service.people import (
+    PROVED,
     check_name,
     complete,
     create_user,
@@ -10,6 +11,7 @@ from llmio.accounts.service.people import (
     find_or_invite_all,
     may_register,
     set_password_of,
+    tell,
 )
 from llmio.accounts.service.profile import (
     deactivate,
@@ -36,6 +38,7 @@ from llmio.accounts.service.signing import (
 )
 
 __all__ = [
+    "PROVED",
     "ask_for_mail",
     "check_name",
     "check_password",
@@ -61,6 +64,7 @@ __all__ = [
     "set_password_of",
     "set_up",
     "sign_out_everywhere",
+    "tell",
     "update_profile",
     "void_links",
 ]

@@ -31,6 +31,8 @@ def ask(ctx: Context, *, email: str, password: str = "") -> None:
         raise Invalid.at("email", str(error)) from None
     if address == me.email:
         raise Invalid.at("email", _("This is your address already."))
+    if not accounts.may_register(ctx, address):
+        raise Invalid.at("email", _("This address cannot be used here."))
     _check_it_is_me(ctx, me, password)
     if queries.by_email(ctx.db, address) is not None:
         asking.ask(ctx, email=address)
@@ -72,8 +74,11 @@ def change(ctx: Context, token: str) -> User:
     me = queries.me(ctx)
     if queries.by_email(ctx.db, address) is not None:
         raise Conflict(_("Somebody else has this address by now."))
+    if not accounts.may_register(ctx, address):
+        raise Conflict(_("This address cannot be used here."))
     former, me.email, me.email_verified = me.email, address, True
     accounts.void_links(ctx, me)
+    accounts.tell(ctx, accounts.PROVED, me)
     ctx.changed(me)
     if former:
         ctx.enqueue(ctx.app.jobs["upkeep.mail_address_changed"], me.id, former, address)

@@ -37,11 +37,11 @@ def ask(ctx: Context, *, email: str) -> None:
 def read(ctx: Context, token: str) -> tuple[User, User]:
     """(source, target) of a link, for the target's owner; NotFound where it does not work (any more)."""
     try:
-        source_id, target_id, secret, at = _signer(ctx).loads(token)
+        source_id, target_id, secret, address, at = _signer(ctx).loads(token)
     except (BadData, ValueError, TypeError):
         raise NotFound(_("This link does not work. Ask for a new one.")) from None
     source, target = ctx.db.get(User, source_id), ctx.db.get(User, target_id)
-    if source is None or target is None or source.email is None or not _is_still(source, secret):
+    if source is None or target is None or source.email != address or not _is_still(source, secret):
         raise NotFound(_("This link was used already, or the account is gone."))
     if at < (ctx.now - LIFETIME).timestamp():
         raise NotFound(_("This link is too old. Ask for a new one."))
@@ -63,7 +63,7 @@ def hinted(email: str) -> str:
 
 
 def _token(ctx: Context, source: User, target: User) -> str:
-    return str(_signer(ctx).dumps([source.id, target.id, source.secret_token, int(ctx.now.timestamp())]))
+    return str(_signer(ctx).dumps([source.id, target.id, source.secret_token, source.email, int(ctx.now.timestamp())]))
 
 
 def _signer(ctx: Context) -> URLSafeSerializer:

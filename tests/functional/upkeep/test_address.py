@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import text
+
+from llmio.mail import suppression
+from llmio.mail.sent import Cause
 
 
 @pytest.fixture
@@ -81,3 +85,32 @@ def test_who_signed_in_long_ago_says_who_they_are(web, ada, clock, run_jobs, mai
     web.send("/profile/address", {**wrong, "current_password": "three long words"}, status=303)
     run_jobs()
     assert "/profile/address/" in mailbox.last("ada@new.example").text
+
+
+def test_an_address_that_bounced_is_written_to_again_once_its_owner_proved_it(web, link, db, ctx):
+    suppression.suppress(db, "ada@new.example", Cause.BOUNCE, "550 no such user", ctx().now)
+    web.send(link)
+    assert suppression.why_not(db, "ada@new.example", "new_comment") is None
+
+
+def test_no_address_is_taken_that_could_not_sign_up(web, ada, link, db, run_jobs, mailbox):
+    db.execute(text("INSERT INTO blocked_domains (name) VALUES ('throwaway.example'), ('new.example')"))
+    refused = web.send("/profile/address", {"email": "ada@throwaway.example"}, status=422)
+    assert "cannot be used here" in refused
+    run_jobs()
+    assert mailbox.to("ada@throwaway.example") == []
+    web.send(link, status=409)
+    db.refresh(ada)
+    assert ada.email == "ada@old.example"
+
+
+def test_who_still_reads_the_former_mailbox_cannot_merge_the_account_away(
+    web, link, new_browser, make, run_jobs, mailbox
+):
+    eve = new_browser().sign_in(make.user(name="Eve"))
+    eve.send("/profile/merge", {"email": "ada@old.example"})
+    run_jobs()
+    merge = re.search(r"/profile/merge/[\w.-]+", mailbox.last("ada@old.example").text).group(0)
+    assert eve.get(merge).status_int == 200
+    web.send(link)
+    eve.send(merge, {"sure": "1"}, status=404)
