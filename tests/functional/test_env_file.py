@@ -30,6 +30,7 @@ def folder(tmp_path, monkeypatch):
     shutil.copy(SAMPLE, tmp_path / ".env")
     (tmp_path / ".env").chmod(0o600)
     monkeypatch.chdir(tmp_path)
+    time.tzset()
     before, zone = dict(os.environ), time.tzname
     yield tmp_path
     os.environ.clear()

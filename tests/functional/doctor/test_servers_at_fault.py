@@ -69,6 +69,7 @@ def test_database_with_another_name_or_user(doctor, site):
 
 def test_what_needs_the_database_is_left_out_with_one_note(doctor):
     told = doctor(DATABASE_URL="postgresql://llmio:x@127.0.0.1:1/none")
+    told.pop("doctor.slow", None)  # of the machine, which has much to do
     assert sorted(told) == ["database.unreachable", "doctor.skipped"]
     assert len(told["doctor.skipped"]) == 1
     assert "jobs" in told["doctor.skipped"][0]
