@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -15,6 +16,7 @@ from llmio.core.i18n import _, ngettext
 from llmio.core.permissions import Permission
 from llmio.notifications import volumes
 from llmio.notifications.catch_up import service
+from llmio.notifications.catch_up.digest import MOST_THREADS
 from llmio.notifications.catch_up.models import CatchUp
 
 CAUGHT_UP = "llmio:web/templates/notifications/caught_up.jinja2"
@@ -49,7 +51,8 @@ def ask(context: tuple[User, CatchUp], request: Any) -> Mapping[str, Any]:
 def mark_read(context: tuple[User, CatchUp], request: Any) -> Any:
     """Mark it read. The token in the address stands for the person, so no cookie is asked for."""
     user, row = context
-    count = service.mark_read(request.ctx, user, row)
+    named = request.params.get("threads", "").split(".")[:MOST_THREADS]
+    count = service.mark_read(request.ctx, user, row, [int(one) for one in named if re.fullmatch(r"[0-9]{1,9}", one)])
     request.flash(
         "success", ngettext("{count} thread is marked as read.", "{count} threads are marked as read.", count)
     )

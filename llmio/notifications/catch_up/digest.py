@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from markupsafe import escape
 from sqlalchemy import select
 
 from llmio import mail
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 MOST_THREADS = 30
 MOST_COMMENTS = 3
+ROOM = 92_000
+"""Bytes for what the threads say: mail programs cut longer mails off, Gmail at 102 KB, and with that the way to stop them."""
+OF_THREAD, OF_ITEM = 700, 450
+"""Bytes of a thread's markup, and of that of each thing said in it; measured, rounded up."""
 TEMPLATE = "mail/catch_up.jinja2"
 WEEKDAYS = (
     _("You get this because you asked for a summary each Sunday."),
@@ -102,6 +108,11 @@ class Digest:
         """How many threads it is about."""
         return sum(len(place.threads) for place in self.places) + self.further
 
+    @property
+    def ids(self) -> list[int]:
+        """Ids of the threads that found room."""
+        return [one.row.id for place in self.places for one in place.threads]
+
 
 @dataclass
 class News:
@@ -140,7 +151,22 @@ def collect(ctx: Context, since: datetime, until: datetime) -> Digest:
                 asked.get(row.id, ()),
             )
         )
-    return Digest(_places(told), len(rows) - len(shown))
+    fitting = _fitting(told)
+    return Digest(_places(fitting), len(rows) - len(fitting))
+
+
+def _fitting(told: Sequence[Told]) -> list[Told]:
+    """The first of them, as many as a mail has room for; one at least."""
+    sizes = accumulate(_size(one) for one in told)
+    return [one for one, size in zip(told, sizes, strict=True) if size <= ROOM] or list(told[:1])
+
+
+def _size(one: Told) -> int:
+    """About how many bytes a thread takes."""
+    asked = [poll.title + poll.outcome for poll in one.polls]
+    items = [one.opening, *(said.author + said.text for said in one.comments), *asked]
+    written = sum(len(escape(item).encode()) for item in (one.row.title, one.row.group_name, *items))
+    return OF_THREAD + OF_ITEM * len(items) + written
 
 
 def _of(news: Mapping[int, News], row: ThreadRow) -> News:
@@ -281,6 +307,7 @@ def compose(ctx: Context, user: User, row: CatchUp, found: Digest) -> Mail:
                     f"/catch_up/{user.unsubscribe_token}/{row.day.isoformat()}",
                     utm_medium="email",
                     utm_campaign="catch_up",
+                    threads=".".join(map(str, found.ids)),
                 ),
                 "preferences_url": absolute(
                     settings, "/email_preferences", utm_medium="email", utm_campaign="catch_up"
@@ -293,10 +320,12 @@ def compose(ctx: Context, user: User, row: CatchUp, found: Digest) -> Mail:
         )
 
 
-def mark_read(ctx: Context, since: datetime, until: datetime) -> int:
-    """Mark what the summary of a stretch of time told of as read; nothing that came later."""
-    found = collect(ctx, since, until)
-    told = {one.row.id for place in found.places for one in place.threads}
+def mark_read(ctx: Context, since: datetime, until: datetime, ids: Sequence[int] = ()) -> int:
+    """Mark what the summary of a stretch of time told of as read; nothing that came later.
+
+    `ids`: the threads that it told of; older mails do not say.
+    """
+    told = {row.id for row in threads.among(ctx, ids)} if ids else set(collect(ctx, since, until).ids)
     seen: dict[int, list[int]] = {thread_id: [] for thread_id in told}
     query = select(Event.discussion_id, Event.sequence_id).where(
         Event.discussion_id.in_(told), Event.sequence_id.is_not(None), Event.created_at <= until

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -110,6 +110,6 @@ def as_person(ctx: Context, user: User) -> Context:
     return Context(ctx.app, ctx.db, ctx.tm, identity_of(user), ctx.now)
 
 
-def mark_read(ctx: Context, user: User, row: CatchUp) -> int:
-    """Mark what a summary told of as read, and nothing that came later; how many threads."""
-    return digest.mark_read(as_person(ctx, user), row.since, row.until)
+def mark_read(ctx: Context, user: User, row: CatchUp, ids: Sequence[int] = ()) -> int:
+    """Mark what a summary told of (threads by id) as read, and nothing that came later; how many threads."""
+    return digest.mark_read(as_person(ctx, user), row.since, row.until, ids)
