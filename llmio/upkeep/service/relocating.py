@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import update
 
 from llmio.core import audit
-from llmio.core.errors import Invalid
+from llmio.core.errors import Invalid, NotAllowed
 from llmio.core.events import Place
 from llmio.core.i18n import _
 from llmio.core.permissions import Permission
-from llmio.discussions import kinds
+from llmio.discussions import kinds, rules
 from llmio.discussions.models import Discussion
 from llmio.discussions.service import places, tagging, threads
 from llmio.groups import queries as groups
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 def targets(ctx: Context, discussion: Discussion) -> list[Group]:
-    """The actor's groups that it could go to."""
+    """The actor's groups that it could go to; none for who wrote it and has left its group since."""
+    if not rules.thread_member(ctx, discussion):
+        return []
     mine = [one for one in groups.groups_of(ctx) if one.id != discussion.group_id]
     return [one for one in mine if ctx.can(Permission.DISCUSSION_CREATE, one)]
 
@@ -34,6 +36,8 @@ def relocate(ctx: Context, discussion: Discussion, target: Group) -> Discussion:
     """Move it: from now on members of the other group read it and vote in its polls; guests stay guests."""
     ctx.require(Permission.DISCUSSION_UPDATE, discussion)
     ctx.require(Permission.DISCUSSION_CREATE, target)
+    if not rules.thread_member(ctx, discussion):
+        raise NotAllowed(_("Only who belongs to the thread may move it."))
     source = discussion.group
     if source is not None and source.id == target.id:
         raise Invalid.at("group_id", _("It is in this group already."))

@@ -72,3 +72,13 @@ def test_who_may_not_edit_a_thread_does_not_move_it(web, thread, there, here, pe
     web.sign_in(people[1])
     assert "Move to another group" not in web.get(f"/d/{thread.key}").follow()
     web.send(f"/threads/{thread.key}/group", {"group_id": there.id}, status=403)
+
+
+def test_who_left_the_group_does_not_take_a_public_thread_of_theirs_along(web, make, thread, here, people, db):
+    own = make.group("Own", admin=people[2])
+    thread.author_id = people[2].id
+    web.sign_in(people[2])
+    assert web.get(f"/d/{thread.key}").follow().status_int == 200, "everyone may read it"
+    assert "Nowhere to go" in web.send(f"/threads/{thread.key}/group", {"group_id": own.id}, status=422)
+    db.refresh(thread)
+    assert thread.group_id == here.id
