@@ -167,7 +167,7 @@ def run(app: App, outbox_id: int, attempt: Attempt | None = None) -> bool:
     """
     try:
         return _attempt(app, outbox_id, attempt)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # a job may raise anything: the row keeps it, with its traceback
+    except BaseException as error:  # noqa: BLE001  # a job may raise anything (cancellation, a panic in Rust): the row keeps it
         if attempt is not None and attempt.given_up:
             return False
         told = writable(traceback.format_exc())  # a log that cannot take half a letter would lose the whole line
@@ -224,7 +224,7 @@ def _run_outside(app: App, outbox_id: int, job: Job, args: list[Any]) -> bool:
         fault: BaseException | None = None
         try:
             job.run(app, *args)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # raised below
+        except BaseException as error:  # noqa: BLE001  # raised below
             fault = error
         else:
             connection.execute(delete(Outbox).where(Outbox.id == outbox_id))
@@ -243,17 +243,18 @@ def _park(app: App, outbox_id: int, name: str) -> None:
             row.available_at = ctx.now + timedelta(hours=1)
 
 
-def died(app: App, outbox_id: int) -> None:
+def died(app: App, outbox_id: int, *, apart: float = 0.0) -> None:
     """Count a try in the midst of which the process died; a job that kills every worker is given up at last.
 
-    Others that were at work in it are counted, too; the first time costs them no delay.
+    Others that were at work in it are counted, too; the first time costs them no delay. Later ones come back `apart` (0 to 1,
+    a share of the delay): at one moment again, the one that kills would take the same ones with it to the end.
     """
     with app.begin() as ctx:
         row = ctx.db.get(Outbox, outbox_id, with_for_update={"skip_locked": True})
         if row is None or row.dead_at is not None or row.job not in app.jobs:
             return
         row.last_error = DIED
-        _count(ctx, row, app.jobs[row.job], delayed=row.attempts > 0)
+        _count(ctx, row, app.jobs[row.job], delayed=row.attempts > 0, apart=apart)
 
 
 def hung(app: App, attempt: Attempt, error: str) -> None:
@@ -268,13 +269,15 @@ def hung(app: App, attempt: Attempt, error: str) -> None:
         _count(ctx, row, app.jobs[row.job])
 
 
-def _count(ctx: Context, row: Outbox, job: Job, *, final: bool = False, delayed: bool = True) -> None:
+def _count(
+    ctx: Context, row: Outbox, job: Job, *, final: bool = False, delayed: bool = True, apart: float = 0.0
+) -> None:
     row.attempts += 1
     row.kicked_at = None
     if final or row.attempts > job.retries:
         row.dead_at = ctx.now
     elif delayed:
-        row.available_at = ctx.now + timedelta(seconds=job.delay_before(row.attempts))
+        row.available_at = ctx.now + timedelta(seconds=job.delay_before(row.attempts) * (1 + apart))
 
 
 def writable(error: str) -> str:

@@ -42,8 +42,9 @@ class Notebook:
         """Count what workers were doing that died here, then begin an own page."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            for outbox_id in self._left_behind():
-                outbox.died(self._app, outbox_id)
+            behind = list(self._left_behind())
+            for place, outbox_id in enumerate(behind):
+                outbox.died(self._app, outbox_id, apart=place / len(behind))
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

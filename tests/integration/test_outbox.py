@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -11,6 +12,7 @@ from sqlalchemy import insert, text
 from llmio.core import outbox
 from llmio.core.jobs import QUEUES, GiveUp, Job
 from llmio.core.outbox import Outbox
+from llmio.worker.notebook import Notebook
 from llmio.worker.queue import CeleryQueue
 from llmio.worker.relay import AGAIN, BATCH, ENOUGH, Relay
 
@@ -203,6 +205,32 @@ def test_a_failed_row_is_hinted_when_its_next_try_is_due(app, job, put, clock):
     assert due(app, clock) == []
     clock.move(seconds=one.delay_before(1))
     assert due(app, clock) == [row_id]
+
+
+@pytest.mark.parametrize("transaction", [True, False])
+def test_what_is_no_exception_counts_as_a_failure_too(app, job, put, row, transaction):
+    def cancelled(*_args):
+        raise CancelledError("panicked")
+
+    one = put(job(cancelled, retries=0, transaction=transaction))
+    assert outbox.run(app, one) is False
+    assert "CancelledError: panicked" in row(one).last_error
+    assert (row(one).attempts, row(one).dead_at is None) == (1, False)
+
+
+def test_what_died_together_comes_back_apart(app, job, put, row, tmp_path, monkeypatch):
+    """Or a job that kills its worker takes the same neighbours with it, try by try, until they are given up as well."""
+    one = job(fails)
+    ids = [put(one) for _turn in range(3)]
+    monkeypatch.setitem(app.settings.values, "llmio.data", str(tmp_path))
+    for _death in range(2):
+        (tmp_path / "workers").mkdir(exist_ok=True)
+        (tmp_path / "workers" / "gone-1.json").write_text(f"{ids}\n")
+        book = Notebook(app, lambda _id: True)
+        book.open()
+        book.close()
+    first, second, third = (row(each).available_at for each in ids)
+    assert min(second - first, third - second) >= timedelta(seconds=15) / 3
 
 
 def test_dead_rows_and_other_queues_are_left_out(app, job, put, clock):
