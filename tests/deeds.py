@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -21,7 +22,7 @@ from llmio.core import outbox
 from llmio.core.app import App
 from llmio.core.db import engine_for
 from llmio.core.jobs import QUEUES, Job, job
-from llmio.worker import main
+from llmio.worker import main, watch
 
 BIG = 16_000_000
 """Bytes of a request: more than the kernel keeps for a receiver that does not read."""
@@ -76,6 +77,12 @@ def kills(app):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@job("test.freezes", queue="high", retries=0, transaction=False)
+def freezes(app):
+    """Let no other thread run, for days."""
+    re.match(r"(a+)+$", "a" * 50 + "b")
+
+
 @job("test.hangs", queue="high", retries=0, transaction=False, limit=1)
 def hangs(app, word):
     """Never come back."""
@@ -123,9 +130,12 @@ class DeadlyQueue:
 def build() -> App:
     # What lost its hint is looked for after five seconds; here nobody waits so long.
     outbox.due = partial(outbox.due, grace=timedelta(seconds=1))
+    watch.FROZEN = float(os.environ.get("TEST_FROZEN", watch.FROZEN))
     url = os.environ["DATABASE_URL"]
     app = boot.build(engine=engine_for(url, **main.pool_for(int(os.environ["LLMIO_WORKER_CONCURRENCY"]))))
-    app.add_jobs(note, post, wait, poison, poison_outside, exits, kills, hangs, hangs_inside, comes_late, *ON.values())
+    app.add_jobs(
+        note, post, wait, poison, poison_outside, exits, kills, freezes, hangs, hangs_inside, comes_late, *ON.values()
+    )
     if os.environ.get("TEST_SCHEDULE"):
         app.add_schedule(tick, every=int(os.environ["TEST_SCHEDULE"]))
         app.add_jobs(tick)

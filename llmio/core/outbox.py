@@ -47,7 +47,7 @@ END_SESSION = text(
 )
 LONGEST_ERROR = 20_000
 """Characters of a traceback that are kept: its beginning and, more telling, its end."""
-DIED = "The process died in the midst of this job or of one beside it: killed, crashed or out of memory."
+DIED = "The process died in the midst of this job or of one beside it: killed, crashed, out of memory, or frozen by it."
 STRAY = "default"
 """The queue of rows whose own nobody serves: written by another release, or by hand."""
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
@@ -243,7 +243,7 @@ def _park(app: App, outbox_id: int, name: str) -> None:
             row.available_at = ctx.now + timedelta(hours=1)
 
 
-def died(app: App, outbox_id: int, *, apart: float = 0.0) -> None:
+def died(app: App, outbox_id: int, trace: str = "", *, apart: float = 0.0) -> None:
     """Count a try in the midst of which the process died; a job that kills every worker is given up at last.
 
     Others that were at work in it are counted, too; the first time costs them no delay. Later ones come back `apart` (0 to 1,
@@ -253,7 +253,7 @@ def died(app: App, outbox_id: int, *, apart: float = 0.0) -> None:
         row = ctx.db.get(Outbox, outbox_id, with_for_update={"skip_locked": True})
         if row is None or row.dead_at is not None or row.job not in app.jobs:
             return
-        row.last_error = DIED
+        row.last_error = writable(f"{trace}\n{DIED}".lstrip())
         _count(ctx, row, app.jobs[row.job], delayed=row.attempts > 0, apart=apart)
 
 

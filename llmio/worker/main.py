@@ -14,12 +14,14 @@ from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
 from llmio.core.measures import measures
 from llmio.worker import relay, schedule
+from llmio.worker import watch as watching
 from llmio.worker.hands import Hands
 from llmio.worker.loop import Loop
 from llmio.worker.notebook import Notebook
 from llmio.worker.queue import CeleryQueue, queue_url
 from llmio.worker.renewal import Renewal
 from llmio.worker.rest import SECONDS, Rest
+from llmio.worker.watch import Watch
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -64,6 +66,8 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     renewal = Renewal(hands, stop=celery.stop, close=notebook.close)
     limited.lost = renewal.lost
     notebook.open()
+    watch = Watch(notebook.trace)
+    watch.begin()
     with app.begin() as ctx:
         ctx.enqueue(app.jobs["notifications.resume_parked"], True)  # noqa: FBT003  # arguments of jobs have no names
     measures.follow(app.redis, "worker")
@@ -71,6 +75,7 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
     loops = [
         Loop("relay", sweeping.step, relay.SECONDS),
         Loop("heartbeat", lambda: _beat(app), heartbeats.EVERY),
+        Loop("watch", watch.step, watching.SECONDS),
         Loop("rest", rest.look, SECONDS / 4),
     ]
     if with_schedule:
@@ -85,6 +90,7 @@ def work(app: App, *, with_schedule: bool = False, pool: str = "threads") -> Non
         sweeping.stop()
         for loop in loops:
             loop.stop()
+        watch.end()
         notebook.close()
     renewal.begin_anew()
 

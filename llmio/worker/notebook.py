@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llmio.core.app import App
 
 log = logging.getLogger(__name__)
+TRACE = ".trace"
 
 
 class Notebook:
@@ -37,14 +38,16 @@ class Notebook:
         self._file = -1
         # In containers that share the folder, each worker may be the seventh process of its own.
         self._path = self._folder / f"{socket.gethostname()}-{os.getpid()}.json"
+        self.trace = self._path.with_suffix(TRACE)
+        """Where a process that crashes says where it was."""
 
     def open(self) -> None:
         """Count what workers were doing that died here, then begin an own page."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             behind = list(self._left_behind())
-            for place, outbox_id in enumerate(behind):
-                outbox.died(self._app, outbox_id, apart=place / len(behind))
+            for place, (outbox_id, trace) in enumerate(behind):
+                outbox.died(self._app, outbox_id, trace, apart=place / len(behind))
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -77,10 +80,19 @@ class Notebook:
                     os.pwrite(self._file, text, 0)
                     os.ftruncate(self._file, len(text))
 
-    def _left_behind(self) -> Iterator[int]:
-        """Rows under way in workers that are no more; a living one holds the lock of its file."""
+    def _left_behind(self) -> Iterator[tuple[int, str]]:
+        """Rows under way in workers that are no more, and where these were; a living one holds the lock of its file."""
         for path in sorted(self._folder.glob("*.json")):
             with suppress(OSError, ValueError), path.open("r+") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()
-                yield from (one for one in json.loads(file.readline() or "[]") if isinstance(one, int))
+                trace = _taken(path.with_suffix(TRACE))
+                yield from ((one, trace) for one in json.loads(file.readline() or "[]") if isinstance(one, int))
+
+
+def _taken(path: Path) -> str:
+    with suppress(OSError):
+        text = path.read_text(errors="replace")
+        path.unlink()
+        return text
+    return ""

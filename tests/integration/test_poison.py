@@ -92,11 +92,22 @@ def test_a_job_that_kills_every_worker_is_given_up(place):
     assert place.notes().count("beside it") == 1
 
 
+def test_a_job_that_lets_no_other_thread_run_ends_with_its_trace_and_blocks_nothing(place):
+    place.act(deeds.freezes)
+    worker = place.start("worker", TEST_FROZEN="8")
+    assert worker.wait(PATIENCE) == 1
+    place.act(deeds.note, "after it")
+    place.start("worker")
+    until(lambda: place.notes() == ["after it"])
+    until(lambda: place.ask("SELECT dead_at IS NOT NULL FROM llmio.outbox WHERE job = 'test.freezes'"))
+    assert "in freezes" in place.ask("SELECT last_error FROM llmio.outbox WHERE job = 'test.freezes'")
+
+
 def test_a_worker_that_ends_well_leaves_no_notes(place):
     worker = place.start("worker")
     place.act(deeds.note, "hello")
     until(lambda: place.notes() == ["hello"])
-    until(lambda: [path.read_text() for path in (place.folder / "workers").iterdir()] == ["[]\n"])
+    until(lambda: [path.read_text() for path in (place.folder / "workers").glob("*.json")] == ["[]\n"])
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE) == 0
     assert list((place.folder / "workers").iterdir()) == []
