@@ -146,7 +146,7 @@ def renew(app: App) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:space, :id)"), {"space": LOCK[0], "id": LOCK[1]})
             migrate.upgrade_all(fresh)
         app.become(fresh)
-    except Exception:  # whatever a plugin does: the process goes on with what it has
+    except (Exception, SystemExit):  # whatever a plugin does: the process goes on with what it has
         log.exception("the plugins could not be loaded anew; a restart will")
 
 

@@ -145,7 +145,7 @@ def _try_commands(app: App) -> None:
     for one in app.plugins.implementing("llmio_commands"):
         try:
             one(group=click.Group(one.plugin))
-        except Exception as error:  # noqa: BLE001  # plugin code
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # plugin code
             app.plugins.set_aside(one.plugin, one.hook, error)
 
 

@@ -32,7 +32,7 @@ class PluginGroup(click.Group):
                 group = click.Group(cmd_name, help=record.summary if record else "")
                 try:
                     one(group=group)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     note(app.plugins, cmd_name, HOOK, error, now=app.ports.clock.now())
                     raise
                 ctx.obj = observe.context_of(app, cmd_name)

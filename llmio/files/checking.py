@@ -21,7 +21,7 @@ from llmio.core.errors import Conflict, Unavailable
 from llmio.core.i18n import _
 from llmio.files import intake, storages
 from llmio.files.storages import Storage
-from llmio.plugins.guard import note
+from llmio.plugins.guard import RAISED, note
 
 if TYPE_CHECKING:
     from llmio.core.app import App
@@ -197,6 +197,6 @@ def _sweep(app: App, storage: Storage, *, dry: bool, force: bool) -> Swept:
 def _tidy(app: App, storage: Storage) -> int:
     try:
         return storage.backend.tidy(storage.settings, before=app.ports.clock.now() - OLD)
-    except Exception as error:
+    except RAISED as error:
         note(app.plugins, app.plugins.owner(storage.backend), f"storages.{storage.backend.key}.tidy", error)
         raise Unavailable(_("Unfinished uploads could not be removed: {error}", error=str(error))) from error

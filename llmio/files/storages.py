@@ -13,7 +13,7 @@ from llmio.core.errors import LlmioError, NotFound, Unavailable
 from llmio.core.i18n import _
 from llmio.files import patience
 from llmio.files.faults import WORDS
-from llmio.plugins.guard import guard, note
+from llmio.plugins.guard import RAISED, guard, note
 from llmio.plugins.storage import StorageFault, Stored
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Storage:
             gate.suspect = False
         except patience.Silent as error:
             raise Unavailable(WORDS[StorageFault.SILENT]) from error
-        except Exception as error:
+        except RAISED as error:
             gate.suspect = self.fault(error) is StorageFault.SILENT
             raise self._missing_or(act, error) if act in LOOKS else self._unavailable(act, error) from error
 
@@ -89,7 +89,7 @@ class Storage:
             yield from self.backend.stored(self.settings)
         except NotImplementedError as error:
             raise Unavailable(_("Storage {key} cannot be looked through.", key=self.backend.key)) from error
-        except Exception as error:
+        except RAISED as error:
             raise self._unavailable("stored", error) from error
 
     def url(self, key: str, *, expires: timedelta, content_type: str, disposition: str) -> str | None:
@@ -98,20 +98,20 @@ class Storage:
             return self.backend.url(
                 key, self.settings, expires=expires, content_type=content_type, disposition=disposition
             )
-        except Exception as error:
+        except RAISED as error:
             raise self._unavailable("url", error) from error
 
-    def _missing_or(self, act: str, error: Exception) -> LlmioError:
+    def _missing_or(self, act: str, error: BaseException) -> LlmioError:
         """Either this file is not there, or the whole place: a bucket that is gone takes no file with it."""
         if isinstance(error, FileNotFoundError):
             try:
                 self.backend.probe(self.settings)
-            except Exception as wider:
+            except RAISED as wider:
                 raise self._unavailable(act, wider) from wider
             return NotFound(_("This file is gone."))
         return self._unavailable(act, error)
 
-    def _unavailable(self, act: str, error: Exception) -> Unavailable:
+    def _unavailable(self, act: str, error: BaseException) -> Unavailable:
         where = f"storages.{self.backend.key}.{act}"
         note(self.app.plugins, self.app.plugins.owner(self.backend), where, error)
         return Unavailable(WORDS[self.fault(error)])

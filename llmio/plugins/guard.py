@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from llmio.plugins.registry import Plugins
 
 T = TypeVar("T")
+RAISED = (Exception, SystemExit)
+"""What counts as an error of a plugin: it may also want to leave, and must not take the process along."""
 
 
 def guard(
@@ -34,7 +36,7 @@ def guard(
         return _checked(where, call(*args, **named), gives)
     except passes:
         raise
-    except Exception as error:
+    except RAISED as error:
         note(plugins, name, where, error, now=now)
         if plugins.strict:
             raise
@@ -53,7 +55,7 @@ def noted(plugins: Plugins, plugin: str | object, where: str, *, now: datetime |
     name = plugin if isinstance(plugin, str) else plugins.owner(plugin)
     try:
         yield
-    except Exception as error:
+    except RAISED as error:
         note(plugins, name, where, error, now=now)
         raise
 

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from llmio.core.outbox import Outbox
 from llmio.plugins.check import PluginError
 from llmio.plugins.discover import discover
-from llmio.plugins.guard import note
+from llmio.plugins.guard import RAISED, note
 from llmio.plugins.models import PluginFailure, PluginSwitch
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def upgrade_all(app: App) -> dict[str, str]:
         try:
             with app.engine.begin() as connection:
                 upgrade(connection, name, folder)
-        except Exception as error:
+        except RAISED as error:
             if app.plugins.strict:
                 raise
             note(app.plugins, name, "migrations", error, now=app.ports.clock.now())

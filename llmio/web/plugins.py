@@ -18,7 +18,7 @@ from llmio.core.app import App
 from llmio.core.errors import LlmioError, Unavailable
 from llmio.core.i18n import _
 from llmio.plugins.check import PluginError
-from llmio.plugins.guard import guard, note
+from llmio.plugins.guard import RAISED, guard, note
 from llmio.plugins.registry import Implementation
 
 log = logging.getLogger("llmio.plugins")
@@ -48,7 +48,7 @@ def with_plugins(app: App, fresh: Fresh) -> Any:
     pages = app.plugins.implementing(HOOK)
     try:
         return _made(app, fresh, pages)
-    except Exception as error:
+    except RAISED as error:
         if app.plugins.strict or not pages:
             raise
         log.warning("the pages of a plugin cannot be added (%s); trying one at a time", error)
@@ -58,7 +58,7 @@ def with_plugins(app: App, fresh: Fresh) -> Any:
     for page in pages:
         try:
             tried = _tried(app, fresh, [*kept, page], of_all if [*kept, page] == pages else None)
-        except Exception as error:
+        except RAISED as error:
             app.plugins.set_aside(page.plugin, HOOK, error)
             log.exception("the pages of plugin %s are set aside", page.plugin)
         else:
@@ -67,7 +67,7 @@ def with_plugins(app: App, fresh: Fresh) -> Any:
     return made
 
 
-def _tried(app: App, fresh: Fresh, pages: Sequence[Implementation], known: Exception | None) -> Any:
+def _tried(app: App, fresh: Fresh, pages: Sequence[Implementation], known: BaseException | None) -> Any:
     """As `_made`; raises the error that is known of these pages already, since each time takes a good part of a start."""
     if known is not None:
         raise known
@@ -85,8 +85,20 @@ def _made(app: App, fresh: Fresh, pages: Sequence[Implementation]) -> Any:
 def add(config: Configurator, page: Implementation) -> None:
     """Add the pages of one plugin; raises PluginError where they are more than pages of its own."""
     before = len(config.action_state.actions)
+    shared = _shared(config)
     config.include(page.function, route_prefix=f"/x/{page.plugin}")
     _check(page.plugin, config.action_state.actions[before:])
+    now = _shared(config)
+    for name, value in shared.items():
+        if now.get(name) is not value:
+            raise PluginError(f"{name[1]} of templates belongs to all pages, a plugin may not put another in its place")
+
+
+def _shared(config: Configurator) -> dict[tuple[str, str], Any]:
+    """What all templates use, by kind and name."""
+    environment = config.get_jinja2_environment()
+    kinds = {"global": environment.globals, "filter": environment.filters, "test": environment.tests}
+    return {(kind, name): value for kind, those in kinds.items() for name, value in those.items()}
 
 
 def _check(name: str, actions: Sequence[dict[str, Any]]) -> None:
@@ -121,7 +133,7 @@ def guarded_view(view: Any, info: Any) -> Any:
             return view(context, request)
         except (HTTPException, LlmioError):
             raise
-        except Exception as error:
+        except RAISED as error:
             if is_error_retryable(request, error) or plugins.strict:
                 raise
             route = request.matched_route.name if request.matched_route else request.path

@@ -20,6 +20,10 @@ def raising(request):
     raise ValueError("page out of order")
 
 
+def leaving(request):
+    raise SystemExit("page wants to leave")
+
+
 def plain(request):
     return {{"items": []}}
 
@@ -32,6 +36,8 @@ def llmio_includeme(config):
     config.add_view(hello, route_name="{name}.closed")
     config.add_route("{name}.raising", "/raising")
     config.add_view(raising, route_name="{name}.raising", permission=Permission.PUBLIC)
+    config.add_route("{name}.leaving", "/leaving")
+    config.add_view(leaving, route_name="{name}.leaving", permission=Permission.PUBLIC)
     config.add_route("{name}.template", "/template")
     config.add_view(plain, route_name="{name}.template", permission=Permission.PUBLIC,
                     renderer="llmio_{name}:templates/page.jinja2")
@@ -71,11 +77,13 @@ def test_page_without_permission_is_closed(strangers, start):
 def test_includeme_raising_half_way_takes_only_its_own_pages(strangers, start):
     strangers.add("first", **pages("first"))
     strangers.add("half", **pages("half", "raise ValueError('half way')"))
+    strangers.add("leaving", **pages("leaving", "raise SystemExit('wants to leave')"))
     strangers.add("last", **pages("last"))
     site = start()
-    line = site.names("half", "partly", "half way")
-    assert "Traceback" in line["traceback"]
-    assert site.browser.get("/x/half/hello", status=404)
+    site.names_all({"half": ("half way",), "leaving": ("wants to leave",)}, "partly")
+    assert "Traceback" in site.line("half")["traceback"]
+    for name in ("half", "leaving"):
+        assert site.browser.get(f"/x/{name}/hello", status=404)
     for name in ("first", "last"):
         assert site.browser.get(f"/x/{name}/hello").status_int == 200
         assert site.line(name)["state"] == "active"
@@ -100,6 +108,8 @@ REACHING = {
     "opener": ("config.set_default_permission('site.public')", "not default permission"),
     "policy": ("config.set_security_policy(object())", "not security policy"),
     "method": ("config.add_request_method(hello, 'ctx', property=True)", "not request extensions"),
+    "words": ("config.get_jinja2_environment().globals['_'] = str", "belongs to all pages"),
+    "filters": ("config.get_jinja2_environment().filters.clear()", "belongs to all pages"),
     "assets": ("config.override_asset('llmio:web/templates/', 'llmio_assets:templates/')", "not asset overrides"),
 }
 
@@ -132,7 +142,9 @@ def test_poll_types_stay_where_only_pages_are_at_fault(strangers, start):
     assert "strange" in site.app.plugins.poll_types
 
 
-@pytest.mark.parametrize(("page", "error"), [("raising", "page out of order"), ("template", "nothing")])
+@pytest.mark.parametrize(
+    ("page", "error"), [("raising", "page out of order"), ("leaving", "wants to leave"), ("template", "nothing")]
+)
 def test_page_that_raises_is_unavailable_and_noted(strangers, start, page, error):
     strangers.add("pages", **pages("pages"))
     site = start()

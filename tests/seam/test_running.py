@@ -52,9 +52,10 @@ def test_check_that_raises_refuses_the_vote_and_loses_nothing(strangers, start):
     site.names("poll_strange", "active", "cannot check")
 
 
-def test_tally_that_raises_leaves_the_page(strangers, start):
+@pytest.mark.parametrize("error", ["ValueError", "SystemExit"])
+def test_tally_that_raises_leaves_the_page(strangers, start, error):
     source = poll_type("llmio_poll_strange").replace(
-        "return Result(", "raise ValueError('cannot count')\n        return Result("
+        "return Result(", f"raise {error}('cannot count')\n        return Result("
     )
     strangers.add("poll_strange", source, files={"templates/ballot.jinja2": BALLOT})
     site = start()
@@ -95,7 +96,7 @@ def llmio_search_providers():
 )
 
 
-@pytest.mark.parametrize("fault", ['raise ValueError("cannot search")', 'connection.exec_driver_sql("cannot search")'])
+@pytest.mark.parametrize("fault", ['raise SystemExit("cannot search")', 'connection.exec_driver_sql("cannot search")'])
 def test_search_provider_that_raises(strangers, start, fault):
     strangers.add("search_broken", SEARCH.replace('raise ValueError("cannot search")', fault))
     site = start(LLMIO_SEARCH_PROVIDER="broken")
@@ -130,10 +131,11 @@ def llmio_storages():
 )
 
 
-def test_storage_that_raises(strangers, start):
+@pytest.mark.parametrize("error", ["ValueError", "SystemExit"])
+def test_storage_that_raises(strangers, start, error):
     import io
 
-    strangers.add("storage_broken", STORAGE)
+    strangers.add("storage_broken", STORAGE.replace("ValueError", error))
     site = start(LLMIO_STORAGE="broken", ACTIVE_STORAGE_SERVICE="broken")
     storage = storages.for_new_files(site.app)
     assert storage.backend.key == "broken"
