@@ -9,7 +9,10 @@ __version__ = "0.1.0"
 
 def main(global_config: dict[str, str] | None = None, **settings: str) -> Any:
     """The WSGI application (PasteDeploy factory: `use = egg:llmio`)."""
-    from llmio import boot, web  # noqa: PLC0415  # slow: `import llmio` must stay light for the command
+    from llmio.core import zone  # noqa: PLC0415  # slow: `import llmio` must stay light for the command
+
+    zone.shield()
+    from llmio import boot, web  # noqa: PLC0415  # likewise, and reads the zone
 
     return web.assemble(boot.build(settings))
 

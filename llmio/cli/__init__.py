@@ -95,14 +95,15 @@ def _first(arguments: list[str]) -> list[str]:
 
 def _read_sources(env_file: Path | None, ini: str | None) -> None:
     """Take in the `.env` file that was named, or that of this folder; processes that `llmio up` started have it already."""
-    from llmio.core import sources  # noqa: PLC0415  # slow for `--help`
+    from llmio.core import sources, zone  # noqa: PLC0415  # slow for `--help`
 
     here = Path(".env")
     if env_file is not None:
         sources.load_env_file(env_file, os.environ)
     elif not os.environ.get("LLMIO_SUPERVISED") and here.is_file():
         sources.load_env_file(here, os.environ)
-    if os.environ.get("TZ"):
+    if os.environ.get(zone.NAME):
+        zone.shield()
         time.tzset()
     if ini:
         os.environ[sources.INI] = str(Path(ini).absolute())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from llmio.core import sources
+from llmio.core import sources, zone
 from llmio.core.ignored import Ignored, ignored
 from llmio.core.settings import OFF, Fault, nearest
 
@@ -35,6 +35,7 @@ def faults(settings: Settings) -> list[Fault]:
         *_doubled(env, settings),
         *_readable(env),
         *_unsafe(settings),
+        *_zone(settings),
     ]
 
 
@@ -93,6 +94,11 @@ def _doubled(env: Mapping[str, str], settings: Settings) -> Iterator[Fault]:
 def _readable(env: Mapping[str, str]) -> Iterator[Fault]:
     if path := sources.open_to_others(env):
         yield Fault(path, f"holds secrets and can be read by others on this machine: chmod 600 {path}", fatal=False)
+
+
+def _zone(settings: Settings) -> Iterator[Fault]:
+    if not zone.known(name := settings.text("log.zone")):
+        yield Fault(zone.NAME, f"no time zone {name} is known here: write one such as Europe/Berlin", fatal=False)
 
 
 def _unsafe(settings: Settings) -> Iterator[Fault]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +13,7 @@ from click.testing import CliRunner
 from llmio.boot import declared
 from llmio.cli.config import config, documented
 from llmio.core import settings
+from tests.processes import PATIENCE
 
 SECRET = "a-secret-that-is-long-enough-for-signing"
 
@@ -105,6 +108,16 @@ def test_all_faults_are_named_at_once(run):
     assert answer.exit_code == 1
     assert faults["MAX_LOGIN_ATTEMPTS"] == "'many' is not a whole number"
     assert "perhaps 'plain'" in faults["SMTP_AUTH"]
+
+
+@pytest.mark.parametrize("zone", ["://", "Europe"])
+def test_a_zone_that_is_none_is_noticed_and_stops_nothing(zone):
+    """In a process of its own: Babel reads the zone when it is imported."""
+    environment = {"PATH": os.environ["PATH"], "TZ": zone, "LLMIO_ENV": "development"}
+    command = [sys.executable, "-m", "llmio", "config", "check"]
+    answer = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=PATIENCE)
+    assert f"Note: TZ: no time zone {zone} is known here" in answer.stdout, answer.stderr
+    assert answer.returncode == 0
 
 
 def test_a_misspelt_variable_is_noticed_but_stops_nothing(run):

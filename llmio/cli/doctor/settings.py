@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from llmio.cli.doctor.findings import Finding, found
 from llmio.cli.doctor.site import Site
@@ -14,14 +12,13 @@ from llmio.core.settings import Fault
 KINDS = {
     "can be read by others": "settings.permissions",
     "mean the same": "settings.twice",
+    "no time zone": "settings.zone",
     "the reference takes any value for on": "settings.off",
 }
 """Words of faults that keep no process from starting; the others are about variables that nothing reads."""
 OTHERS_MAY_READ = 0o077
 PRIVATE = ("secrets.json", "setup-token", "run/environment.json", "backups/*.tar*")
 """What is in the data folder and for nobody else: secrets, addresses with passwords, all that people wrote."""
-BY_RULE = re.compile(r":.*|(?:[A-Za-z]{3,}|<[-+0-9A-Za-z]+>)[-+]?\d.*")
-"""A zone that the system's library reads, not Python: a file, or how far it is from Greenwich and since when."""
 
 
 def check(site: Site) -> Iterator[Finding]:
@@ -32,7 +29,6 @@ def check(site: Site) -> Iterator[Finding]:
     for name in PRIVATE:
         for path in sorted(Path(site.settings.text("llmio.data")).glob(name)):
             yield from _readable(path)
-    yield from _zone(site.settings.text("log.zone"))
 
 
 def _told(fault: Fault) -> Finding:
@@ -43,15 +39,6 @@ def _told(fault: Fault) -> Finding:
     if fault.fatal:
         return found("settings.wrong", fault)
     return found(next((code for words, code in KINDS.items() if words in fault.message), "settings.unknown"), fault)
-
-
-def _zone(name: str) -> Iterator[Finding]:
-    if not name or BY_RULE.fullmatch(name):
-        return
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        yield found("settings.zone", f"TZ: no time zone {name} is known here")
 
 
 def _readable(path: Path) -> Iterator[Finding]:
