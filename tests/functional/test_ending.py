@@ -15,6 +15,10 @@ from llmio.embedded.ports import free_port
 from tests import deeds
 from tests.processes import PATIENCE, site, until
 
+HELD_UP = (
+    "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 MANY = 40
 MAIL = b"From: nobody@example.org\r\nTo: nobody@reply.example.org\r\nSubject: Hello\r\n\r\nHello\r\n"
 RELAY = "/rails/action_mailbox/relay/inbound_emails"
@@ -61,7 +65,7 @@ def test_requests_that_wait_their_turn_are_answered_after_the_word_to_end(place,
     with place.engine.connect() as holder, ThreadPoolExecutor(MANY) as clients:
         holder.execute(text("LOCK TABLE action_mailbox_inbound_emails, received_emails IN ACCESS EXCLUSIVE MODE"))
         asked = [clients.submit(ask, port, "POST", RELAY, MAIL, HEADERS) for _ in range(MANY)]
-        until(lambda: place.ask("SELECT count(*) FROM pg_locks WHERE NOT granted") == 2)  # both threads
+        until(lambda: place.ask(HELD_UP) == 2)  # both threads
         process.send_signal(signal.SIGTERM)
         until(lambda: refuses(port))
         assert process.poll() is None

@@ -10,6 +10,11 @@ import pytest
 from tests import deeds
 from tests.processes import PATIENCE, Receiver, kill, site, until
 
+HELD_UP = (
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
 
 @pytest.fixture
 def place(committed_db, tmp_path):
@@ -91,7 +96,7 @@ def test_a_worker_killed_in_the_middle_of_a_transaction_loses_and_doubles_nothin
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(77)")
         worker = place.start("worker")
         place.act(deeds.note, "once")
-        until(lambda: place.ask("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 1)
+        until(lambda: place.ask(HELD_UP) == 1)
         kill(worker)
         assert place.waiting("test.note") == 1
     place.start("worker")
