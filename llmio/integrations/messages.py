@@ -28,6 +28,8 @@ def compose(ctx: Context, row: Delivery, event: Event, subject: Subject) -> tupl
     chatbot = ctx.db.get(Chatbot, row.recipient_id)
     if chatbot is None:
         return "the integration was removed"
+    if subject.group is None or subject.group.id != chatbot.group_id:
+        return "what it is about belongs to another group by now"
     if absent(ctx, {chatbot.id}):
         return Absent(f"no webhook format named {chatbot.shape}: is its plugin installed and on?")
     return message_of(ctx, chatbot, row, event, subject), target_of(ctx, chatbot)

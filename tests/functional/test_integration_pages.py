@@ -259,6 +259,19 @@ def test_what_had_arrived_goes_again_under_a_new_id(connect, web, ctx, ada, grou
     assert [one.headers["webhook-id"] for one in http.posts] == [f"msg_{delivery.id}", f"msg_{delivery.id}_1"]
 
 
+def test_what_moved_to_another_group_is_not_sent_again(connect, web, make, ctx, ada, group, db, run_jobs, http):
+    row = connect(webhook_kind="slack", event_kinds="new_discussion")
+    thread = start(ctx, ada, group)
+    run_jobs()
+    delivery = db.scalars(select(Delivery).where(Delivery.recipient_type == "Chatbot")).one()
+    elsewhere = make.group(admin=ada, name="Elsewhere")
+    web.send(f"/threads/{thread.key}/group", {"group_id": elsewhere.id}, status=303)
+    web.send(f"/integrations/{row.id}/again/{delivery.id}", {}, status=303)
+    run_jobs()
+    assert len(http.posts) == 1
+    assert "belongs to another group" in web.get(f"/integrations/{row.id}")
+
+
 def test_a_message_of_another_integration_is_not_sent_again_from_here(
     connect, web, make, ctx, ada, group, db, run_jobs
 ):
