@@ -55,7 +55,7 @@ def upgrade(*, rehearsed: bool, lock_timeout: str | None, statement_timeout: str
         click.echo(f"The database is at revision {before} already.")
     else:
         click.echo(f"The database was brought from {before or 'nothing'} to {commands.head()}.")
-    upgrade_plugins()
+    upgrade_plugins(timeouts)
 
 
 def _rehearse(target: str, timeouts: dict[str, str]) -> None:
@@ -65,7 +65,7 @@ def _rehearse(target: str, timeouts: dict[str, str]) -> None:
     found = rehearsal.rehearse(target, timeouts=timeouts)
     click.echo(f"Copying the database took {found.copied:.1f} s.")
     click.echo(f"Upgrading the copy from {found.before or 'nothing'} to {found.after} took {found.upgraded:.1f} s.")
-    click.echo("Rows of schema public and results of closed polls are the same; the copy was removed.")
+    click.echo("As many rows in schema public, and the same results of closed polls as before; the copy was removed.")
     for line in found.differences:
         click.echo(f"Afterwards: {line}", err=True)
     if found.differences:
@@ -131,7 +131,7 @@ def url() -> str:
     return settings.text("database.url")
 
 
-def upgrade_plugins() -> None:
+def upgrade_plugins(timeouts: dict[str, str] | None = None) -> None:
     """Bring the tables of plugins up to date. One that fails is told and noted, but keeps the site from nothing."""
     from llmio.plugins import migrate  # noqa: PLC0415  # slow
 
@@ -139,7 +139,7 @@ def upgrade_plugins() -> None:
         return
     app = built()
     try:
-        failed = migrate.upgrade_all(app)
+        failed = migrate.upgrade_all(app, timeouts)
     finally:
         app.engine.dispose()
     for name, error in failed.items():

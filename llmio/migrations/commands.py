@@ -11,11 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from psycopg.errors import InsufficientPrivilege, LockNotAvailable, QueryCanceled
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
+from llmio.core import turn
 from llmio.core.db import engine_for
 from llmio.core.errors import Unavailable
 from llmio.core.i18n import _
@@ -59,7 +60,7 @@ def upgrade(url: str, target: str = "heads", *, timeouts: Mapping[str, str] | No
         try:
             command.upgrade(options, target)
         except OperationalError as error:
-            raise _stopped(error) from error
+            raise turn.stopped(error) from error
 
 
 def _check(connection: Connection, timeouts: Mapping[str, str]) -> None:
@@ -80,22 +81,6 @@ def reasons(url: str) -> list[str]:
     """What speaks against an upgrade now, one line each."""
     with connected(url) as connection:
         return preflight.reasons(connection, revisions(), revision_of(connection))
-
-
-def _stopped(error: OperationalError) -> Exception:
-    """A time-out, in words; anything else as it is."""
-    told = str(error.orig).splitlines()[0]
-    if isinstance(error.orig, LockNotAvailable):
-        return Unavailable(
-            _("A table that must change is in use ({why}). Finished migrations stay, nothing is half done: run it again when the "
-              "site is quiet, or with a longer --lock-timeout.", why=told)
-        )  # fmt: skip
-    if isinstance(error.orig, QueryCanceled):
-        return Unavailable(
-            _("A statement took too long ({why}). Finished migrations stay, nothing is half done: run it again with a longer "
-              "--statement-timeout.", why=told)
-        )  # fmt: skip
-    return error
 
 
 def current(url: str) -> str | None:

@@ -8,23 +8,15 @@ from alembic import context
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from llmio.core import turn
 from llmio.core.db import engine_for
-from llmio.migrations import turn
-
-LOCK_TIMEOUT = "5s"
-"""A migration that waits for a table blocks everyone behind it, so it rather gives up and is tried again."""
-STATEMENT_TIMEOUT = "10min"
 
 
 def run(connection: Connection) -> None:
     """Bring the connection's database to the wanted revision."""
     turn.take(connection)
     try:
-        told = context.config.attributes.get("timeouts") or {}
-        for name, usual in (("lock_timeout", LOCK_TIMEOUT), ("statement_timeout", STATEMENT_TIMEOUT)):
-            connection.execute(
-                text("SELECT set_config(:name, :value, false)"), {"name": name, "value": told.get(name, usual)}
-            )
+        turn.limit(connection, context.config.attributes.get("timeouts") or {})
         # Asked first: `IF NOT EXISTS` wants the right to create schemas even where there is nothing to create.
         if not connection.scalar(text("SELECT to_regnamespace('llmio')")):
             connection.execute(text("CREATE SCHEMA llmio"))

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from llmio.core.i18n import _
-from llmio.migrations.turn import HOLDERS
+from llmio.core.turn import HOLDERS
 
 OLDEST_SERVER = 15
 LONG_SECONDS = 30

@@ -6,6 +6,7 @@ could no longer be found. So each plugin's history lives and dies with its schem
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,9 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import delete, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 
+from llmio.core import turn
 from llmio.core.outbox import Outbox
 from llmio.plugins.check import PluginError
 from llmio.plugins.discover import discover
@@ -63,8 +66,11 @@ def wanted() -> bool:
     return False
 
 
-def upgrade_all(app: App) -> dict[str, str]:
-    """Bring the tables of every working plugin up to date, each in one transaction; plugin → error of those that failed."""
+def upgrade_all(app: App, timeouts: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Bring the tables of every working plugin up to date, each in one transaction; plugin → error of those that failed.
+
+    `timeouts` as `migrations.commands.upgrade` takes them.
+    """
     failed: dict[str, str] = {}
     for name, module in app.plugins.modules.items():
         folder = folder_of(module)
@@ -72,8 +78,9 @@ def upgrade_all(app: App) -> dict[str, str]:
             continue
         try:
             with app.engine.begin() as connection:
-                upgrade(connection, name, folder)
-        except RAISED as error:
+                upgrade(connection, name, folder, timeouts)
+        except RAISED as found:
+            error = turn.stopped(found) if isinstance(found, OperationalError) else found
             if app.plugins.strict:
                 raise
             note(app.plugins, name, "migrations", error, now=app.ports.clock.now())
@@ -81,12 +88,14 @@ def upgrade_all(app: App) -> dict[str, str]:
     return failed
 
 
-def upgrade(connection: Connection, plugin: str, folder: Path) -> None:
+def upgrade(connection: Connection, plugin: str, folder: Path, timeouts: Mapping[str, str] | None = None) -> None:
     """Run a plugin's pending migrations, with its schema as the place of everything that names none.
 
     Raises PluginError, for the transaction to be rolled back, where they touch schema public or llmio.
     """
     schema = schema_of(plugin)
+    turn.take_for_plugins(connection)
+    turn.limit(connection, timeouts or {}, local=True)
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}"))
     connection.execute(text(f"SET LOCAL search_path TO {quoted(schema)}, public"))
     before = set(connection.scalars(FOREIGN))

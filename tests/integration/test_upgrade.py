@@ -16,9 +16,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 
 from llmio.continuity.scratch import connect
+from llmio.core import turn
 from llmio.core.errors import Unavailable
 from llmio.embedded.process import wait_until
-from llmio.migrations import commands, preflight, turn
+from llmio.migrations import commands, preflight
 from llmio.testing import loomio
 from llmio.testing.loomio.rows import Rows
 from tests.commands import run_command

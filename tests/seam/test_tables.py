@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import inspect, text
 
 from llmio.cli import group as command
+from llmio.embedded.process import wait_until
 from llmio.plugins import migrate
 from tests.seam.distributions import GOOD
 
@@ -47,8 +50,8 @@ def clean(seam_engine):
             connection.execute(text(f"DROP SCHEMA IF EXISTS plugin_{name} CASCADE"))
 
 
-def upgrade(site):
-    return CliRunner().invoke(command, ["db", "upgrade"], env=site.env)
+def upgrade(site, *options):
+    return CliRunner().invoke(command, ["db", "upgrade", *options], env=site.env)
 
 
 def test_upgrade_makes_tables_in_the_plugins_schema(strangers, start, seam_engine, clean):
@@ -62,6 +65,40 @@ def test_upgrade_makes_tables_in_the_plugins_schema(strangers, start, seam_engin
     strangers.forget()
     package = strangers.folder / "llmio_keeper" / "migrations"
     (package / "0002_stars.py").write_text(SECOND.format(name="keeper"))
+    assert upgrade(site).exit_code == 0
+    assert "stars" in {column["name"] for column in inspect(seam_engine).get_columns("notes", schema="plugin_keeper")}
+
+
+def test_two_at_once_make_the_tables_once(strangers, start, seam_engine, clean):
+    strangers.add("keeper", GOOD, files=files("keeper"))
+    site = start()
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    with ThreadPoolExecutor(1) as aside:
+        with seam_engine.begin() as other:
+            migrate.upgrade(other, "keeper", strangers.folder / "llmio_keeper" / "migrations")
+            second = aside.submit(upgrade, site)
+            assert wait_until(lambda: second.done() or other.scalar(waiting) == 1, 60)
+        result = second.result(60)
+    assert result.exit_code == 0, result.output
+    assert "could not be brought" not in result.stderr
+    assert not site.line("keeper", site.listed())["failures"]
+
+
+def test_a_table_in_use_is_not_waited_for(strangers, start, seam_engine, clean):
+    strangers.add("keeper", GOOD, files=files("keeper"))
+    site = start()
+    assert upgrade(site).exit_code == 0
+    strangers.forget()
+    package = strangers.folder / "llmio_keeper" / "migrations"
+    (package / "0002_stars.py").write_text(SECOND.format(name="keeper"))
+    with seam_engine.begin() as other:
+        other.execute(text("SET LOCAL idle_in_transaction_session_timeout = '30s'"))
+        other.execute(text("LOCK TABLE plugin_keeper.notes IN ROW EXCLUSIVE MODE"))
+        result = upgrade(site, "--lock-timeout", "200ms")
+    assert (
+        "The tables of plugin keeper could not be brought up to date: A table that must change is in use"
+        in result.stderr
+    )
     assert upgrade(site).exit_code == 0
     assert "stars" in {column["name"] for column in inspect(seam_engine).get_columns("notes", schema="plugin_keeper")}
 
