@@ -20,6 +20,7 @@ from llmio.core import alone as core_alone
 from llmio.core.errors import Conflict, Unavailable
 from llmio.core.i18n import _
 from llmio.files import intake, storages
+from llmio.files.faults import told_operators
 from llmio.files.storages import Storage
 from llmio.plugins.guard import RAISED, note
 
@@ -95,7 +96,7 @@ def check(app: App, *, sums: bool = False) -> Iterator[Checked]:
             if sums:
                 found.damaged += [one for one in _damaged(app, storage) if one not in found.damaged]
         except Unavailable as error:
-            found.fault = str(error)
+            found.fault = told_operators(error)
         yield found
 
 

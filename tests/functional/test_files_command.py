@@ -98,6 +98,8 @@ def test_move_copies_checks_and_repoints(llmio, put, committed_db, app, store):
         assert (store.folder / store.bucket / key).exists()
         assert place(app, key).exists()  # what is read at this moment goes on
     assert "Moved 0 files" in llmio("move", "--from", "local", "--to", "s3_compatible").output
+    told = json.loads(llmio("check", "--json", STORAGE_SECRET_ACCESS_KEY="wrong").stdout)
+    assert ["signature" in one["fault"] for one in told] == [False, True]  # what an operator can mend
     back = llmio("move", "--from", "s3_compatible", "--to", "local", "--remove")
     assert "Moved 3 files" in back.output
     assert place(app, files[0][1]).read_bytes() == b"one"
