@@ -40,7 +40,7 @@ def begin(settings: Settings, process: str) -> bool:
     except ValueError as error:  # the address has no key, no number or no port that can be: the site is well without
         log.warning("SENTRY_DSN is not used, errors are in the log alone: %s", type(error).__name__)
         return False
-    sentry_sdk.set_tag("process", process)
+    sentry_sdk.get_global_scope().set_tag("process", process)  # of whichever thread answers a request
     return True
 
 

@@ -17,6 +17,7 @@ from tests.receiver import receiver
 
 SITE = """
 import logging, sys
+from contextvars import Context
 from webtest import TestApp
 from llmio import boot, web
 from llmio.core import outbox, reports
@@ -46,7 +47,8 @@ def configured(app, make=web.configurator):
 config = configured(app)
 config.commit()
 browser = TestApp(config.make_wsgi_app())
-answer = browser.post("/test/broken/of-a-link-that-lets-in-4711?token=of-a-query-4711", {"secret": "of-a-form-4711"}, status=500, headers={
+thread = Context()  # as those of a server, which know nothing that was said of this one alone
+answer = thread.run(browser.post, "/test/broken/of-a-link-that-lets-in-4711?token=of-a-query-4711", {"secret": "of-a-form-4711"}, status=500, headers={
     "X-Request-Id": "request-4711", "Cookie": "llmio_session=of-a-cookie-4711", "Authorization": "Bearer of-a-header-4711"})
 assert "loom" not in answer.text
 with app.begin() as ctx:
@@ -97,7 +99,7 @@ def reported(llmio_servers, tmp_path_factory):
 def test_a_page_that_fails_is_reported_once_with_its_request(reported):
     (event,) = [one for one in reported[0] if one["exception"]["values"][-1]["type"] == "LookupError"]
     assert event["exception"]["values"][-1]["value"] == "no such thread of wool"
-    assert event["tags"]["request_id"] == "request-4711"
+    assert event["tags"] == {"process": "web", "request_id": "request-4711"}
     assert event["request"]["method"] == "POST"
     assert event["request"]["url"].endswith("/test/broken/…")
     assert event["logentry"]["formatted"] == "POST /test/broken/… failed"
