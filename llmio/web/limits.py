@@ -21,6 +21,11 @@ A_DAY = 3
 IN_DEVELOPMENT = 100
 ROUTES = {
     "groups.new": "groups", "groups.edit": "groups", "groups.settings": "groups", "groups.invite": "announcements",
+    "groups.new_subgroup": "groups", "groups.archive": "groups", "groups.join_link": "groups", "readers.resend": "announcements",
+    "groups.leave": "memberships", "groups.join_by_link": "memberships", "groups.invitation": "memberships",
+    "discussions.join": "discussion_readers", "discussions.unread": "discussion_readers", "discussions.recall": "discussion_readers",
+    "readers.make_admin": "discussion_readers", "readers.remove_admin": "discussion_readers", "readers.remove": "discussion_readers",
+    "polls.open": "polls", "polls.stay_draft": "polls", "accounts.picture": "profile",
     "discussions.people": "announcements", "polls.voters": "announcements", "polls.remind": "announcements", "outcomes.share": "announcements",
     "groups.request": "membership_requests", "groups.answer": "membership_requests", "groups.join": "memberships",
     "groups.volume": "memberships", "memberships.make_admin": "memberships", "memberships.remove_admin": "memberships",

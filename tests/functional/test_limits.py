@@ -39,6 +39,26 @@ def test_each_kind_is_counted(db, sign_in, with_settings, kind):
     assert f'"{kind}-hour";r=0' in third.headers["RateLimit"]
 
 
+FURTHER = {
+    "groups": ("/g/nogroup/subgroups/new", "/g/nogroup/archive", "/g/nogroup/join_link"),
+    "announcements": ("/discussion_readers/1/resend",),
+    "memberships": ("/g/nogroup/leave", "/join/group/notoken", "/invitations/notoken"),
+    "discussion_readers": ("/d/nothread/join", "/d/nothread/recall", "/discussion_readers/1/remove"),
+    "polls": ("/p/nopoll/open", "/p/nopoll/stay_draft"),
+    "profile": ("/profile/picture",),
+}
+"""Other doors to the same acts."""
+
+
+def test_no_act_has_a_door_that_is_not_counted(db, sign_in, with_settings):
+    with_settings(limits__rate_factor=1)
+    web = sign_in(make.user(db))
+    for kind, paths in FURTHER.items():
+        for path in paths:
+            answer = web.send(path, expect_errors=True)
+            assert f'"{kind}-hour";r=' in answer.headers.get("RateLimit", ""), path
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_kind_is_counted_where_limits_are_off(db, sign_in, with_settings, kind):
     with_settings(limits__on=False, limits__rate_factor=1 / limits.AN_HOUR[kind][0])
