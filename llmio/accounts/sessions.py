@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from llmio.accounts.models import User
+from llmio.accounts.zones import zone_or_none
 from llmio.core.context import Identity
 from llmio.core.db import Base
 
@@ -86,7 +87,7 @@ def identity_of(user: Any, *, session_id: str = "") -> Identity:
         is_admin=bool(user.is_admin),
         verified=user.email_verified,
         locale=user.selected_locale or user.detected_locale or "en",
-        time_zone=user.time_zone or "UTC",
+        time_zone=zone_or_none(user.time_zone) or "UTC",  # a foreign database may hold anything
         session_id=session_id,
         picture=user.picture,
     )

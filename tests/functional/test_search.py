@@ -50,6 +50,16 @@ def test_all_five_kinds_are_found(web, make, ada, group, indexed):
     assert kinds(page) == ["Comment", "Outcome", "Poll", "Thread", "Vote"]
 
 
+@pytest.mark.parametrize("zone", ["Europe", "Mars/Olympus", "/etc/passwd", ""])
+def test_days_are_those_of_utc_for_who_has_no_zone_that_there_is(web, make, ada, group, indexed, zone):
+    """A database of elsewhere may hold anything: the name of a folder of zones, too."""
+    ada.time_zone = zone
+    make.discussion(group, author=ada, title="Zebra thread")
+    indexed()
+    page = web.sign_in(ada).get("/search?q=zebra&since=2000-01-01")
+    assert titles(page) == ["Zebra thread"]
+
+
 @pytest.mark.parametrize("query", ["cafe", "café", "CAFE", "muller"])
 def test_accents_are_no_hindrance(web, make, ada, group, indexed, query):
     make.discussion(group, author=ada, title="Le Café de Frau Müller")

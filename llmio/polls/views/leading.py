@@ -178,7 +178,7 @@ def stay_draft(poll: Poll, request: Any) -> Any:
 @view_config(route_name="polls.reopen", renderer=REOPEN, permission=Permission.POLL_REOPEN)
 def reopen_form(poll: Poll, request: Any) -> View:
     """Ask until when."""
-    zone = zones.zone_or_none(request.ctx.signed_in().time_zone) or "UTC"
+    zone = request.ctx.signed_in().time_zone
     kind = request.app.plugins.poll_type(poll.poll_type)
     fresh = forms.fresh_values(kind, request.ctx.now, zone)
     view = cards.one(request.ctx, poll)
