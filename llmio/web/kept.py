@@ -12,6 +12,8 @@ from llmio.core.errors import LlmioError
 
 PAGE: Final = "llmio:web/templates/errors/kept.jinja2"
 OURS: Final = frozenset({"csrf_token", "_method"})
+SHORT: Final = 1000
+"""Bytes of a form in which nothing was entered, at most; others may be refused for their length, unread."""
 WORTH_SHOWING: Final = 12
 """Characters from which on a value is something that somebody wrote."""
 
@@ -25,8 +27,9 @@ def may_be_kept(request: Any) -> bool:
 
 
 def is_bare(request: Any) -> bool:
-    """Whether it was a mere button: nothing was entered that could be lost."""
-    return not request.wants_json and all(name in OURS for name, _value in _posted(request))
+    """Whether it was a mere button: nothing was entered that could be lost. What is longer is not read to find out."""
+    short = request.content_length is not None and request.content_length <= SHORT
+    return short and not request.wants_json and all(name in OURS for name, _value in _posted(request))
 
 
 def sent_by_ours(request: Any) -> bool:

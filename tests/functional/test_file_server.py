@@ -101,6 +101,7 @@ def raw(client, size, sent):
     connection = socket.create_connection((parts.hostname, parts.port), 20)
     head = (
         f"POST /files HTTP/1.1\r\nHost: localhost\r\nCookie: {client.cookie}\r\nX-CSRF-Token: {CSRF}\r\n"
+        "Sec-Fetch-Site: same-origin\r\nReferer: http://localhost/dashboard\r\n"
         f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {size}\r\n\r\n"
     )
     connection.sendall(head.encode() + sent)
