@@ -23,6 +23,7 @@ def record(app: Any, what: Ask, world: World, *, people: int) -> list[list[State
 
     All of it is rolled back, so that a write can be run again as it was.
     """
+    app.follower.enabled = False  # its thread would write on the connection that is recorded
     if id(app) not in _made:
         _made[id(app)] = webtest.TestApp(web.assemble(app))
     return [_recorded(app, _made[id(app)], what, world.cookies[number]) for number in range(people)]
