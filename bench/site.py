@@ -66,6 +66,7 @@ class Site:
             "LLMIO_ENV": "production",
             "LLMIO_DATA": str(self.folder),
             "LLMIO_BENCH": "1",
+            "RACK_ATTACK_RATE_MULTPLIER": "100000",  # all who ask here have one address
             **self.variables,
         }
 
