@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from llmio.core import richtext
@@ -102,8 +102,3 @@ def told(ctx: Context, group: Group | None, form: ThreadForm) -> list[int]:
 def _others(ctx: Context, group: Group) -> list[User]:
     members = groups.members(ctx, group, limit=PEOPLE_SHOWN)
     return [member.user for member in members if member.user is not None and member.user_id != ctx.actor_id]
-
-
-def chosen(values: Mapping[str, Any], name: str) -> list[int]:
-    """Ids of a list in values as they were typed."""
-    return [int(one) for one in values.get(name) or () if str(one).isdecimal()]
