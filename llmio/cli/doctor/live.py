@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
-from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from llmio.cli.doctor.findings import Finding, first_line, found
@@ -78,9 +79,14 @@ def _greeting(site: Site, url: str, *, wait: bool) -> str:
     """What is said first on a new WebSocket. Raises what the library raises."""
     address = _scheme(url, "ws")
     tls = ssl.create_default_context() if address.startswith("wss:") else None
-    origin = Origin(origins(site.app.settings)[0])
-    with connect(address, origin=origin, ssl=tls, open_timeout=PATIENCE, close_timeout=1, proxy=None) as socket:
-        return str(socket.recv(timeout=PATIENCE)) if wait else ""
+    return asyncio.run(_first_word(address, Origin(origins(site.app.settings)[0]), tls, wait=wait))
+
+
+async def _first_word(address: str, origin: Origin, tls: ssl.SSLContext | None, *, wait: bool) -> str:
+    """In one thread: the library's other client reads and writes in two, where TLS may lose what is sent and wait for ever."""
+    opening = connect(address, origin=origin, ssl=tls, proxy=None, open_timeout=PATIENCE, close_timeout=1)
+    async with opening as socket, asyncio.timeout(PATIENCE):
+        return str(await socket.recv()) if wait else ""
 
 
 def _scheme(url: str, plain: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -26,35 +27,56 @@ class Front:
 
     def __post_init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.setblocking(False)
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
 
-    def _accept(self):
-        with suppress(OSError):
+    def _run(self):
+        with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+            runner.run(self._accept())
+
+    async def _accept(self):
+        self.accepting = asyncio.current_task()
+        async with asyncio.TaskGroup() as people:
             while True:
-                plain, _address = self.listener.accept()
-                threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
+                plain, _address = await self.loop.sock_accept(self.listener)
+                people.create_task(self._encrypt(plain))
 
-    def _serve(self, plain):
-        with suppress(OSError, ValueError), self.tls.wrap_socket(plain, server_side=True) as person:
-            head = b""
-            while b"\r\n\r\n" not in head:
-                if not (piece := person.recv(65536)):
-                    return
-                head += piece
-            first, *lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
-            path = first.split(" ")[1]
-            port = next((self.routes[one] for one in self.routes if one and path.startswith(one)), self.routes.get(""))
-            if port is None:
-                return
-            headers = self._headers(dict(line.split(": ", 1) for line in lines))
-            with socket.create_connection(("127.0.0.1", port)) as behind:
-                told = "\r\n".join([first, *(f"{name}: {value}" for name, value in headers.items())])
-                behind.sendall(f"{told}\r\n\r\n".encode("latin-1"))
-                back = threading.Thread(target=_pipe, args=(behind, person), daemon=True)
-                back.start()
-                _pipe(person, behind)
-                back.join(10)
+    async def _encrypt(self, plain):
+        """In this one thread, since TLS is not to be read in one and written in another; by the certificate of this moment."""
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        with suppress(OSError):
+            transport, _protocol = await self.loop.connect_accepted_socket(lambda: protocol, plain, ssl=self.tls)
+            writer = asyncio.StreamWriter(transport, protocol, reader, self.loop)
+            try:
+                await self._serve(reader, writer)
+            finally:
+                writer.close()
+
+    async def _serve(self, reader, writer):
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            return
+        first, *lines = head.removesuffix(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        path = first.split(" ")[1]
+        port = next((self.routes[one] for one in self.routes if one and path.startswith(one)), self.routes.get(""))
+        if port is None:
+            return
+        headers = self._headers(dict(line.split(": ", 1) for line in lines))
+        told = "\r\n".join([first, *(f"{name}: {value}" for name, value in headers.items())])
+        answers, behind = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            behind.write(f"{told}\r\n\r\n".encode("latin-1"))
+            sides = [asyncio.create_task(_pipe(*pair)) for pair in ((reader, behind), (answers, writer))]
+            await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+            for side in sides:
+                side.cancel()
+        finally:
+            behind.close()
 
     def _headers(self, headers):
         headers = {name.title(): value for name, value in headers.items()}
@@ -73,12 +95,14 @@ class Front:
         return headers
 
     def close(self):
+        self.loop.call_soon_threadsafe(self.accepting.cancel)
+        self.thread.join(10)
         self.listener.close()
 
 
-def _pipe(source, target):
+async def _pipe(source, target):
+    """Until one of the two ends it."""
     with suppress(OSError):
-        while piece := source.recv(65536):
-            target.sendall(piece)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+        while piece := await source.read(65536):
+            target.write(piece)
+            await target.drain()
