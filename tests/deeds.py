@@ -22,6 +22,7 @@ from llmio.core import outbox
 from llmio.core.app import App
 from llmio.core.db import engine_for
 from llmio.core.jobs import QUEUES, Job, job
+from llmio.integrations.http import GuardedHttp, Times
 from llmio.worker import main, watch
 
 BIG = 16_000_000
@@ -48,7 +49,7 @@ def wait(app, path):
 
     with app.begin() as ctx:
         note.run(ctx, "began")
-    wait_until(lambda: Path(path).exists(), 30)
+    wait_until(lambda: Path(path).exists(), 90)
     with app.begin() as ctx:
         note.run(ctx, "ended")
 
@@ -136,6 +137,8 @@ def build() -> App:
     app.add_jobs(
         note, post, wait, poison, poison_outside, exits, kills, freezes, hangs, hangs_inside, comes_late, *ON.values()
     )
+    if seconds := float(os.environ.get("TEST_REQUESTS_HANG", "0")):
+        app.ports.http = GuardedHttp(app.settings, times=Times(read=seconds, whole=seconds))
     if os.environ.get("TEST_SCHEDULE"):
         app.add_schedule(tick, every=int(os.environ["TEST_SCHEDULE"]))
         app.add_jobs(tick)

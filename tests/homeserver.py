@@ -51,7 +51,9 @@ class Account:
     def call(self, method: str, path: str, **body: object) -> dict:
         """A request of the client-server API."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        answer = httpx.request(method, f"{self.url}/_matrix/client/v3{path}", headers=headers, json=body or None)
+        answer = httpx.request(
+            method, f"{self.url}/_matrix/client/v3{path}", headers=headers, json=body or None, timeout=60
+        )
         answer.raise_for_status()
         return answer.json()
 
@@ -76,11 +78,11 @@ class Homeserver:
     def account(self, name: str) -> Account:
         """A new account."""
         place = f"{self.url}/_synapse/admin/v1/register"
-        nonce = httpx.get(place).json()["nonce"]
+        nonce = httpx.get(place, timeout=60).json()["nonce"]
         said = b"\0".join(one.encode() for one in (nonce, name, "password", "notadmin"))
         mac = hmac.new(self.secret.encode(), said, hashlib.sha1).hexdigest()
         body = {"nonce": nonce, "username": name, "password": "password", "admin": False, "mac": mac}
-        made = httpx.post(place, json=body).json()
+        made = httpx.post(place, json=body, timeout=60).json()
         return Account(self.url, made["user_id"], made["access_token"])
 
 

@@ -120,7 +120,7 @@ def site(committed_db, folder: Path):
     valkey = Valkey(folder / "valkey", fast=True)
     valkey.start()
     app = committed_db.app
-    before, app.ports.queue = app.ports.queue, CeleryQueue(valkey.url())
+    before, app.ports.queue = app.ports.queue, CeleryQueue(valkey.url(), seconds=PATIENCE)
     made = Site(app, committed_db.url, committed_db.engine, valkey, folder)
     made.tell("CREATE TABLE notes (id bigserial PRIMARY KEY, word text)")
     try:

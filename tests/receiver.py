@@ -37,7 +37,7 @@ class Receiver:
 
     def hang(self, handler: Any) -> None:
         """Take the request and say nothing."""
-        self.done.wait(60)
+        self.done.wait(600)
 
     def dribble(self, handler: Any) -> None:
         """Send a header, a letter at a time, and never come to an end."""

@@ -21,7 +21,7 @@ from llmio.embedded.ports import free_port
 
 HOST = "127.0.0.1"
 BUCKET = "files"
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SECRET = "testing-secret-of-at-least-32-characters"
 INPUT = "llmio_servers"
 KEY: pytest.StashKey[Servers] = pytest.StashKey()
+PATIENCE = 60.0
+"""Seconds; a site soon goes on without a Redis that does not answer, but tests may share a machine that is merely busy."""
 
 
 def _servers(config: pytest.Config) -> Servers:
@@ -116,8 +118,10 @@ def llmio_app(settings: dict[str, str], engine: Engine) -> App:
     from llmio import boot
     from llmio.core import collector
     from llmio.testing.ports import memory_ports
+    from llmio.worker.queue import client
 
     made = boot.build(settings, env={}, ports=memory_ports(), engine=engine)
+    made.redis = client(settings["redis.url"], seconds=PATIENCE)
     collector.set_aside()
     return made
 

@@ -89,8 +89,8 @@ def hint(outbox_id: int, queue: str) -> str:
 class CeleryQueue:
     """Pushes hints; where Redis does not answer it says so once, loses them, and leaves it alone for some seconds."""
 
-    def __init__(self, url: str, *, rest: float = REST) -> None:
-        self.redis = client(url)
+    def __init__(self, url: str, *, rest: float = REST, seconds: float = SECONDS) -> None:
+        self.redis = client(url, seconds=seconds)
         self._rest = rest
         self._lock = threading.Lock()
         self._resting_until = 0.0

@@ -237,6 +237,6 @@ def certify(folder: Path) -> None:
 
 def answers_on(port: int) -> int:
     """Status of /up there."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     connection.request("GET", "/up", headers={"Host": HOST})
     return connection.getresponse().status

@@ -51,7 +51,7 @@ class Tls:
 
     def __enter__(self):
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(PATIENCE)
         return self
 
     def __exit__(self, *_raised) -> None:
@@ -72,7 +72,7 @@ def place(committed_db, tmp_path):
 
 def test_jobs_and_live_messages_go_over_it(place):
     url = place.variables["REDIS_URL"]
-    place.app.ports.queue = CeleryQueue(url)
+    place.app.ports.queue = CeleryQueue(url, seconds=PATIENCE)
     place.start("worker")
     place.act(deeds.note, "over TLS", times=20)
     until(lambda: place.notes() == ["over TLS"] * 20)

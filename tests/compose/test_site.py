@@ -172,16 +172,16 @@ async def listen(site, token, act, *, restart=None) -> list[str]:
         page.on("disconnect", lambda *_reason: closed.set())
         page.on("records", lambda data, *_offset: heard.put_nowait(data))
         address = f"https://channels.{HOST}:{site.ports['https']}?channel_token={token}"
-        how = {"transports": ["websocket"], "headers": {"Origin": f"https://{HOST}"}, "wait_timeout": 30}
+        how = {"transports": ["websocket"], "headers": {"Origin": f"https://{HOST}"}, "wait_timeout": PATIENCE}
         await page.connect(address, **how)
         if restart is not None:
             await asyncio.to_thread(restart)
-            await asyncio.wait_for(closed.wait(), 30)
+            await asyncio.wait_for(closed.wait(), PATIENCE)
             await page.connect(address, **how)  # JavaScript's client does that by itself
         await asyncio.to_thread(act)
         found: list[str] = []
         while not found:
-            data = await asyncio.wait_for(heard.get(), 30)
+            data = await asyncio.wait_for(heard.get(), PATIENCE)
             found = [one["body"] for one in data["records"].get("comments", ())]
         await page.disconnect()
         return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import timedelta
 
 import pytest
@@ -244,12 +243,13 @@ def test_what_is_slow_takes_no_place_and_what_failed_shares_a_few():
     import threading
 
     held = threading.Event()
-    threads = Threads(threads=2, per_lane=2, ailing=2, patience=0.2, most=6)
+    quick, threads = (Threads(threads=2, per_lane=2, ailing=2, patience=patience, most=6) for patience in (3600, 0))
     try:
-        threads.run("a", lambda: held.wait(60))
-        threads.run("b", lambda: held.wait(60))
-        assert not threads.room("c")
-        until(lambda: threads.room("c"), 60)  # a and b hang: they are slow
+        for one in (quick, threads):
+            one.run("a", lambda: held.wait(60))
+            one.run("b", lambda: held.wait(60))
+        assert not quick.room("c")
+        assert threads.room("c")  # here a and b count as slow at once
         threads.run("x", lambda: held.wait(60), ailing=True)
         assert threads.room("c")  # what failed lately takes no place of those that answer
         assert not threads.room("x", ailing=True)
@@ -323,6 +323,7 @@ def test_waits_grow_whatever_is_asked_for():
 def place(committed_db, tmp_path):
     with site(committed_db, tmp_path) as made:
         made.variables = {"LLMIO_WEBHOOKS_ALLOW_PRIVATE": "1", "LLMIO_WORKER_CONCURRENCY": "1"}
+        made.variables["TEST_REQUESTS_HANG"] = "600"  # whoever waits for one of them waits in vain
         yield made
 
 
@@ -382,10 +383,8 @@ def test_forty_channels_that_hang_hold_nobody_up(place, here):
         other_id = other.id
     place.start("worker")
     until(lambda: sum(one.path.startswith("/hang/") for one in here.got) >= 64)
-    began = time.monotonic()
     with place.app.begin() as ctx:
         group = ctx.db.get(Group, other_id)
         ctx.publish(place.app.kinds["new_discussion"], factories.discussion(ctx.db, group))
-    until(lambda: any(one.path == "/quick" for one in here.got), 30)
-    assert time.monotonic() - began < 7  # a request that hangs takes ten seconds
+    until(lambda: any(one.path == "/quick" for one in here.got))
     assert not here.done.is_set()

@@ -21,7 +21,7 @@ def checked(pg_url):
 
 def kill_backend(engine, pid):
     with engine.connect() as connection:
-        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 60000)"), {"pid": pid})
 
 
 def test_a_connection_that_died_while_it_lay_idle_costs_nobody_an_error(checked, engine, monkeypatch):

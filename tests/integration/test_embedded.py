@@ -122,7 +122,7 @@ def test_postgres_ends_with_the_process_that_started_it(folder: Path) -> None:
         Postgres(data, fast=True).start()
     owner.kill()
     owner.wait(60)
-    assert wait_until(lambda: not working_in((data / "cluster").resolve()), 10), f"postmaster {pid} is left"
+    assert wait_until(lambda: not working_in((data / "cluster").resolve()), 60), f"postmaster {pid} is left"
 
 
 @linux

@@ -28,7 +28,7 @@ def test_a_job_that_never_returns_is_given_up_and_named_and_the_queue_goes_on(pl
     worker = place.start("worker", LLMIO_WORKER_CONCURRENCY="12")
     until(lambda: dead(place) == 2)
     place.act(deeds.note, "behind them", times=24)
-    until(lambda: place.notes() == ["one began", *["behind them"] * 24])
+    until(lambda: place.notes().count("behind them") == 24)
     assert "inside" not in place.notes(), "what it had written in its transaction is undone"
 
     shown = run_command("jobs", env=place.environment()).stdout

@@ -22,7 +22,7 @@ from tests import factories
 from tests.forked import ROOT
 from tests.processes import PATIENCE, site
 
-TRIES = 8
+TRIES = 40
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_comment_is_on_other_pages_within_a_second(place, address):
     async def reader():
         page, heard = socketio.AsyncClient(), asyncio.Queue()
         page.on("records", lambda data, _offset="": heard.put_nowait(data))
-        await page.connect(f"{address}?channel_token=reader", transports=["websocket"], wait_timeout=30)
+        await page.connect(f"{address}?channel_token=reader", transports=["websocket"], wait_timeout=PATIENCE)
         for number in range(TRIES):
             began = time.monotonic()
             await asyncio.to_thread(comment, number)

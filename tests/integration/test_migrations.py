@@ -103,7 +103,7 @@ def test_two_upgrades_at_once(empty):
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         for _ in range(2)
     ]
-    outputs = [one.communicate(timeout=60)[0] for one in both]
+    outputs = [one.communicate(timeout=240)[0] for one in both]
     assert [one.returncode for one in both] == [0, 0], outputs
     assert commands.check(empty.url) == []
 

@@ -41,7 +41,7 @@ def load():
 nursery = Nursery(load, mark="MARK=/a folder/x")
 nursery.begin()
 child = nursery.start(["worker", "--with-schedule"], log=folder / "log", env={"ONLY": "this", "MALLOC_ARENA_MAX": "2"})
-print(json.dumps({"code": child.wait(20), "again": child.poll(), "pid": child.pid, "loaded": loaded, "locked": not lock.closed}))
+print(json.dumps({"code": child.wait(90), "again": child.poll(), "pid": child.pid, "loaded": loaded, "locked": not lock.closed}))
 """
 
 

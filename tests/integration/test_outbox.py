@@ -15,6 +15,7 @@ from llmio.core.outbox import Outbox
 from llmio.worker.notebook import Notebook
 from llmio.worker.queue import CeleryQueue
 from llmio.worker.relay import AGAIN, BATCH, ENOUGH, Relay
+from tests.processes import PATIENCE
 
 LATER = timedelta(seconds=10)
 
@@ -245,7 +246,7 @@ def test_the_relay_hints_at_its_first_sweep_what_older_ones_hinted(app, job, put
     row_id = put(job(fails))
     clock.move(seconds=6)
     assert due(app, clock) == [row_id]
-    queue = CeleryQueue(redis_url)
+    queue = CeleryQueue(redis_url, seconds=PATIENCE)
     relay = Relay(app, queue)
     clock.move(seconds=1)
     relay.step()
@@ -263,7 +264,7 @@ def test_rows_of_a_queue_that_nobody_serves_go_to_the_default_one(app, job, put,
 
 
 def test_the_relay_adds_nothing_to_a_queue_with_hints_enough(app, job, put, clock, redis_url):
-    queue = CeleryQueue(redis_url)
+    queue = CeleryQueue(redis_url, seconds=PATIENCE)
     queue.kick([(0, "default")] * ENOUGH)
     for name in ("default", "low"):
         put(job(fails, queue=name))
@@ -278,7 +279,7 @@ def test_the_relay_puts_no_more_than_a_measure_into_a_queue_however_much_waits(a
     row = {"job": one.name, "queue": "default", "args": [], "created_at": moment, "available_at": moment, "attempts": 0}
     db.execute(insert(Outbox), [row] * (2 * BATCH + 50))
     db.flush()
-    queue = CeleryQueue(redis_url)
+    queue = CeleryQueue(redis_url, seconds=PATIENCE)
     relay = Relay(app, queue)
     for _ in range(3):
         relay.step()
@@ -328,7 +329,7 @@ def test_the_relay_says_once_that_redis_is_away_and_once_that_it_is_back(committ
     relay = Relay(app, CeleryQueue("redis://127.0.0.1:1/0"))
     relay.step()
     relay.step()
-    relay.queue = CeleryQueue(redis_url)
+    relay.queue = CeleryQueue(redis_url, seconds=PATIENCE)
     relay.step()
     relay.step()
     said = [record.message for record in caplog.records if record.name == "llmio.worker.relay"]

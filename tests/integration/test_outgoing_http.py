@@ -202,7 +202,7 @@ def test_a_slow_receiver_is_left_in_time(here, kind):
     answer = post(http, here.url)
     assert answer.status == 0
     assert answer.text
-    assert time.monotonic() - began < 30  # it hangs for a minute
+    assert time.monotonic() - began < 30  # it hangs for ten minutes
 
 
 def test_of_a_huge_answer_only_the_beginning_is_read(here):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
 
 import pytest
 from sqlalchemy import text
@@ -11,6 +10,7 @@ from sqlalchemy import text
 from llmio.core import outbox
 from llmio.search import jobs
 from tests import factories
+from tests.processes import until
 
 WAITING = text(
     "SELECT array_agg(DISTINCT locktype) FROM pg_locks WHERE NOT granted AND pid IN "
@@ -48,22 +48,20 @@ def sessions(committed_db):
 
 def until_waiting(looking, kind):
     """Returns once somebody waits for a lock of a kind."""
-    patience = monotonic() + 30
-    while kind not in (looking.scalar(WAITING) or ()):
-        assert monotonic() < patience, f"nobody waits for {kind}"
+    until(lambda: kind in (looking.scalar(WAITING) or ()))
 
 
 def test_a_thread_and_its_comment_with_a_new_word_in_common(site, sessions):
     """The comment's job holds the comment and waits to write its first word; the thread's job comes to the comment."""
     app, of_thread, of_comment = site
     looking, other = sessions
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool, other.begin() as written:
         other.execute(INSERT, {"word": FIRST})
         second = pool.submit(outbox.run, app, of_comment)
         until_waiting(looking, "transactionid")
         first = pool.submit(outbox.run, app, of_thread)
         until_waiting(looking, "advisory")
-        other.rollback()
+        written.rollback()
         assert (first.result(), second.result()) == (True, True)
     assert {FIRST, SECOND} <= set(looking.scalars(WORDS))
     assert app.plugins.failures.all() == []
@@ -73,12 +71,12 @@ def test_words_are_written_in_one_order(site, sessions):
     """A thread with its comment, and another who writes the same words: the first is waited for before the second is written."""
     app, of_thread, _of_comment = site
     looking, other = sessions
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, other.begin() as written:
         other.execute(INSERT, {"word": FIRST})
         job = pool.submit(outbox.run, app, of_thread)
         until_waiting(looking, "transactionid")
         other.execute(INSERT, {"word": SECOND})
-        other.rollback()
+        written.rollback()
         assert job.result() is True
     assert {FIRST, SECOND} <= set(looking.scalars(WORDS))
     assert app.plugins.failures.all() == []

@@ -97,7 +97,7 @@ def serve():
             server = controller(recorder, hostname="127.0.0.1", port=free_port(), **options)
             server.start()
             stack.callback(server.stop)
-            return recorder, {"SMTP_SERVER": "127.0.0.1", "SMTP_PORT": str(server.port), "SMTP_TIMEOUT": "5"}
+            return recorder, {"SMTP_SERVER": "127.0.0.1", "SMTP_PORT": str(server.port), "SMTP_TIMEOUT": "60"}
 
         yield made
 
@@ -196,10 +196,11 @@ def test_threads_share_a_few_connections(serve):
     assert sender.send(MAIL).ok
 
 
-def test_mail_waits_for_a_free_connection_no_longer_than_the_time_out(serve):
+def test_mail_waits_for_a_free_connection_no_longer_than_the_time_out(serve, monkeypatch):
     _recorder, env = serve()
-    sender = mailer(env, SMTP_CONNECTIONS="1", SMTP_TIMEOUT="0.1")
-    with sender._line():
+    sender = mailer(env, SMTP_CONNECTIONS="1")
+    with sender._line(), monkeypatch.context() as meanwhile:
+        meanwhile.setitem(sender._settings.values, "mail.timeout", 0.1)
         receipt = sender.send(MAIL)
     assert (receipt.ok, receipt.permanent) == (False, False)
     assert "busy" in receipt.answer
@@ -306,7 +307,7 @@ class Encrypted(Controller):
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         with (
-            contextlib.closing(socket.create_connection((self.hostname, self.port), 5)) as plain,
+            contextlib.closing(socket.create_connection((self.hostname, self.port), 60)) as plain,
             context.wrap_socket(plain) as line,
         ):
             line.recv(1024)

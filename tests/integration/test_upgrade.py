@@ -23,6 +23,7 @@ from llmio.migrations import commands, preflight
 from llmio.testing import loomio
 from llmio.testing.loomio.rows import Rows
 from tests.commands import run_command
+from tests.processes import until
 
 REVISIONS = [one.revision for one in ScriptDirectory.from_config(commands.config()).walk_revisions()][::-1]
 SCHEMA = """
@@ -121,16 +122,13 @@ def test_killed_within_a_migration_it_goes_on_from_there(databases):
         # A migration writes its number last: it waits with all its tables made, in its transaction.
         blocker.execute("LOCK TABLE llmio.alembic_version IN EXCLUSIVE MODE")
         process = subprocess.Popen(
-            [sys.executable, "-m", "llmio", "db", "upgrade", "--lock-timeout", "60s"],
+            [sys.executable, "-m", "llmio", "db", "upgrade", "--lock-timeout", "600s"],
             env={**os.environ, "DATABASE_URL": url, "LLMIO_ENV": "testing"}, stderr=subprocess.PIPE,
         )  # fmt: skip
-        waiting = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE NOT granted AND relname = 'alembic_version'"
+        waiting = "SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE NOT granted AND relname = 'alembic_version' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         with connect(url, autocommit=True) as watcher:
-            deadline = time.monotonic() + 60
-            while watcher.execute(waiting).fetchone() == (0,):
-                assert process.poll() is None, process.stderr.read()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            until(lambda: process.poll() is not None or watcher.execute(waiting).fetchone() == (1,))
+            assert process.poll() is None, process.stderr.read()
         process.send_signal(signal.SIGKILL)
         process.communicate()
     assert commands.current(url) == REVISIONS[1]

@@ -11,6 +11,7 @@ import select
 import subprocess
 import sys
 import termios
+from codecs import getincrementaldecoder
 
 import httpx
 import pytest
@@ -131,18 +132,18 @@ def test_questions_at_a_terminal_and_ctrl_c(trial):
     process = subprocess.Popen(command, env=env, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
                                preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))  # fmt: skip  # noqa: PLW1509  # Ctrl-C reaches whom the terminal belongs to
     os.close(theirs)
-    said = ""
+    said, decoder = "", getincrementaldecoder("utf-8")()
 
     def read_until(words):
         nonlocal said
         while words not in said:
             assert select.select([ours], [], [], PATIENCE)[0], said
-            said += os.read(ours, 4096).decode()
+            said += decoder.decode(os.read(ours, 4096))
 
     try:
         read_until("[y/N]")
         (address,) = re.findall(r"http://127\.0\.0\.1:\d+", said)
-        assert httpx.get(f"{address}/x/page_bad/page").status_code == 503
+        assert httpx.get(f"{address}/x/page_bad/page", timeout=PATIENCE).status_code == 503
         said = ""
         os.write(ours, b"y\n")
         read_until("Trial 2, with none of them: ")

@@ -12,6 +12,7 @@ import pytest
 
 from llmio.embedded.process import wait_until
 from llmio.web import draining
+from tests.processes import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the server just ends")
 
@@ -34,10 +35,10 @@ def test_who_waited_at_the_door_is_let_in_and_who_comes_later_is_refused(listeni
     with ThreadPoolExecutor(2) as others:
         # Nobody accepts yet. A newcomer is neither let in nor refused: its handshake is tried again later.
         late = others.submit(connects, port)
-        ended = others.submit(draining.stop_listening, port, time.monotonic() + 20)
+        ended = others.submit(draining.stop_listening, port, time.monotonic() + PATIENCE)
         let_in = [listening.accept()[0] for _ in waiting]
-        ended.result(20)
-        assert late.result(20) is False
+        ended.result(PATIENCE)
+        assert late.result(PATIENCE) is False
     assert connects(port) is False
     for client, server in zip(waiting, let_in, strict=True):
         client.close()
@@ -46,7 +47,7 @@ def test_who_waited_at_the_door_is_let_in_and_who_comes_later_is_refused(listeni
 
 def connects(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
     except ConnectionRefusedError:
         return False
     return True
@@ -76,7 +77,7 @@ def test_an_answer_is_waited_for_until_it_is_sent(listening, how, monkeypatch):
         answer = made({"PATH_INFO": "/stream"}, lambda *told: None)
         ending = threading.Thread(target=made.drain, args=(port, 60))
         ending.start()
-        assert wait_until(lambda: not listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN), 20)
+        assert wait_until(lambda: not listening.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN), PATIENCE)
         ending.join(3 * draining.IDLE_SECONDS)
         assert ending.is_alive()
         if how == "read":
@@ -84,7 +85,7 @@ def test_an_answer_is_waited_for_until_it_is_sent(listening, how, monkeypatch):
         elif how == "closed":
             answer.close()
         del answer
-        ending.join(20)
+        ending.join(PATIENCE)
         assert not ending.is_alive()
 
 
@@ -96,5 +97,5 @@ def test_an_application_that_fails_is_not_waited_for():
     with pytest.raises(ValueError, match="no"):
         made({}, lambda *told: None)
     began = time.monotonic()
-    made.drain(0, 20)
-    assert time.monotonic() - began < 10
+    made.drain(0, 300)
+    assert time.monotonic() - began < 100

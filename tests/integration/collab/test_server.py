@@ -21,6 +21,7 @@ from llmio.embedded.process import wait_until
 from llmio.live.collab import frames
 from llmio.live.collab.frames import Kind, Sync
 from tests.commands import run_command
+from tests.processes import PATIENCE
 
 CODES = {4205, 4401}
 
@@ -43,11 +44,13 @@ class Raw:
     """A client of bytes."""
 
     def __init__(self, server):
-        self.socket = connect(server.url, compression=None, max_size=None).__enter__()
+        self.socket = connect(
+            server.url, compression=None, max_size=None, open_timeout=PATIENCE, ping_interval=None
+        ).__enter__()
 
     def enter(self, key, token):
         self.socket.send(token_frame(key, token))
-        assert self.socket.recv(10) == frames.granted(key)
+        assert self.socket.recv(PATIENCE) == frames.granted(key)
         return self
 
     def send(self, frame):
@@ -55,13 +58,13 @@ class Raw:
             self.socket.send(frame)
 
     def recv(self):
-        return self.socket.recv(10)
+        return self.socket.recv(PATIENCE)
 
     def code(self):
         """The code that the server closes with."""
         try:
             while True:
-                self.socket.recv(10)
+                self.socket.recv(PATIENCE)
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else 1006
 
@@ -131,11 +134,11 @@ def test_two_editors_of_one_page_share_a_connection_by_sessions(server, clients,
 
 
 def test_health_says_how_many_are_there(server):
-    answer = httpx.get(server.url.replace("ws", "http") + "/health")
+    answer = httpx.get(server.url.replace("ws", "http") + "/health", timeout=PATIENCE)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
     assert answer.json()["status"] == "ok"
     assert set(answer.json()) == {"status", "failed", "connections", "documents"}
-    assert httpx.get(server.url.replace("ws", "http") + "/").text == "llmio hocuspocus\n"
+    assert httpx.get(server.url.replace("ws", "http") + "/", timeout=PATIENCE).text == "llmio hocuspocus\n"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -226,7 +229,7 @@ def test_too_many_connections_are_turned_away(new_server, world):
         Raw(server)
     held[0].socket.close()
     address = server.url.replace("ws", "http") + "/health"
-    assert wait_until(lambda: httpx.get(address).json()["connections"] == 1, 10)
+    assert wait_until(lambda: httpx.get(address, timeout=PATIENCE).json()["connections"] == 1, PATIENCE)
     Raw(server).enter(fresh(world, "room"), world.tokens["ada"])
 
 
@@ -237,7 +240,7 @@ def test_sigterm_keeps_what_is_under_way_and_asks_clients_to_come_back(new_serve
     assert client.recv() == frames.status(name, kept=True)
     server.process.send_signal(signal.SIGTERM)
     assert client.code() == 1001
-    assert server.process.wait(20) == 0
+    assert server.process.wait(PATIENCE) == 0
     server.start()
     client = Raw(server).enter(name, world.tokens["ada"])
     client.send(frames.sync(name, Sync.STEP1, b"\x00"))
@@ -254,8 +257,8 @@ def test_a_disk_that_is_full_loses_nothing_and_is_told_until_there_is_room(new_s
     full = max(path.stat().st_size for path in file.parent.iterdir())
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
     clients.type("ada", text="during ")
-    assert wait_until(lambda: httpx.get(address).status_code == 503, 10)
-    assert httpx.get(address).json()["failed"] == ["store"]
+    assert wait_until(lambda: httpx.get(address, timeout=PATIENCE).status_code == 503, PATIENCE)
+    assert httpx.get(address, timeout=PATIENCE).json()["failed"] == ["store"]
     answer = run_command("probe", "hocuspocus", "--port", str(server.port), env={})
     assert (answer.code, answer.stderr) == (1, "hocuspocus: not well: store\n")
     assert server.stop() == 0
@@ -266,7 +269,7 @@ def test_a_disk_that_is_full_loses_nothing_and_is_told_until_there_is_room(new_s
     clients.synced("ada")
     clients.open("ben", url=server.url, name=name, token=world.tokens["ada"])
     clients.reads("ben", text="before during ")
-    assert httpx.get(address).json()["status"] == "ok"
+    assert httpx.get(address, timeout=PATIENCE).json()["status"] == "ok"
 
 
 def test_a_second_server_on_the_same_folder_says_why_it_cannot_start(server):

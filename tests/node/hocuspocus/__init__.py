@@ -53,6 +53,6 @@ class Clients:
         """End the process."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(20)
+        self._process.wait(90)
         assert self._process.stdout is not None
         self._process.stdout.close()
