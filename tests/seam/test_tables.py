@@ -11,6 +11,7 @@ from sqlalchemy import inspect, text
 from llmio.cli import group as command
 from llmio.embedded.process import wait_until
 from llmio.plugins import migrate
+from tests.processes import PATIENCE
 from tests.seam.distributions import GOOD
 
 FIRST = """
@@ -77,8 +78,8 @@ def test_two_at_once_make_the_tables_once(strangers, start, seam_engine, clean):
         with seam_engine.begin() as other:
             migrate.upgrade(other, "keeper", strangers.folder / "llmio_keeper" / "migrations")
             second = aside.submit(upgrade, site)
-            assert wait_until(lambda: second.done() or other.scalar(waiting) == 1, 60)
-        result = second.result(60)
+            assert wait_until(lambda: second.done() or other.scalar(waiting) == 1, PATIENCE)
+        result = second.result(PATIENCE)
     assert result.exit_code == 0, result.output
     assert "could not be brought" not in result.stderr
     assert not site.line("keeper", site.listed())["failures"]
@@ -92,7 +93,7 @@ def test_a_table_in_use_is_not_waited_for(strangers, start, seam_engine, clean):
     package = strangers.folder / "llmio_keeper" / "migrations"
     (package / "0002_stars.py").write_text(SECOND.format(name="keeper"))
     with seam_engine.begin() as other:
-        other.execute(text("SET LOCAL idle_in_transaction_session_timeout = '30s'"))
+        other.execute(text("SET LOCAL idle_in_transaction_session_timeout = '300s'"))
         other.execute(text("LOCK TABLE plugin_keeper.notes IN ROW EXCLUSIVE MODE"))
         result = upgrade(site, "--lock-timeout", "200ms")
     assert (
