@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -64,15 +65,18 @@ class Told:
     email: bool
 
 
-def resolve(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> list[Told]:
-    """Everyone who is told of an event; each person once, for the strongest reason."""
+def resolve(
+    ctx: Context, event: Event, kind: EventKind, subject: Subject, *, called: Collection[int] = ()
+) -> list[Told]:
+    """Everyone who is told of an event; each person once, for the strongest reason. Those `called` are mailed of it otherwise."""
     if subject.gone:
         return []
     found: dict[int, Told] = {}
     for told in (*_chosen(ctx, event, kind, subject), *_author(ctx, event, kind, subject)):
         if told.user.id != event.user_id or kind.name == "outcome_review_due":
-            found.setdefault(told.user.id, told)
-    skip = {event.user_id, *_mentioned_ids(event)}
+            once = replace(told, outside=False, email=False) if told.user.id in called else told
+            found.setdefault(told.user.id, once)
+    skip = {event.user_id, *called}
     for told in _subscribers(ctx, kind, subject):
         if told.user.id in skip:
             continue
@@ -84,10 +88,6 @@ def resolve(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> li
 
 def _outside(reader: Reader, kind: EventKind, *, wanted: bool) -> dict[str, bool]:
     return {"outside": wanted, "email": wanted and may_mail(reader, kind)}
-
-
-def _mentioned_ids(event: Event) -> list[int]:
-    return list(event.custom_fields.get("mentioned_user_ids", ()))
 
 
 def _chosen(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> list[Told]:

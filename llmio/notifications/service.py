@@ -25,6 +25,7 @@ from llmio.notifications.subjects import RECORDS, Subject, subject_of
 from llmio.polls.models import Outcome, Poll
 
 if TYPE_CHECKING:
+    from llmio.core.events import EventKind
     from llmio.core.jobs import Job
 
 EMAIL = "email"
@@ -39,9 +40,10 @@ def publish_event(ctx: Context, event: Event, deliver: Job) -> list[audience.Tol
     subject = subject_of(ctx, event)
     if kind is None or subject is None:
         return []
+    called = set()
     if Channel.MENTIONS in kind.channels and not _silent(subject):
-        _mention(ctx, event, subject)
-    told = audience.resolve(ctx, event, kind, subject)
+        called = _mention(ctx, event, subject)
+    told = audience.resolve(ctx, event, kind, subject, called=called)
     _ring(ctx, event, subject, [one for one in told if one.in_app])
     by_mail = [one for one in told if one.email]
     _deliver(ctx, event, by_mail, deliver)
@@ -136,8 +138,11 @@ def add_deliveries(
     return list(made)
 
 
-def _mention(ctx: Context, event: Event, subject: Subject) -> None:
-    """Publish events for those newly mentioned by name, and for the author of what was answered."""
+def _mention(ctx: Context, event: Event, subject: Subject) -> set[int]:
+    """Publish events for those newly mentioned by name, and for the author of what was answered.
+
+    Returns who is mailed for that, and so need not be mailed of the same act again.
+    """
     names = richtext.mentioned(subject.text, subject.text_format)
     people = _people_of(ctx, subject)
     known = {(user.username or "").lower(): user.id for user in people}
@@ -157,15 +162,17 @@ def _mention(ctx: Context, event: Event, subject: Subject) -> None:
                 "replied_user_ids": [one for one in replied if one in ids and one not in mentioned],
             },
         )
-    _mention_group(ctx, event, subject, {name.lower() for name in names}, set(ids) | before)
+    told = {*ids, *before, *event.custom_fields.get("recipient_user_ids", ())}
+    mailed = ctx.db.scalars(select(User.id).where(User.id.in_(ids), User.email_when_mentioned.is_(True)))
+    return {*mailed, *_mention_group(ctx, event, subject, {name.lower() for name in names}, told)}
 
 
-def _mention_group(ctx: Context, event: Event, subject: Subject, names: set[str], told: set[int]) -> None:
+def _mention_group(ctx: Context, event: Event, subject: Subject, names: set[str], told: set[int]) -> list[int]:
     group = subject.group
     if group is None or not group.handle or group.handle.lower() not in names:
-        return
-    if not _may_notify(ctx, event, group):
-        return
+        return []
+    if group.id in _told_before(ctx, subject, kinds.GROUP_MENTIONED, "group_ids") or not _may_notify(ctx, event, group):
+        return []
     member_ids = ctx.db.scalars(
         select(Membership.user_id).where(
             Membership.group_id == group.id, Membership.accepted_at.is_not(None), Membership.revoked_at.is_(None)
@@ -180,6 +187,7 @@ def _mention_group(ctx: Context, event: Event, subject: Subject, names: set[str]
             parent=event,
             custom={"user_ids": ids, "group_ids": [group.id]},
         )
+    return ids
 
 
 def _may_notify(ctx: Context, event: Event, group: Any) -> bool:
@@ -222,11 +230,13 @@ def _people_of(ctx: Context, subject: Subject) -> list[User]:
     return list(found.values())
 
 
-def _told_before(ctx: Context, subject: Subject) -> set[int]:
-    """Who was told already that this record mentions them."""
+def _told_before(
+    ctx: Context, subject: Subject, kind: EventKind = kinds.USER_MENTIONED, of: str = "user_ids"
+) -> set[int]:
+    """Which people (or groups) were told already that this record mentions them."""
     rows = ctx.db.scalars(
-        select(Event.custom_fields["user_ids"]).where(
-            Event.kind == kinds.USER_MENTIONED.name,
+        select(Event.custom_fields[of]).where(
+            Event.kind == kind.name,
             Event.eventable_type == type(subject.record).__name__,
             Event.eventable_id == subject.record.id,
         )

@@ -194,6 +194,54 @@ class TestMentionsAndComments:
         self.comment(ctx, commit, run_jobs, author, thread, f"@{loud.username}, look")
         assert len(mailbox.to(loud.email)) == 1
 
+    @pytest.mark.parametrize("by_mail", [True, False])
+    def test_who_is_told_of_a_thread_that_mentions_them_gets_one_mail(
+        self, db, ctx, commit, run_jobs, mailbox, place, by_mail
+    ):
+        from llmio.discussions import service
+
+        author, answerer, loud, _quiet, thread = place
+        for person in (answerer, loud):
+            person.email_when_mentioned = by_mail
+        text = f"@{answerer.username}, @{loud.username}: what do you say?"
+        given = {"title": "Ovens", "description": text}
+        service.start_discussion(ctx(author), thread.group, **given, notify="people", people=[answerer.id])
+        commit()
+        run_jobs()
+        for person in (answerer, loud):
+            (mail,) = mailbox.to(person.email)
+            assert ("mentioned you in" in mail.text) is by_mail
+
+    def test_a_whole_group_that_is_mentioned_gets_one_mail_each(self, db, ctx, commit, run_jobs, mailbox, place):
+        from llmio.discussions import service
+
+        author, answerer, loud, quiet, thread = place
+        thread.group.handle = "green"
+        asked = make.user(db, "Asked Alma")
+        make.membership(db, thread.group, asked)
+        given = {"title": "Ovens", "description": "Dear @green,"}
+        service.start_discussion(ctx(author), thread.group, **given, notify="people", people=[asked.id])
+        commit()
+        run_jobs()
+        told = {one.email: [mail.kind for mail in mailbox.to(one.email)] for one in (asked, answerer, loud, quiet)}
+        assert told == {
+            asked.email: ["new_discussion"],
+            answerer.email: ["group_mentioned"],
+            loud.email: ["group_mentioned"],
+            quiet.email: [],
+        }
+
+    def test_a_text_that_is_edited_calls_the_group_once(self, ctx, commit, run_jobs, mailbox, place):
+        from llmio.discussions import service
+
+        author, answerer, *_others, thread = place
+        thread.group.handle = "green"
+        comment = self.comment(ctx, commit, run_jobs, author, thread, "Dear @green, ovens?")
+        service.edit_comment(ctx(author), comment, body="Dear @green, new ovens?", body_format="md")
+        commit()
+        run_jobs()
+        assert [mail.kind for mail in mailbox.to(answerer.email)] == ["group_mentioned"]
+
     def test_a_stranger_is_not_mentioned(self, db, ctx, commit, run_jobs, mailbox, place):
         author, *_others, thread = place
         stranger = make.user(db)
