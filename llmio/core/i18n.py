@@ -32,6 +32,12 @@ def available() -> tuple[tuple[str, str], ...]:
     return tuple((code, (Locale.parse(code).display_name or code).capitalize()) for code in sorted(there))
 
 
+def spoken(locale: str) -> str:
+    """The language in which texts come to who reads this one: the same where there are texts in it, else the default."""
+    there = {code for code, _name in available()}
+    return next((one for one in (locale, locale.split("_", maxsplit=1)[0]) if one in there), DEFAULT)
+
+
 def day_text(day: date) -> str:
     """A day without a time of day, as people write it in the reader's language."""
     from babel import UnknownLocaleError  # noqa: PLC0415  # slow

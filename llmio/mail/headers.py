@@ -31,6 +31,8 @@ class Lines(EmailPolicy):
         """One header."""
         if name.lower() in FOR_PROGRAMS and str(value).isascii():
             return _between_words(name, str(value)) + self.linesep
+        if name.lower() == "subject" and str(value).isascii():
+            return _between_words(name, str(value)) + self.linesep  # the library would leave the first line empty
         if isinstance(value, AddressHeader) and all(self.utf8 or one.addr_spec.isascii() for one in value.addresses):
             return _between_words(name, ", ".join(map(_address, value.addresses))) + self.linesep
         return super().fold(name, value)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from llmio.core.settings import Settings
 
 ENGLISH, BRITISH = Locale("en"), Locale("en", "GB")
+SIGNATURE = "-- "
+"""The line above a signature, with the blank by which mail programs know it (RFC 3676) and leave what follows out of answers."""
 OVERRIDES = dict.fromkeys((0x202D, 0x202E))
 """What would have the words that follow a name run backwards; forms take it off, other systems' data may hold it."""
 TEMPLATES = Path(__file__).resolve().parent.parent / "web" / "templates"
@@ -133,11 +135,12 @@ def render(
     `site_url`, `url(path, …)` for links that say they came by mail, `moment(time, mode)`, `locale`, `kind`.
     """
     with language_of(reader):
+        spoken = i18n.spoken(locale_of(reader))
         common: dict[str, Any] = {
             "to": reader,
             "kind": kind,
-            "locale": locale_of(reader).replace("_", "-"),
-            "text_direction": _babel(locale_of(reader)).text_direction,
+            "locale": spoken.replace("_", "-"),
+            "text_direction": _babel(spoken).text_direction,
             "site_name": settings.text("site.name"),
             "site_url": site_url(settings),
             "header_logo": _address(settings, "theme.mail_header"),
@@ -170,7 +173,7 @@ def _text_of(template: str, values: Mapping[str, Any], page: str) -> str:
         found = environment().get_template(twin)
     except TemplateNotFound:
         return html_to_text(page) + "\n"
-    lines = [line.rstrip() for line in found.render(values).splitlines()]
+    lines = [line if line == SIGNATURE else line.rstrip() for line in found.render(values).splitlines()]
     return "\n".join(_no_double_gaps(lines)).strip() + "\n"
 
 

@@ -28,6 +28,7 @@ BY_HAND = frozenset(
 REASON_OF_KIND = {
     "membership_created": "invited",
     "membership_resent": "invited",
+    "discussion_announced": "invited",
     "membership_requested": "admin",
     "unknown_sender": "admin",
     "membership_request_approved": "member",
@@ -38,6 +39,7 @@ REASON_OF_KIND = {
     "poll_announced": "voter",
     "poll_reminder": "voter",
     "poll_closing_soon": "voter",
+    "poll_edited": "voter",
     "poll_expired": "author",
     "outcome_review_due": "author",
     "group_mentioned": "group_mentioned",
@@ -72,7 +74,7 @@ def resolve(
     if subject.gone:
         return []
     found: dict[int, Told] = {}
-    for told in (*_chosen(ctx, event, kind, subject), *_author(ctx, event, kind, subject)):
+    for told in (*_author(ctx, event, kind, subject), *_chosen(ctx, event, kind, subject)):
         if told.user.id != event.user_id or kind.name == "outcome_review_due":
             once = replace(told, outside=False, email=False) if told.user.id in called else told
             found.setdefault(told.user.id, once)
@@ -103,7 +105,8 @@ def _chosen(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> li
             reason = "replied" if reader.user.id in replied else "mentioned"
             email = reader.user.email_when_mentioned
         else:
-            reason = REASON_OF_KIND.get(kind.name, "chosen")
+            starter = kind.name == "poll_closing_soon" and reader.user.id == subject.author_id
+            reason = "author" if starter else REASON_OF_KIND.get(kind.name, "chosen")
             email = reader.volume >= NORMAL or kind.name in INVITATIONS
         made.append(
             Told(
@@ -126,7 +129,7 @@ def _author(ctx: Context, event: Event, kind: EventKind, subject: Subject) -> li
             reader.user,
             "wrote" if reaction else "author",
             in_app=Channel.IN_APP in kind.channels and (not reaction or reader.volume >= QUIET),
-            **_outside(reader, kind, wanted=not reaction),
+            **_outside(reader, kind, wanted=not reaction and reader.volume >= NORMAL),
         )
         for reader in readers(ctx, subject, [subject.author_id])
     ]

@@ -33,6 +33,7 @@ PATHS = re.compile(r'\b(href|src)="(/[^"]*)"')
 OF_THREAD = frozenset(
     {"new_discussion", "discussion_edited", "discussion_announced", "new_comment", "user_mentioned", "group_mentioned"}
 )
+OF_MENTION = frozenset({"user_mentioned", "group_mentioned"})
 OF_OUTCOME = frozenset({"outcome_created", "outcome_updated", "outcome_announced"})
 
 
@@ -114,7 +115,10 @@ def _values(ctx: Context, event: Event, subject: Subject, user: User, *, kind: s
     if isinstance(subject.record, ReceivedEmail):
         return values | {"files": []} | _waiting_mail(ctx, subject)
     theirs = Context(ctx.app, ctx.db, ctx.tm, identity_of(user), ctx.now)
-    return values | poll_parts.values_of(theirs, subject, user, path, token)
+    shown = poll_parts.values_of(theirs, subject, user, path, token)
+    if kind in OF_MENTION and shown.get("choices"):
+        shown["call"] = texts.call("poll_announced")
+    return values | shown
 
 
 def _outcome_token(ctx: Context, event: Event, user: User) -> str | None:

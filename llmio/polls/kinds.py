@@ -16,7 +16,7 @@ POLL_EDITED = kind(
 POLL_ANNOUNCED = kind("poll_announced", "Poll", IN_APP, EMAIL, WEBHOOKS, summary="People were asked to vote.")
 POLL_REMINDER = kind("poll_reminder", "Poll", IN_APP, EMAIL, WEBHOOKS, summary="Voters were reminded of a poll.")
 POLL_CLOSING_SOON = kind(
-    "poll_closing_soon", "Poll", IN_APP, AUTHOR, EMAIL, WEBHOOKS, summary="A poll closes within about a day."
+    "poll_closing_soon", "Poll", IN_APP, EMAIL, WEBHOOKS, summary="A poll closes within about a day."
 )
 POLL_EXPIRED = kind("poll_expired", "Poll", AUTHOR, WEBHOOKS, IN_APP, summary="A poll closed at its time.")
 POLL_CLOSED_BY_USER = kind("poll_closed_by_user", "Poll", LIVE, WEBHOOKS, summary="Somebody closed a poll.")

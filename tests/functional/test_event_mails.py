@@ -111,6 +111,13 @@ def test_a_poll_is_asked_with_its_options_in_words(world, db, tell):
     assert "(Europe/Berlin)" in mail.text
 
 
+def test_whoever_is_mentioned_in_an_open_poll_is_asked_to_vote(world, db, tell):
+    ada, ben, thread = world
+    poll = make.poll(db, discussion=thread, author=ada, title="Buy it?", details=f"@{ben.username}?", voters=[ben])
+    mail = tell(polls.POLL_CREATED, poll)
+    assert (mail.kind, mail.text.count("Vote now:")) == ("user_mentioned", 1)
+
+
 def test_times_are_options_on_the_reader_s_clock(world, db, tell):
     ada, ben, thread = world
     poll = make.poll(db, discussion=thread, author=ada, title="When?", voters=[ben], poll_type="meeting",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 
 import pytest
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from llmio import mail
+from llmio.core import i18n
 from llmio.core.outbox import Outbox
 from llmio.core.ports import Receipt
+from llmio.mail.message import build
 from llmio.mail.plain import html_to_text
 
 
@@ -108,6 +111,29 @@ def test_links_say_they_came_by_mail(compose):
     page = BeautifulSoup(compose(kind="new_comment", unsubscribe_url="https://example.org/u").html, "html.parser")
     link = page.select_one('a[href*="/email_preferences"]')["href"]
     assert link == "http://localhost/email_preferences?utm_medium=email&utm_campaign=new_comment"
+
+
+def test_a_mail_says_which_language_its_words_are_in(compose, ada, monkeypatch):
+    ada.selected_locale = "he"
+    page = BeautifulSoup(compose().html, "html.parser").html
+    assert (page["lang"], page["dir"]) == ("en", "ltr"), "nobody has translated it"
+    monkeypatch.setattr(i18n, "available", lambda: (("en", "English"), ("he", "עברית")))
+    page = BeautifulSoup(compose().html, "html.parser").html
+    assert (page["lang"], page["dir"]) == ("he", "rtl")
+
+
+def test_the_foot_of_the_text_is_a_signature(compose):
+    assert "\n-- \n" in compose().text
+
+
+@pytest.mark.parametrize(
+    "title", ["Closing within a day: who prunes the old pear trees on Sunday?", "x" * 90, "Bäume " * 20]
+)
+def test_a_long_subject_begins_on_its_own_line_and_comes_out_as_it_was(compose, title):
+    subject = f"[orchard] {title}".strip()
+    sent = build(compose(subject=subject), datetime(2027, 1, 31, tzinfo=UTC)).as_bytes()
+    assert b"\r\nSubject: [" in sent or b"\r\nSubject: =?utf-8?" in sent
+    assert message_from_bytes(sent, policy=policy.default)["Subject"] == subject
 
 
 @pytest.fixture

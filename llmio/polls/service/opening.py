@@ -67,9 +67,11 @@ def tell_of_new(ctx: Context, poll: Poll, *, notify: bool, message: str = "") ->
 
 
 def tell_of_edit(ctx: Context, poll: Poll, *, message: str = "") -> None:
-    """Tell that a poll was edited; with a message in its thread, too."""
+    """Tell that a poll was edited; with a message in its thread and to all who may vote, too."""
     place, parent = place_below(ctx, poll) if message.strip() else (None, None)
-    ctx.publish(kinds.POLL_EDITED, poll, place=place, parent=parent, audience=Audience(message=message.strip() or None))
+    told = [one for one in queries.voter_ids(ctx, poll.id) if one != ctx.actor_id] if message.strip() else []
+    audience = Audience(told, message=message.strip() or None)
+    ctx.publish(kinds.POLL_EDITED, poll, place=place, parent=parent, audience=audience)
 
 
 def open_now(ctx: Context, poll: Poll) -> Poll:
