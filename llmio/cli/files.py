@@ -42,21 +42,19 @@ def move(*, source: str, target: str, dry: bool, remove: bool, quiet: bool) -> N
     from llmio.files.faults import in_words
     from llmio.files.moving import move as moving
 
-    reached: Moved | None = None
     with opened() as app:
         if dry:
-            reached = next(moving(app, source, target, dry=True))
-            click.echo(f"{reached.files:,} files with {in_words(reached.bytes)} would go from {source} to {target}.")
+            would = next(moving(app, source, target, dry=True))
+            click.echo(f"{would.files:,} files with {in_words(would.bytes)} would go from {source} to {target}.")
             return
         with work.reported(app, "files.move", f"Move files from {source} to {target}") as report:
             for reached in moving(app, source, target, remove=remove):
                 report.reach(reached.done + reached.failed, reached.files)
                 _show(reached, quiet=quiet)
-    if reached is not None:
-        click.echo(f"Moved {reached.done:,} files with {in_words(reached.done_bytes)} from {source} to {target}.")
-        if reached.failed:
-            click.echo(f"{reached.failed:,} stay where they are, see above.", err=True)
-            raise click.exceptions.Exit(FAILED)
+            click.echo(f"Moved {reached.done:,} files with {in_words(reached.done_bytes)} from {source} to {target}.")
+            if reached.failed:  # told within, so that the list of long work has it, too
+                left = f"{reached.failed:,} of {reached.files:,} files could not be moved and stay in {source}"
+                raise click.ClickException(f"{left}; why, each line above says.")
 
 
 def _show(reached: Moved, *, quiet: bool) -> None:

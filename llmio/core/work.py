@@ -164,6 +164,7 @@ def reported(app: App, kind: str, title: str, work_id: int | None = None) -> Ite
     try:
         yield report
     except BaseException as error:
-        report.end(str(error).strip() or type(error).__name__)
+        stopped = "It was stopped before its end" if isinstance(error, KeyboardInterrupt) else type(error).__name__
+        report.end(str(error).strip() or stopped)
         raise
     report.end()

@@ -10,6 +10,9 @@ from llmio.accounts import sessions
 from llmio.core.context import Identity
 from llmio.core.permissions import Permission
 
+WATCHING = frozenset(("/up", "/health", "/metrics"))
+"""What is said there is the same for everybody, and said also while the database, which knows who asks, is silent."""
+
 
 class SecurityPolicy:
     """Pyramid's question answered by `core.permissions`."""
@@ -44,6 +47,6 @@ class SecurityPolicy:
 def load_identity(request: Any) -> Identity | None:
     """Request property `identity_once`."""
     session_id = request.session.get("sid")
-    if not session_id:
+    if not session_id or request.path_info in WATCHING:
         return None
     return sessions.identify(request.dbsession, session_id, request.app.ports.clock.now())

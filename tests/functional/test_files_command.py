@@ -76,6 +76,11 @@ def services(committed_db):
         return dict(connection.execute(text("SELECT id, service_name FROM active_storage_blobs")).all())
 
 
+def long_work(committed_db):
+    with committed_db.engine.connect() as connection:
+        return connection.execute(text("SELECT state, error FROM llmio.long_work ORDER BY id")).all()
+
+
 def place(app, key):
     return Path(app.settings["llmio.data"]) / "storage" / key[:2] / key[2:4] / key
 
@@ -115,6 +120,9 @@ def test_move_goes_on_after_faults(llmio, put, committed_db, app):
     assert f"Not moved: file {damaged} (a.txt): it is damaged where it lies" in done.output
     assert f"Not moved: file {gone} (a.txt): This file is gone." in done.output
     assert services(committed_db) == {damaged: "local", gone: "local", good: "s3_compatible"}
+    left = "2 of 3 files could not be moved and stay in local"
+    assert left in done.output
+    assert [(state, left in error) for state, error in long_work(committed_db)] == [("failed", True)]
     place(app, damaged_key).write_bytes(b"one")
     place(app, gone_key).write_bytes(b"two")
     assert llmio("move", "--from", "local", "--to", "s3_compatible").exit_code == 0

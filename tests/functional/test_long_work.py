@@ -58,6 +58,12 @@ def test_work_that_fails_says_why_and_may_begin_again(app, db):
     assert (only(db).state, only(db).error) == (State.DONE, "")
 
 
+def test_work_that_somebody_stops_says_so(app, db):
+    with pytest.raises(KeyboardInterrupt), work.reported(app, "test.work", "Some work"):
+        raise KeyboardInterrupt
+    assert (only(db).state, only(db).error) == (State.FAILED, "It was stopped before its end")
+
+
 def test_the_index_is_built_anew_by_a_button_and_its_progress_shown(web, admin, db, run_jobs, monkeypatch):
     thread = make.discussion(db, make.group(db, admin=admin), author=admin, title="Findable words")
     answer = web.send("/admin/search/reindex")
