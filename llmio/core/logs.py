@@ -1,5 +1,6 @@
 """The log of a process: its form, its time zone, and from where on it tells.
 
+As text a line names the request and the job that it belongs to before the message, in brackets.
 As JSON each line is an object: `time`, `level`, `logger`, `message`, `process`, where there is one `request_id`, `job_id` and
 `exc_info`, and what the line gives beside (`status`, `ms`, …).
 """
@@ -38,12 +39,24 @@ class Belongs(logging.Filter):
         return True
 
 
+class AsText(logging.Formatter):
+    """Puts request and job before the message: whoever looks for one finds all lines of it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the base class's name
+        """The line."""
+        known = trace.values()
+        if known:
+            record.message = f"[{' '.join(known.values())}] {record.message}"
+        return super().formatMessage(record)
+
+
 def begin(settings: Settings, process: str) -> None:
     """Begin the log as the operator wants it; a zone that is no name of one (`:/etc/localtime`) is left to the machine."""
     logging.basicConfig(level=level(settings).upper(), format=FORMAT)
-    if settings["log.format"] == "json":
-        for handler in logging.root.handlers:
-            handler.setFormatter(_json())
+    as_json = settings["log.format"] == "json"
+    for handler in logging.root.handlers:
+        handler.setFormatter(_json() if as_json else AsText(FORMAT))
+        if as_json:
             handler.addFilter(Belongs(process))
     zone = settings.text("log.zone")
     with suppress(ValueError, OSError, KeyError):

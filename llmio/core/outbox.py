@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 import traceback
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -37,7 +38,7 @@ STILL = text("SELECT 1 FROM llmio.outbox WHERE id = :id AND dead_at IS NULL AND 
 TAKE = text(
     "DELETE FROM llmio.outbox WHERE id = (SELECT id FROM llmio.outbox WHERE id = :id AND dead_at IS NULL "
     "AND available_at <= :now FOR UPDATE SKIP LOCKED) "
-    "RETURNING job, args, pg_try_advisory_xact_lock(:space, :key)"
+    "RETURNING job, args, request_id, pg_try_advisory_xact_lock(:space, :key)"
 )
 END_SESSION = text(
     # Whoever holds the lock runs the job: in its transaction, or beside it. Ending the session undoes what it has open.
@@ -73,6 +74,8 @@ class Outbox(Base):
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     last_error: Mapped[str | None] = mapped_column(Text)
     dead_at: Mapped[datetime | None] = mapped_column(Moment)
+    request_id: Mapped[str | None] = mapped_column(Text)
+    """Of the request that caused it, at once or by way of other jobs; the log of the job has it, too."""
 
 
 LANE = case((Outbox.queue.in_(list(QUEUES)), Outbox.queue), else_=STRAY)
@@ -89,6 +92,7 @@ def add(ctx: Context, job: Job, args: Sequence[Any], *, delay: timedelta | None 
         created_at=now,
         available_at=now + delay if delay else now,
         attempts=0,
+        request_id=trace.request_id.get() or None,
     )
     ctx.db.add(row)
     if not delay:
@@ -165,16 +169,22 @@ def run(app: App, outbox_id: int, attempt: Attempt | None = None) -> bool:
 
     `attempt` is told which job it is; where it was given up meanwhile, what comes of it is nobody's concern any more.
     """
-    try:
-        return _attempt(app, outbox_id, attempt)
-    except BaseException as error:  # noqa: BLE001  # a job may raise anything (cancellation, a panic in Rust): the row keeps it
-        if attempt is not None and attempt.given_up:
+    with trace.kept():
+        try:
+            began = time.perf_counter()
+            well = _attempt(app, outbox_id, attempt)
+            if well and app.settings["log.format"] == "json":
+                took = round((time.perf_counter() - began) * 1000, 1)
+                logging.getLogger("llmio.jobs").info("%s done", trace.job_id.get(), extra={"ms": took})
+            return well
+        except BaseException as error:  # noqa: BLE001  # a job may raise anything (cancellation, a panic in Rust): the row keeps it
+            if attempt is not None and attempt.given_up:
+                return False
+            told = writable(traceback.format_exc())  # a log that cannot take half a letter would lose the whole line
+            log.warning("job of outbox row %s failed\n%s", outbox_id, told)
+            reports.capture(error)
+            _failed(app, outbox_id, told, final=isinstance(error, GiveUp))
             return False
-        told = writable(traceback.format_exc())  # a log that cannot take half a letter would lose the whole line
-        log.warning("job of outbox row %s failed\n%s", outbox_id, told)
-        reports.capture(error)
-        _failed(app, outbox_id, told, final=isinstance(error, GiveUp))
-        return False
 
 
 def lock_key(outbox_id: int) -> int:
@@ -189,7 +199,8 @@ def _attempt(app: App, outbox_id: int, attempt: Attempt | None) -> bool:
         ).one_or_none()
         if row is None:
             return False
-        trace.job_id.set(f"{row.job}#{outbox_id}")
+        trace.begin_job(row.job, outbox_id, row.request_id)
+        reports.name(row.job)
         job = app.jobs.get(row.job)
         if job is not None and attempt is not None:
             attempt.begins(job, row.args)

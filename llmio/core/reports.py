@@ -67,6 +67,20 @@ def capture(error: BaseException) -> None:
         sdk.capture_exception(error)
 
 
+def name(job: str = "") -> None:
+    """Say in the record of how long things take, if one is made, which request or job it is.
+
+    The one of a job is begun before its row is read, and in another thread; both are ended where nothing is known any more.
+    """
+    sdk = sys.modules.get("sentry_sdk")
+    timed = sdk.get_current_scope().transaction if sdk is not None else None
+    if timed is None:
+        return
+    timed.name = job or timed.name
+    for key, value in trace.values().items():
+        timed.set_tag(key, value)
+
+
 def _scrubbed(event: Any, _hint: Any) -> Any:
     """Only what helps to find the fault; and which request or job it was."""
     event.setdefault("tags", {}).update(trace.values())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -17,6 +19,23 @@ def begin_request(given: str | None) -> str:
     name = given if given and FITTING.fullmatch(given) else secrets.token_hex(8)
     request_id.set(name)
     return name
+
+
+def begin_job(name: str, outbox_id: int, caused_by: str | None) -> None:
+    """Name the job, and the request that caused it."""
+    job_id.set(f"{name}#{outbox_id}")
+    request_id.set(caused_by or "")
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Within, a job may be named; afterwards all is as it was."""
+    before = request_id.get(), job_id.get()
+    try:
+        yield
+    finally:
+        request_id.set(before[0])
+        job_id.set(before[1])
 
 
 def values() -> dict[str, str]:

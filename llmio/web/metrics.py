@@ -20,7 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 import llmio
-from llmio.core import trace
+from llmio.core import reports, trace
 from llmio.core.jobs import QUEUES as QUEUES_BY_WEIGHT
 from llmio.core.measures import METRICS, SECONDS, measures
 from llmio.core.permissions import Permission
@@ -55,6 +55,7 @@ def counting(handler: Callable[[Any], Any], registry: Any) -> Callable[[Any], An
 
     def counted(request: Any) -> Any:
         name = trace.begin_request(request.headers.get("X-Request-Id"))
+        reports.name()
         began = time.perf_counter()
         status = "500"
         try:

@@ -7,9 +7,9 @@ from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
-from llmio.core import outbox
+from llmio.core import outbox, trace
 from llmio.core.jobs import QUEUES, GiveUp, Job
 from llmio.core.outbox import Outbox
 from llmio.worker.notebook import Notebook
@@ -61,6 +61,37 @@ def row(app):
 
 def fails(*_args):
     raise ValueError("not today")
+
+
+def test_a_job_knows_the_request_that_caused_it_also_by_way_of_another_job(app, job, put):
+    seen = []
+    second = job(lambda _ctx: seen.append(trace.values()))
+    first = job(lambda ctx: ctx.enqueue(second))
+    with trace.kept():
+        trace.begin_request("request-4711")
+        first_id = put(first)
+    put(job(lambda _ctx: seen.append(trace.values())))
+    assert outbox.run(app, first_id)
+    with app.sessions() as session:
+        rows = dict(session.execute(select(Outbox.job, Outbox.id).where(Outbox.job.like("test.%"))).all())
+    for row_id in rows.values():
+        assert outbox.run(app, row_id)
+    caused = {"request_id": "request-4711", "job_id": f"{second.name}#{rows.pop(second.name)}"}
+    ((name, row_id),) = rows.items()
+    assert sorted(seen, key=len) == [{"job_id": f"{name}#{row_id}"}, caused]
+
+
+@pytest.mark.parametrize(("form", "lines"), [("json", 1), ("text", 0)])
+def test_in_a_log_of_json_each_job_that_was_done_has_a_line(app, job, put, with_settings, caplog, form, lines):
+    with_settings(log__format=form)
+    caplog.set_level("INFO", "llmio.jobs")
+    done = job(lambda _ctx: None)
+    row_id = put(done)
+    assert outbox.run(app, row_id)
+    assert not outbox.run(app, row_id)
+    told = [one for one in caplog.records if one.name == "llmio.jobs"]
+    assert [one.getMessage() for one in told] == [f"{done.name}#{row_id} done"] * lines
+    assert all(one.ms >= 0 for one in told)
 
 
 @pytest.mark.parametrize("transaction", [True, False])

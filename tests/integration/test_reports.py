@@ -23,6 +23,9 @@ from llmio import boot, web
 from llmio.core import outbox, reports
 from llmio.core.jobs import job
 from llmio.testing.ports import memory_ports
+from llmio.worker import celery
+from llmio.worker.hands import Hands
+from llmio.worker.queue import TASK
 
 @job("test.broken", queue="high")
 def broken(ctx, word):
@@ -55,11 +58,20 @@ with app.begin() as ctx:
     row = outbox.add(ctx, broken, ("of-an-argument-4711",))
     ctx.db.flush()
     ident = row.id
-assert not outbox.run(app, ident)
+celery.make(app, Hands(app).run).tasks[TASK].apply([ident])  # as a worker: in a thread of its own
 import sentry_sdk
 sentry_sdk.flush(10)
 print(ident)
 """
+
+
+def sent(server):
+    """Errors, and records of how long things took."""
+    for one in server.got:
+        _head, *items = gzip.decompress(one.body).decode().splitlines()
+        for kind, item in zip(items[::2], items[1::2], strict=False):
+            if json.loads(kind)["type"] in ("event", "transaction"):
+                yield json.loads(item)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +87,7 @@ def reported(llmio_servers, tmp_path_factory):
                 "LLMIO_ENV": "testing",
                 "LLMIO_DATA": str(tmp_path_factory.mktemp("data")),
                 "SENTRY_DSN": server.url.replace("http://", "http://public-key@") + "/42",
-                "SENTRY_SAMPLE_RATE": "0",
+                "SENTRY_SAMPLE_RATE": "1",
             }
             done = subprocess.run(
                 [sys.executable, "-c", SITE],
@@ -87,17 +99,19 @@ def reported(llmio_servers, tmp_path_factory):
                 timeout=PATIENCE,
             )
             assert done.returncode == 0, done.stderr
-            wait_until(lambda: len(server.got) >= 2, PATIENCE)
+            wait_until(lambda: len(list(sent(server))) >= 4, PATIENCE)
             assert {one.path for one in server.got} == {"/api/42/envelope/"}
             texts = [gzip.decompress(one.body).decode() for one in server.got]
+            events = list(sent(server))
     finally:
         llmio_servers.drop(name)
-    events = [json.loads(line) for text in texts for line in text.splitlines() if '"exception"' in line]
     return events, "".join(texts), done.stdout.strip()
 
 
 def test_a_page_that_fails_is_reported_once_with_its_request(reported):
-    (event,) = [one for one in reported[0] if one["exception"]["values"][-1]["type"] == "LookupError"]
+    (event,) = [
+        one for one in reported[0] if "exception" in one and one["exception"]["values"][-1]["type"] == "LookupError"
+    ]
     assert event["exception"]["values"][-1]["value"] == "no such thread of wool"
     assert event["tags"] == {"process": "web", "request_id": "request-4711"}
     assert event["request"]["method"] == "POST"
@@ -108,9 +122,19 @@ def test_a_page_that_fails_is_reported_once_with_its_request(reported):
 
 
 def test_a_job_that_fails_is_reported_once_with_its_row(reported):
-    (event,) = [one for one in reported[0] if one["exception"]["values"][-1]["type"] == "RuntimeError"]
+    (event,) = [
+        one for one in reported[0] if "exception" in one and one["exception"]["values"][-1]["type"] == "RuntimeError"
+    ]
     assert event["exception"]["values"][-1]["value"] == "the loom is jammed by …@… at https://hooks.example.org/…"
     assert event["tags"]["job_id"] == f"test.broken#{reported[2]}"
+
+
+def test_how_long_things_take_is_told_with_the_request_or_job_it_was(reported):
+    page, job = sorted((one for one in reported[0] if "spans" in one), key=lambda one: "job_id" in one["tags"])
+    assert page["tags"]["request_id"] == "request-4711"
+    assert job["tags"]["job_id"] == f"test.broken#{reported[2]}"
+    assert job["transaction"] == "test.broken"
+    assert [one["description"] for one in job["spans"] if one["description"].startswith("DELETE FROM llmio.outbox")]
 
 
 def test_nothing_that_people_wrote_or_that_lets_one_in_is_reported(reported):

@@ -52,6 +52,17 @@ def test_a_zone_that_is_no_name_of_one_is_left_to_the_machine(begin):
     assert logging.Formatter.converter is before
 
 
+def test_as_text_a_line_names_its_request_and_job(begin, capsys):
+    begin()
+    with trace.kept():
+        trace.begin_job("loom.weave", 12, "request-4711")
+        logging.getLogger("llmio.loom").warning("jammed %s", "twice")
+    logging.getLogger("llmio.loom").warning("of nothing")
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("WARNING llmio.loom: [request-4711 loom.weave#12] jammed twice")
+    assert second.endswith("WARNING llmio.loom: of nothing")
+
+
 def test_as_json_each_line_says_what_it_belongs_to(begin, capsys):
     begin(LLMIO_LOG_FORMAT="json")
     trace.job_id.set("")
