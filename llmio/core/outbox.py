@@ -169,14 +169,10 @@ def run(app: App, outbox_id: int, attempt: Attempt | None = None) -> bool:
 
     `attempt` is told which job it is; where it was given up meanwhile, what comes of it is nobody's concern any more.
     """
+    began = time.perf_counter()
     with trace.kept():
         try:
-            began = time.perf_counter()
             well = _attempt(app, outbox_id, attempt)
-            if well and app.settings["log.format"] == "json":
-                took = round((time.perf_counter() - began) * 1000, 1)
-                logging.getLogger("llmio.jobs").info("%s done", trace.job_id.get(), extra={"ms": took})
-            return well
         except BaseException as error:  # noqa: BLE001  # a job may raise anything (cancellation, a panic in Rust): the row keeps it
             if attempt is not None and attempt.given_up:
                 return False
@@ -185,6 +181,10 @@ def run(app: App, outbox_id: int, attempt: Attempt | None = None) -> bool:
             reports.capture(error)
             _failed(app, outbox_id, told, final=isinstance(error, GiveUp))
             return False
+        if well and app.settings["log.format"] == "json":
+            took = round((time.perf_counter() - began) * 1000, 1)
+            logging.getLogger("llmio.jobs").info("%s done", trace.job_id.get(), extra={"ms": took})
+        return well
 
 
 def lock_key(outbox_id: int) -> int:

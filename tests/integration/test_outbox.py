@@ -82,8 +82,8 @@ def test_a_job_knows_the_request_that_caused_it_also_by_way_of_another_job(app, 
 
 
 @pytest.mark.parametrize(("form", "lines"), [("json", 1), ("text", 0)])
-def test_in_a_log_of_json_each_job_that_was_done_has_a_line(app, job, put, with_settings, caplog, form, lines):
-    with_settings(log__format=form)
+def test_in_a_log_of_json_each_job_that_was_done_has_a_line(app, job, put, monkeypatch, caplog, form, lines):
+    monkeypatch.setitem(app.settings.values, "log.format", form)
     caplog.set_level("INFO", "llmio.jobs")
     done = job(lambda _ctx: None)
     row_id = put(done)
