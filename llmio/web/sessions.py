@@ -16,7 +16,18 @@ TO_TELL = "_f_"
 
 
 def factory_for(settings: Settings, secret: str) -> Any:
-    """The session factory. What no longer fits into a cookie gives way: the oldest message first."""
+    """The session factory. What came by https is kept from http, also where the operator leaves people the choice."""
+    always = settings.on("site.ssl") or settings.on("site.assume_ssl")
+    kinds = {secure: _kind(secret, secure=secure) for secure in (False, True)}
+
+    def session(request: Any) -> Any:
+        return kinds[always or request.scheme == "https"](request)
+
+    return session
+
+
+def _kind(secret: str, *, secure: bool) -> Any:
+    """Sessions with such cookies. What no longer fits into a cookie gives way: the oldest message first."""
     base: Any = SignedCookieSessionFactory(
         secret,
         serializer=JSONSerializer(),
@@ -25,7 +36,7 @@ def factory_for(settings: Settings, secret: str) -> Any:
         timeout=None,
         reissue_time=DAY,
         httponly=True,
-        secure=settings.on("site.ssl") or settings.on("site.assume_ssl"),
+        secure=secure,
         samesite="Lax",
     )
 

@@ -28,7 +28,7 @@ SSL = pytest.mark.parametrize(
     ("force", "assume", "proxy", "led", "hsts", "secure"),
     [
         (False, False, "http", False, False, False),
-        (False, False, "https", False, False, False),
+        (False, False, "https", False, False, True),
         (True, False, "http", True, False, None),
         (True, False, "https", False, True, True),
         (False, True, "http", False, False, True),
