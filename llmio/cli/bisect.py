@@ -33,10 +33,12 @@ class Verdict:
     culprit: str = ""
     why: str = ""
     tries: int = 0
+    others: bool = False
+    """Whether the fault shows without the culprit, too."""
 
 
 def find(suspects: Sequence[str], fails: Fails) -> Verdict:
-    """The one of the suspects that is at fault, in about log2 of their number of trials, and two to begin with."""
+    """The one of the suspects that is at fault, in about log2 of their number of trials, two to begin with and one to end."""
     tries = 0
 
     def tried(on: Sequence[str]) -> bool:
@@ -58,14 +60,35 @@ def find(suspects: Sequence[str], fails: Fails) -> Verdict:
         elif tried(rest):
             left = rest
         else:
-            names = ", ".join(left)
-            return Verdict(why=f"The fault shows only when several of these are on together: {names}.", tries=tries)
-    return Verdict(culprit=left[0], tries=tries)
+            names = ", ".join(_together(left, tried))
+            return Verdict(why=f"The fault shows only when these are on together: {names}.", tries=tries)
+    others = [name for name in suspects if name != left[0]]
+    more = bool(others) and tried(others)
+    return Verdict(culprit=left[0], tries=tries, others=more)
+
+
+def _together(suspects: Sequence[str], tried: Fails) -> list[str]:
+    """Those that it takes: the last of the fewest first ones with which it shows is one, and so on with what is before it."""
+    needed: list[str] = []
+    left = list(suspects)
+    while not needed or not tried(needed):
+        low, high = 1, len(left)
+        while low < high:
+            middle = (low + high) // 2
+            if tried([*left[:middle], *needed]):
+                high = middle
+            else:
+                low = middle + 1
+        needed = [left[high - 1], *needed]
+        left = left[: high - 1]
+        if not left:
+            break
+    return needed
 
 
 @click.command()
 @click.option("--command", "line", help="Try by this command: it fails (exit code other than 0) where the fault shows.")
-@click.option("--url", help="Try by this path, such as /dashboard: it answers 500 or more where the fault shows.")
+@click.option("--url", help="Try by this path, such as /g/our-coop: it answers 500 or more where the fault shows.")
 def bisect(line: str | None, url: str | None) -> None:
     """Find the plugin at fault among those that do not come with llmio.
 
@@ -102,6 +125,8 @@ def bisect(line: str | None, url: str | None) -> None:
         click.echo(found.why)
         raise click.exceptions.Exit(1)
     click.echo(f"Plugin {found.culprit} is at fault. `llmio plugins off {found.culprit}` switches it off.")
+    if found.others:
+        click.echo("The fault shows without it, too: switch it off and look for the next one with the same command.")
 
 
 def _words(line: str | None) -> list[str]:

@@ -29,7 +29,22 @@ NAMES = [f"p{number}" for number in range(9)]
 def test_each_culprit_is_found_in_few_trials(culprit):
     found = find(NAMES, lambda on: culprit in on)
     assert found.culprit == culprit
-    assert found.tries <= 2 + 2 * math.ceil(math.log2(len(NAMES)))
+    assert not found.others
+    assert found.tries <= 3 + 2 * math.ceil(math.log2(len(NAMES)))
+
+
+def test_that_another_one_is_at_fault_too_is_said():
+    found = find(NAMES, lambda on: bool({"p3", "p7"} & set(on)))
+    assert (found.culprit, found.others) == ("p3", True)
+    found = find(NAMES[:2], bool)
+    assert (found.culprit, found.others) == ("p0", True)
+
+
+@pytest.mark.parametrize("needed", [("p0", "p8"), ("p0", "p1"), ("p3", "p4"), ("p1", "p5", "p7"), tuple(NAMES)])
+def test_those_that_are_at_fault_together_are_named_and_no_others(needed):
+    found = find(NAMES, lambda on: set(needed) <= set(on))
+    assert found.culprit == ""
+    assert found.why.endswith(f"on together: {', '.join(needed)}.")
 
 
 @pytest.mark.parametrize(
