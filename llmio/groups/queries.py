@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -136,15 +136,20 @@ def accepted(group_id: int) -> Select[Membership]:
     )
 
 
-def members(ctx: Context, group: Group, *, search: str = "", limit: int = 100, offset: int = 0) -> list[Membership]:
-    """The members by role and name; `search` is the beginning of a name, username or address."""
+def members(
+    ctx: Context, group: Group, *, search: str = "", without: Collection[int] = (), limit: int = 100, offset: int = 0
+) -> list[Membership]:
+    """The members by role and name but those `without`; `search` is the beginning of a name, username or address."""
     query = accepted(group.id).order_by(Membership.admin.desc(), func.lower(User.name), User.id)
     if search:
-        query = query.where(_starts(search))
+        query = query.where(name_starts(search))
+    if without:
+        query = query.where(User.id.not_in(without))
     return list(ctx.db.scalars(query.limit(limit).offset(offset)))
 
 
-def _starts(search: str) -> ColumnElement[bool]:
+def name_starts(search: str) -> ColumnElement[bool]:
+    """Whether a name, a word of it, the username or the address of a person begins so."""
     pattern = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return (
         User.name.ilike(f"{pattern}%")

@@ -13,6 +13,7 @@ from llmio.core.tables import Event
 from llmio.discussions import queries as discussions
 from llmio.discussions.models import DiscussionReader
 from llmio.groups.models import Group, Membership
+from llmio.groups.queries import name_starts
 from llmio.polls.models import Outcome, Poll, PollOpening, PollOption, Stance, StanceReceipt
 from llmio.tasks.models import Task
 
@@ -141,8 +142,10 @@ def votes_with_tasks(ctx: Context, poll: Poll) -> list[int]:
     return list(ctx.db.scalars(query.where(counted(poll.id), Task.discarded_at.is_(None)).distinct()))
 
 
-def voters(ctx: Context, poll: Poll, *, undecided: bool = False, limit: int = 500) -> list[Stance]:
-    """Stances with their people, by name; with `undecided` those not cast."""
+def voters(
+    ctx: Context, poll: Poll, *, undecided: bool = False, search: str = "", limit: int = 500, offset: int = 0
+) -> list[Stance]:
+    """Stances with their people, by name; with `undecided` those not cast; `search` is the beginning of a name or address."""
     query = (
         select(Stance)
         .join(Stance.participant)
@@ -150,7 +153,10 @@ def voters(ctx: Context, poll: Poll, *, undecided: bool = False, limit: int = 50
         .where(counted(poll.id))
         .order_by(func.lower(func.coalesce(User.name, User.email)), User.id)
         .limit(limit)
+        .offset(offset)
     )
+    if search:
+        query = query.where(name_starts(search))
     return list(ctx.db.scalars(query.where(Stance.cast_at.is_(None)) if undecided else query))
 
 

@@ -22,6 +22,8 @@ VOTERS = "llmio:web/templates/polls/voters.jinja2"
 REMIND = "llmio:web/templates/polls/remind.jinja2"
 REOPEN = "llmio:web/templates/polls/reopen.jinja2"
 MOST_SHOWN = 300
+PAGE = 100
+"""Voters on one page."""
 View = Mapping[str, Any]
 
 
@@ -42,19 +44,28 @@ def again(view: Any, key: str, request: Any, fault: Invalid, values: Mapping[str
 def voters(poll: Poll, request: Any) -> View:
     """Who may vote, and who else could be asked."""
     ctx = request.ctx
-    rows = queries.voters(ctx, poll, limit=MOST_SHOWN)
+    search, page = request.params.get("q", "").strip(), _number(request.params.get("page", ""))
+    rows = queries.voters(ctx, poll, search=search, limit=PAGE + 1, offset=(page - 1) * PAGE)
     asked = set(queries.voter_ids(ctx, poll.id))
-    members = groups.members(ctx, poll.group, limit=MOST_SHOWN) if poll.group else []
+    members = groups.members(ctx, poll.group, search=search, without=asked, limit=MOST_SHOWN) if poll.group else []
     all_members = groups.member_ids(ctx, poll.group.id) if poll.group else []
     return {
         "view": cards.one(ctx, poll),
-        "voters": [(row, cards.person_of(row.participant)) for row in rows],
+        "voters": [(row, cards.person_of(row.participant)) for row in rows[:PAGE]],
+        "page": page,
+        "more": len(rows) > PAGE,
+        "many": len(asked) > PAGE or len(set(all_members) - asked) > MOST_SHOWN,
+        "q": search,
         "nameable": voters_nameable(poll),
-        "others": [cards.person_of(member.user) for member in members if member.user_id not in asked],
+        "others": [cards.person_of(member.user) for member in members],
         "others_count": len(set(all_members) - asked),
         "may_add_guests": ctx.can(Permission.POLL_ADD_GUESTS, poll),
         "values": {"notify": poll.opening is None or poll.opening.notify},
     }
+
+
+def _number(text: str) -> int:
+    return max(1, int(text)) if text.isdecimal() and len(text) < 7 else 1
 
 
 @view_config(route_name="polls.voters", request_method="POST", renderer=VOTERS, permission=Permission.POLL_ADD_VOTERS)

@@ -99,3 +99,43 @@ def test_some_people_of_a_thread_may_be_all(sign_in, make, ada, ben, cleo, group
     form.submit(status=303)
     event = db.scalars(select(Event).where(Event.kind == "new_discussion")).one()
     assert set(event.custom_fields["recipient_user_ids"]) == {ada.id, cleo.id}
+
+
+def test_every_voter_of_a_large_poll_is_on_some_page(sign_in, ctx, poll, ada, ben, cleo, monkeypatch):
+    monkeypatch.setattr(leading, "PAGE", 2)
+    service.add_voters(ctx(ada), poll, user_ids=[ada.id, ben.id, cleo.id], notify=False)
+    page = sign_in(ada).get(f"/p/{poll.key}/voters")
+    assert names(page) == ["Ada Lovelace", "Ben Okri"]
+    assert names(page.click("More voters")) == [cleo.name]
+    form = finder(page)
+    for asked, found in {"okr": ["Ben Okri"], "cle": [cleo.name], "nobody": [], "%": []}.items():
+        form["q"] = asked
+        assert names(form.submit()) == found
+
+
+def test_members_beyond_the_first_are_found_to_be_asked(sign_in, ctx, poll, ada, ben, cleo, monkeypatch):
+    monkeypatch.setattr(leading, "MOST_SHOWN", 1)
+    web = sign_in(ada)
+    service.add_voters(ctx(ada), poll, user_ids=[ada.id], notify=False)
+    assert offered(web.get(f"/p/{poll.key}/voters")) == [str(ben.id)], "the first who may not vote yet"
+    page = web.get(f"/p/{poll.key}/voters")
+    form = finder(page)
+    form["q"] = cleo.name[:3]
+    found = form.submit()
+    assert offered(found) == [str(cleo.id)]
+    form = form_of(found)
+    form["user_ids"] = [str(cleo.id)]
+    form.submit(status=303)
+    assert voters(ctx(ada), poll) == {ada.id, cleo.id}
+
+
+def names(page):
+    return [one.get_text(strip=True) for one in page.html.select("#voters .row-title")]
+
+
+def finder(page):
+    return next(form for form in page.forms.values() if "q" in form.fields and form.action.endswith("/voters"))
+
+
+def offered(page):
+    return [one["value"] for one in page.html.select("input[name=user_ids]")]
