@@ -19,7 +19,7 @@ from llmio.groups.models import ForwardEmailRule, Group, MemberEmailAlias
 from llmio.mail import suppression
 from llmio.mail.addresses import from_address, host_of
 from llmio.mail.incoming import acts, bouncing, failures, kinds
-from llmio.mail.incoming.addresses import Answer, Handle, Personal, hosts_of, is_ours, route_of
+from llmio.mail.incoming.addresses import Answer, Handle, Personal, Route, hosts_of, is_ours, route_of
 from llmio.mail.incoming.automatic import is_automatic
 from llmio.mail.incoming.letter import Letter, addresses_in
 from llmio.mail.incoming.trust import Checks
@@ -79,7 +79,7 @@ def route(case: Case) -> Verdict:
         return _complaint(case)
     if case.letter.report:
         return _report(case)
-    if is_automatic(case.letter):
+    if is_automatic(case.letter, starts=bool(places) and isinstance(_place(places[0]), (Personal, Handle))):
         return Verdict("dropped", "automatic")
     if case.sender == notifications or is_ours(case.sender, {*hosts, host_of(settings).lower()} if hosts else hosts):
         return Verdict("dropped", "from us")
@@ -89,8 +89,12 @@ def route(case: Case) -> Verdict:
     return _to_place(case, places[0])
 
 
+def _place(address: str) -> Route | None:
+    return route_of(address.rpartition("@")[0])
+
+
 def _to_place(case: Case, address: str) -> Verdict:
-    found = route_of(address.rpartition("@")[0])
+    found = _place(address)
     if isinstance(found, Answer):
         return _answer(case, found)
     if isinstance(found, Personal):

@@ -361,11 +361,38 @@ def test_robots_and_loops_are_dropped(scene, post, letter, bodies, mailbox, head
         {"subject": "Read: the new budget"},
         {"subject": "Failure notice board"},
         {"List_Id": "<friends.example>", "Precedence": "list"},
+        {"subject": "Re: Abwesenheit: Anna"},
+        {"subject": "Re: Out of office: who waters the plants?"},
     ],
 )
 def test_people_are_not_taken_for_robots(scene, post, letter, bodies, headers):
     post(letter(answer(scene), **headers))
     assert bodies() == ["Yes, let us do that."]
+
+
+ABSENCES = ("Abwesenheit: Anna", "Out of office: Anna, 3 to 7 June", "不在のお知らせ", "Fravær: Anna")
+
+
+@pytest.mark.parametrize("subject", ABSENCES)
+@pytest.mark.parametrize(
+    ("headers", "taken"),
+    [
+        ({}, True),
+        ({"In_Reply_To": "<event-1-email-2@site.example>"}, False),
+        ({"Auto_Submitted": "auto-replied"}, False),
+        ({"X_Autoreply": "yes"}, False),
+    ],
+)
+def test_a_group_may_be_told_by_mail_of_an_absence(scene, post, letter, titles, subject, headers, taken):
+    post(letter(GROUP, subject=subject, **headers))
+    assert titles() == ([subject] if taken else [])
+
+
+@pytest.mark.parametrize("subject", ABSENCES)
+def test_the_same_words_in_answer_to_a_mail_of_ours_are_a_program_s(scene, post, letter, bodies, mailbox, subject):
+    post(letter(answer(scene), subject=subject))
+    post(letter("notifications@site.example", subject=subject))
+    assert (bodies(), mailbox.mails) == ([], [])
 
 
 def test_stored_mail_of_an_adopted_database_is_routed_by_the_hour(scene, db, run_jobs, app, mail_host, titles, waiting):
