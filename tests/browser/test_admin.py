@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from llmio.embedded.process import wait_until
-from tests.browser.site import Site
+from tests.browser.site import PATIENCE, Site
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["scripts", "plain"])
@@ -29,8 +29,9 @@ def test_the_index_is_built_anew_and_followed_to_the_end(site: Site, script: boo
         def ended() -> bool:
             again = root.get_by_role("link", name="Look again")
             if again.count():
-                again.click()
+                with root.expect_navigation():
+                    again.click()
             return root.get_by_text("Done", exact=True).count() == 1
 
-        assert wait_until(ended, 60)
+        assert wait_until(ended, PATIENCE / 1000)
     expect(root.locator(".work").get_by_text("Done", exact=True)).to_be_visible()

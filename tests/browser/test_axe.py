@@ -77,8 +77,8 @@ def keys(site: Site) -> dict[str, str]:
     group = site.ask("SELECT id, key, token FROM groups WHERE handle = 'sunrise'")
     thread = site.ask("SELECT id, key FROM discussions WHERE title LIKE 'The deck oven%'")
     poll = site.ask("SELECT key FROM polls WHERE title LIKE 'Which breads%'")
-    closed = site.ask("SELECT key FROM polls WHERE title LIKE 'We buy a new deck oven%'")
-    outcome = site.ask("SELECT max(id) FROM outcomes WHERE latest")
+    closed = site.ask("SELECT key, id FROM polls WHERE title LIKE 'We buy a new deck oven%'")
+    outcome = site.ask(f"SELECT id FROM outcomes WHERE latest AND poll_id = {closed[1]}")
     segun = site.ask("SELECT unsubscribe_token FROM users WHERE email = 'segun@bakery.example'")
     return {
         "GROUP": f"/g/{group[1]}",
@@ -113,11 +113,13 @@ def commented(site: Site, member: Page, thread: str) -> str:
     plain.context.add_cookies(member.context.cookies())
     plain.goto(f"{thread}/reply")
     plain.locator("main textarea[name=body]").fill("It bakes well when it bakes.")
-    plain.locator("main form:has(textarea[name=body]) button[type=submit]").last.click()
+    with plain.expect_navigation():
+        plain.locator("main form:has(textarea[name=body]) button[type=submit]").last.click()
     path = f"/comments/{site.ask('SELECT max(id) FROM comments')[0]}"
     plain.goto(f"{path}/edit")
     plain.locator("main textarea[name=body]").fill("It bakes well, when it bakes.")
-    plain.locator("main form:has(textarea[name=body]) button[type=submit]").last.click()
+    with plain.expect_navigation():
+        plain.locator("main form:has(textarea[name=body]) button[type=submit]").last.click()
     return path
 
 

@@ -68,7 +68,7 @@ def test_only_what_was_touched_is_rated(site: Site) -> None:
     numbers, sliders = ana.locator(".score-option-value"), ana.locator(".score-option .form-range")
     ana.get_by_role("button", name="Vote", exact=True).click()
     expect(ana.locator(".ballot")).to_contain_text("Please rate at least one option.")
-    site.faults.clear()  # that it was refused
+    site.forgive("^422 POST ")
     sliders.nth(0).click()
     expect(numbers.nth(0)).not_to_have_value("")
     sliders.nth(0).press("Home")

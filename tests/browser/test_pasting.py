@@ -19,24 +19,18 @@ PASTE = """(html) => {  // what has the focus takes it, as from a keyboard: the 
 
 
 def test_pasting_from_word_processors(site: Site) -> None:
-    ana = site.person()
-    site.sign_in(ana, "amina@bakery.example")
-    ana.goto("/d/new?group_id=1")
-    editor = ana.locator(".ProseMirror")
+    mateo = site.enter("mateo")  # who writes nothing else: what one has begun there waits
+    mateo.goto("/d/new?group_id=1")
+    editor = mateo.locator(".ProseMirror")
     for pasted, text, italic in (
         (WORD, "We need a drill, soon: 1 style=cheap.", ["soon"]),
         (DOCS, "a drill that lasts", []),
     ):
         editor.click()
-        ana.keyboard.press("ControlOrMeta+A")
-        ana.keyboard.press("Delete")
-        ana.evaluate(PASTE, pasted)
+        mateo.keyboard.press("ControlOrMeta+A")
+        mateo.keyboard.press("Delete")
+        mateo.evaluate(PASTE, pasted)
         expect(editor).to_contain_text(text)
         expect(editor.locator("strong")).to_have_text(["a drill"])
         assert editor.locator("em").all_inner_texts() == italic
         assert editor.locator("[style]").count() == 0
-    editor.click()  # what is written together waits for whoever begins a thread there next
-    ana.keyboard.press("ControlOrMeta+A")
-    ana.keyboard.press("Delete")
-    ana.reload()
-    expect(editor).to_have_text("")

@@ -7,13 +7,12 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.site import Site
-from tests.browser.test_threads import enter
 
 NAMES = ("Flour", "Flour mills", "Ovens")
 
 
 def test_tags_are_offered_as_one_types(site: Site) -> None:
-    page = enter(site, "segun")
+    page = site.enter("segun")
     page.goto("/sunrise")
     start = page.locator("a[href^='/d/new?group_id=']").first.get_attribute("href")
     page.goto(page.locator("a[href$='/tags']").first.get_attribute("href"))

@@ -5,30 +5,19 @@ from __future__ import annotations
 import os
 import re
 import signal
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from llmio.embedded.process import marked_with, wait_until
-from tests.browser.site import Site
+from tests.browser.site import PATIENCE, Site, caught
 
-LONG = 60_000
+SESSION = "**/collab/session*"
 SAVED = re.compile(r"/d/\w+/(?!edit)[\w-]+$")
-
-
-SIGNED_IN: dict[str, Any] = {}
-
-
-def enter(site: Site, who: str) -> Page:
-    """Someone of the demo in a browser of their own; signed in once, as codes are mailed only so often."""
-    page = site.person(state=SIGNED_IN.get(who))
-    page.context.set_default_timeout(LONG)
-    if who not in SIGNED_IN:
-        site.sign_in(page, f"{who}@bakery.example")
-        SIGNED_IN[who] = page.context.storage_state()
-    return page
+LOST = "WebSocket connection to|net::ERR|Failed to fetch"
+"""Chromium notes each failed connection as an error of the page."""
 
 
 def text_of(page: Page) -> Locator:
@@ -47,50 +36,52 @@ def add(page: Page, words: str, where: str = "End") -> None:
 def hold(page: Page) -> list[Route]:
     """Let no text be joined until these go on."""
     held: list[Route] = []
-    page.route("**/collab/session*", lambda route: held.append(route))  # noqa: PLW0108 - a builtin cannot be a handler
+    page.route(SESSION, lambda route: held.append(route))  # noqa: PLW0108 - a builtin cannot be a handler
     return held
 
 
 def go_on(page: Page, held: list[Route]) -> None:
     """Let the text be joined; it may be written in all the time."""
     assert page.locator("[data-editor-ready]").count() == 0
-    assert held
+    caught(page, held)
     for one in held:
         one.continue_()
-    page.unroute("**/collab/session*")
+    page.unroute(SESSION)
     text_of(page)
 
 
 def server_of(site: Site) -> list[int]:
     """The processes of the site's server for writing together."""
-    return [
-        pid
-        for pid in marked_with(f"LLMIO_SUPERVISED={site.data}")
-        if "hocuspocus" in Path(f"/proc/{pid}/cmdline").read_text()
-    ]
+    return [pid for pid in marked_with(f"LLMIO_SUPERVISED={site.data}") if "hocuspocus" in command_of(pid)]
+
+
+def command_of(pid: int) -> str:
+    """The words of a process; none where it has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def kill_server(site: Site) -> None:
+    site.forgive(LOST)
+    assert wait_until(lambda: server_of(site) != [], PATIENCE / 1000)  # a test before this one may have killed it, too
     before = server_of(site)
-    assert before
     for pid in before:
-        os.kill(pid, signal.SIGKILL)
-    assert wait_until(lambda: not set(before) & set(server_of(site)), 10)
-
-
-def forgive_lost_connections(site: Site) -> None:
-    """Chromium notes each failed connection as an error of the page."""
-    site.faults[:] = [fault for fault in site.faults if "WebSocket connection to" not in fault]
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert wait_until(lambda: not set(before) & set(server_of(site)), PATIENCE / 1000)
 
 
 @pytest.fixture
 def pair(site: Site) -> tuple[Page, Page, str]:
     """Two who may edit a thread, with its form open; and the thread's address."""
-    first, second = enter(site, "amina"), enter(site, "chloe")
+    first, second = site.enter("amina"), site.enter("chloe")
     first.goto("/sunrise")
     first.get_by_role("link", name="Start a thread").first.click()
     first.get_by_label("Title").fill("Written by two")
-    add(first, "Saved.")
+    text_of(first).press("Control+a")  # whatever was begun there before
+    first.keyboard.type("Saved.")
     first.locator("main form button[type=submit]").last.click()
     first.wait_for_url(re.compile(r"/d/\w+/"))
     address = first.url
@@ -140,7 +131,6 @@ def test_the_server_is_killed_and_nothing_typed_is_lost(site: Site, pair: tuple[
     expect(text_of(first)).to_have_text(whole)
     expect(text_of(second)).to_have_text(whole)
     expect(first.locator(".editor-note").last).to_be_empty()
-    forgive_lost_connections(site)
 
 
 def test_one_goes_offline_and_comes_back(site: Site, pair: tuple[Page, Page, str]) -> None:
@@ -151,6 +141,7 @@ def test_one_goes_offline_and_comes_back(site: Site, pair: tuple[Page, Page, str
     )
     first.reload()
     expect(text_of(first)).to_have_text("Saved.")
+    site.forgive(LOST)
     first.context.set_offline(True)
     for line, _server in lines:
         line.close()
@@ -161,7 +152,6 @@ def test_one_goes_offline_and_comes_back(site: Site, pair: tuple[Page, Page, str
     first.context.set_offline(False)
     for page in (first, second):
         expect(text_of(page)).to_have_text("Meanwhile. Saved. Offline.")
-    forgive_lost_connections(site)
 
 
 def test_what_was_typed_is_there_after_the_page_was_left(site: Site, pair: tuple[Page, Page, str]) -> None:
@@ -176,7 +166,6 @@ def test_what_was_typed_is_there_after_the_page_was_left(site: Site, pair: tuple
     expect(first.locator(".editor-note").first).to_contain_text("nobody has saved yet")
     first.get_by_role("button", name="Show the saved text").click()
     expect(text_of(first)).to_have_text("Saved.")
-    forgive_lost_connections(site)
 
 
 def test_what_is_typed_before_the_text_is_joined_is_carried_over(pair: tuple[Page, Page, str]) -> None:
@@ -217,7 +206,7 @@ def test_a_comment_typed_before_it_is_joined_keeps_what_was_begun_elsewhere(
 
 
 def test_a_silent_server_keeps_nobody_from_writing(site: Site) -> None:
-    page = enter(site, "amina")
+    page = site.enter("amina")
     page.context.route_web_socket(re.compile(r":[0-9]+/?$"), lambda _line: None)
     page.goto("/sunrise")
     page.get_by_role("link", name="Start a thread").first.click()
@@ -232,7 +221,7 @@ def test_a_comment_begun_on_one_device_goes_on_on_another_and_ends_when_it_is_se
     site: Site, pair: tuple[Page, Page, str]
 ) -> None:
     laptop, other, address = pair
-    phone = enter(site, "amina")
+    phone = site.enter("amina")
     for page in (laptop, phone, other):
         page.goto(address)
         page.locator("#comment-form").scroll_into_view_if_needed()
