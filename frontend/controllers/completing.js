@@ -66,6 +66,9 @@ export default class extends Controller {
 
   show(names) {
     if (document.activeElement !== this.element) return;
+    const here = this.list.hidden ? [] : [...this.list.children].map((row) => row.textContent);
+    if (names.length && names.join("\n") === here.join("\n")) return; // beneath a finger nothing is made anew
+    const marked = here[this.at];
     this.list.replaceChildren(
       ...names.map((name, index) => {
         const row = Object.assign(document.createElement("div"), { className: "mention-choice", id: `${this.list.id}-${index}`, textContent: name, dir: "auto" });
@@ -73,7 +76,7 @@ export default class extends Controller {
         return row;
       }),
     );
-    this.mark(-1);
+    this.mark(names.indexOf(marked)); // an answer to the next letter does not let go of it
     this.list.hidden = !names.length;
     this.element.setAttribute("aria-expanded", String(names.length > 0));
     if (!names.length) return;

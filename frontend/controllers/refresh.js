@@ -60,8 +60,10 @@ export default class extends Controller {
 
   async fetch() {
     const own = !this.urlValue;
-    const response = await fetch(own ? location.href : this.urlValue, { headers: { Accept: own ? "text/html" : `${STREAM}, text/html` }, credentials: "same-origin" });
-    if (!response.ok || !this.element.isConnected) return;
+    const headers = { Accept: own ? "text/html" : `${STREAM}, text/html` };
+    // Where nobody can be reached, the live channel is away as well, and when it is back, all is fetched again.
+    const response = await fetch(own ? location.href : this.urlValue, { headers, credentials: "same-origin" }).catch(() => null);
+    if (!response?.ok || !this.element.isConnected) return;
     const text = await response.text();
     const message = (response.headers.get("Content-Type") ?? "").startsWith(STREAM) ? fresh(text) : this.fromPage(text);
     if (!message) return;

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.site import Site
+from tests.browser.site import Site, caught
 
 NAMES = ("Flour", "Flour mills", "Ovens")
 
@@ -50,3 +50,26 @@ def test_tags_are_offered_as_one_types(site: Site) -> None:
     tag.press("ArrowDown")
     offered.first.click()
     expect(page).to_have_url(re.compile("tag=Ovens"))
+
+
+def test_an_answer_that_comes_late_lets_the_choice_be(site: Site) -> None:
+    page = site.enter("segun")
+    page.goto("/search?q=oven&tag=x")
+    page.route("**/tags*q=*", lambda route: route.fulfill(json=["Flour", "Flour mills"]))
+    held: list[Route] = []
+    page.route("**/tags*q=flo*", lambda route: held.append(route))  # noqa: PLW0108 - a builtin cannot be a handler
+    tag = page.get_by_label("Tag", exact=True)
+    offered = page.locator(".completing-list:not([hidden]) [role=option]")
+    tag.fill("fl")
+    expect(offered).to_have_text(["Flour", "Flour mills"])
+    tag.press("o")
+    tag.press("ArrowDown")
+    tag.press("ArrowDown")
+    expect(offered.nth(1)).to_have_attribute("aria-selected", "true")
+    caught(page, held)
+    with page.expect_event("requestfinished", lambda request: "q=flo" in request.url):
+        held[0].fulfill(json=["Flour", "Flour mills", "Floor"])
+    expect(offered).to_have_text(["Flour", "Flour mills", "Floor"])
+    expect(offered.nth(1)).to_have_attribute("aria-selected", "true")
+    tag.press("Enter")
+    expect(tag).to_have_value("Flour mills")
