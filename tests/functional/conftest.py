@@ -14,3 +14,10 @@ def with_settings(app, monkeypatch):
             monkeypatch.setitem(app.settings.values, key.replace("__", "."), value)
 
     return made
+
+
+@pytest.fixture
+def middle_of_an_hour(clock):
+    """The clock, stopped far from the turn of an hour and of a day, with which counts begin anew."""
+    clock.set(clock.now().replace(hour=9, minute=32))
+    return clock

@@ -244,7 +244,7 @@ def test_a_line_of_the_log_cannot_be_forged(report):
     assert not [line for line in logged if "\n" in line or "\x1b" in line]
 
 
-def test_a_huge_report_is_refused_and_many_are_too(report, with_settings):
+def test_a_huge_report_is_refused_and_many_are_too(report, with_settings, middle_of_an_hour):
     assert report(b"x" * 20_000)[0] == 413
     with_settings(limits__rate_factor=2 / AN_HOUR["csp_reports"][0])
     statuses = [report(OLD)[0] for _turn in range(4)]

@@ -11,6 +11,7 @@ from llmio.web import limits
 from tests import factories as make
 from tests.architecture.sources import python
 
+pytestmark = pytest.mark.usefixtures("middle_of_an_hour")
 KINDS = sorted(set(limits.ROUTES.values()))
 
 

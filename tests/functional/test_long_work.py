@@ -24,6 +24,7 @@ def only(db):
 
 
 def test_work_reports_while_it_runs_and_at_its_end(app, db, clock):
+    clock.set(clock.now())
     with work.reported(app, "test.work", "Some work") as report:
         assert only(db).state == State.RUNNING
         report.reach(3, 10, "first")

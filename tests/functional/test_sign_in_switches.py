@@ -146,10 +146,8 @@ def test_some_addresses_are_nobodys(web, switch, email, db, run_jobs, mailbox):
         ("/sign_up", {"email": "user{}@example.org", "name": "New Comer"}, 10),
     ],
 )
-def test_one_address_on_the_internet_is_limited(web, new_browser, switch, clock, path, fields, an_hour):
+def test_one_address_on_the_internet_is_limited(web, new_browser, switch, middle_of_an_hour, path, fields, an_hour):
     switch("limits.rate_factor", 1.0)
-    # The middle of an hour, far from the turn of the day: counts begin anew with each hour.
-    clock.set(clock.now().replace(hour=9, minute=30))
 
     def tries(browser, count, **how):
         filled = ({name: value.format(number) for name, value in fields.items()} for number in range(count))
@@ -158,11 +156,11 @@ def test_one_address_on_the_internet_is_limited(web, new_browser, switch, clock,
     assert tries(web, an_hour) == [False] * an_hour
     assert tries(new_browser(), 2) == [True, True]
     assert tries(web, 1, extra_environ={"REMOTE_ADDR": "192.0.2.7"}) == [False]
-    clock.move(hours=1)
+    middle_of_an_hour.move(hours=1)
     assert tries(web, 1) == [False]
 
 
-def test_limit_can_be_widened_and_switched_off(web, switch):
+def test_limit_can_be_widened_and_switched_off(web, switch, middle_of_an_hour):
     switch("limits.rate_factor", 0.1)
     assert web.send("/sign_in", {"email": "a@example.org"}).status_int == 303
     assert web.send("/sign_in", {"email": "b@example.org"}, status=429)
@@ -170,7 +168,7 @@ def test_limit_can_be_widened_and_switched_off(web, switch):
     assert web.send("/sign_in", {"email": "b@example.org"}).status_int == 303
 
 
-def test_client_behind_a_proxy_is_told_by_the_last_forwarded_entry(web, switch):
+def test_client_behind_a_proxy_is_told_by_the_last_forwarded_entry(web, switch, middle_of_an_hour):
     switch("limits.rate_factor", 0.1)
     forged = {"X-Forwarded-For": "198.51.100.1, 203.0.113.5"}
     other = {"X-Forwarded-For": "198.51.100.2, 203.0.113.5"}
