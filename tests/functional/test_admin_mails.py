@@ -14,6 +14,7 @@ from llmio.embedded.ports import free_port
 from llmio.mail import post, suppression
 from llmio.mail.sent import Cause, SentMail
 from tests import factories as make
+from tests.processes import PATIENCE
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 
@@ -132,7 +133,7 @@ class Server:
 def server(app, monkeypatch):
     port = free_port()
     handler = Server()
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=PATIENCE)
     controller.start()
     monkeypatch.setitem(app.settings.values, "mail.server", "127.0.0.1")
     monkeypatch.setitem(app.settings.values, "mail.port", port)

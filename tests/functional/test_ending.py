@@ -6,6 +6,8 @@ import base64
 import http.client
 import signal
 import socket
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -51,9 +53,18 @@ def answers(port: int) -> bool:
         return False
 
 
-def ask(port: int, method: str, path: str, body: bytes | None = None, headers: dict | None = None) -> int:
+def ask(
+    port: int,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: dict | None = None,
+    connected: Callable[[], object] = lambda: None,
+) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
+        connection.connect()
+        connected()
         connection.request(method, path, body, headers or {})
         return connection.getresponse().status
     finally:
@@ -64,7 +75,9 @@ def test_requests_that_wait_their_turn_are_answered_after_the_word_to_end(place,
     process, port = web
     with place.engine.connect() as holder, ThreadPoolExecutor(MANY) as clients:
         holder.execute(text("LOCK TABLE action_mailbox_inbound_emails, received_emails IN ACCESS EXCLUSIVE MODE"))
-        asked = [clients.submit(ask, port, "POST", RELAY, MAIL, HEADERS) for _ in range(MANY)]
+        connected = threading.Semaphore(0)
+        asked = [clients.submit(ask, port, "POST", RELAY, MAIL, HEADERS, connected.release) for _ in range(MANY)]
+        assert all(connected.acquire(timeout=PATIENCE) for _ in range(MANY))
         until(lambda: place.ask(HELD_UP) == 2)  # both threads
         process.send_signal(signal.SIGTERM)
         until(lambda: refuses(port))

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -19,9 +20,10 @@ from llmio.core.errors import Unavailable
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from tests.commands import run_command
+from tests.processes import PATIENCE
 
+get = partial(httpx.get, timeout=PATIENCE)
 SAMPLE = Path(__file__).resolve().parents[1] / "fixtures" / "reference.env"
-SECONDS = 90
 
 
 @pytest.fixture
@@ -203,29 +205,29 @@ def test_the_file_starts_the_site_unchanged(folder, committed_db, redis_url):
         command = [sys.executable, "-m", "llmio", "up", "--port", str(port)]
         site = subprocess.Popen(command, env=given, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
     try:
-        assert wait_until(lambda: "is ready" in output.read_text() or site.poll() is not None, SECONDS), "no answer"
+        assert wait_until(lambda: "is ready" in output.read_text() or site.poll() is not None, PATIENCE), "no answer"
         assert "is ready" in output.read_text(), output.read_text()
         assert f"Variables are read from {folder / '.env'}" in output.read_text()
         base = f"http://127.0.0.1:{port}"
-        led = httpx.get(f"{base}/sign_in?next=/inbox", headers={"Host": "evil.example"})
+        led = get(f"{base}/sign_in?next=/inbox", headers={"Host": "evil.example"})
         assert (led.status_code, led.headers["Location"]) == (301, "https://decide.example.org/sign_in?next=/inbox")
-        assert httpx.get(f"{base}/up").text == "ok"
-        page = httpx.get(f"{base}/sign_in", headers={"X-Forwarded-Proto": "https", "Host": "decide.example.org"})
+        assert get(f"{base}/up").text == "ok"
+        page = get(f"{base}/sign_in", headers={"X-Forwarded-Proto": "https", "Host": "decide.example.org"})
         assert page.status_code == 200
         assert "Coöp Décide # together" in page.text
         assert "/brand/logo.svg" in page.text
         assert "; secure; HttpOnly" in page.headers["Set-Cookie"]
         assert "max-age" in page.headers["Strict-Transport-Security"]
         assert "wss://channels.decide.example.org" in page.headers["Content-Security-Policy"]
-        sheet = httpx.get(f"{base}/theme.css", headers={"X-Forwarded-Proto": "https"}).text
+        sheet = get(f"{base}/theme.css", headers={"X-Forwarded-Proto": "https"}).text
         assert "--ll-accent:#aa3377" in sheet
-        explored = httpx.get(f"{base}/explore", headers={"X-Forwarded-Proto": "https"})
+        explored = get(f"{base}/explore", headers={"X-Forwarded-Proto": "https"})
         assert explored.status_code == 200
         logs = lambda: "".join(path.read_text() for path in (folder / "data" / "log").glob("*.log"))  # noqa: E731
-        assert wait_until((folder / "data" / "log" / "worker.log").exists, SECONDS)
+        assert wait_until((folder / "data" / "log" / "worker.log").exists, PATIENCE)
     finally:
         site.send_signal(signal.SIGINT)
-        site.wait(60)
+        site.wait(PATIENCE)
     for secret in planted():
         assert secret not in output.read_text() + logs()
     made = folder / "data" / "secrets.json"
@@ -249,13 +251,13 @@ def test_the_port_may_come_from_an_ini_file(folder, committed_db, redis_url):
 
     def answers() -> bool:
         try:
-            return "From the ini" in httpx.get(f"http://127.0.0.1:{port}/sign_in").text
+            return "From the ini" in get(f"http://127.0.0.1:{port}/sign_in").text
         except httpx.HTTPError:
             return server.poll() is not None
 
     try:
-        assert wait_until(answers, SECONDS)
+        assert wait_until(answers, PATIENCE)
         assert server.poll() is None, log.read_text()
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(PATIENCE)

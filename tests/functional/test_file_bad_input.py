@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from llmio.core.errors import Invalid
+from llmio.embedded.process import wait_until
 from llmio.files import answer, names, service, storages
 from llmio.files.models import Blob
 from llmio.testing import objectstores
+from tests.processes import PATIENCE
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
@@ -222,11 +224,11 @@ def test_a_bucket_that_never_answers(page, bucket, kept, monkeypatch):
     before = kept()
     try:
         assert "does not answer" in up(page, b"hello", status=503).json["error"]
+        assert wait_until(lambda: bool(taken), PATIENCE)
     finally:
         listening.close()
         for one in taken:
             one.close()
-    assert taken
     assert kept() == before
 
 

@@ -21,6 +21,7 @@ from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from tests import factories
 from tests.functional.test_file_bad_input import md5
+from tests.processes import PATIENCE
 
 JSON = {"Content-Type": "application/json"}
 LARGE = 64
@@ -52,11 +53,11 @@ def served(app, committed_db, redis_url, tmp_path):
         stderr=subprocess.STDOUT,
     )
     try:
-        assert wait_until(lambda: _answers(port), 60, every=0.05)
+        assert wait_until(lambda: _answers(port), PATIENCE, every=0.05)
         yield Client(f"http://127.0.0.1:{port}", signed_in), process, committed_db, tmp_path
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 def _answers(port):
@@ -98,7 +99,7 @@ def memory_is_bounded(client, process):
 def raw(client, size, sent):
     """Announce a form of so many bytes, and send some of it."""
     parts = urlsplit(f"http://{client.host}")
-    connection = socket.create_connection((parts.hostname, parts.port), 20)
+    connection = socket.create_connection((parts.hostname, parts.port), PATIENCE)
     head = (
         f"POST /files HTTP/1.1\r\nHost: localhost\r\nCookie: {client.cookie}\r\nX-CSRF-Token: {CSRF}\r\n"
         "Sec-Fetch-Site: same-origin\r\nReferer: http://localhost/dashboard\r\n"
@@ -125,7 +126,7 @@ def what_comes_in_pieces_is_taken(client):
     """A body without a length, as streaming clients send it: its size is counted, and must be what was announced."""
     statuses = []
     for said, pieces in ((5, [b"hel", b"lo"]), (4, [b"hello"]), (5, [b"hel"]), (5, [])):
-        connection = HTTPConnection(client.host, timeout=20)
+        connection = HTTPConnection(client.host, timeout=PATIENCE)
         shared = {"Cookie": client.cookie, "X-CSRF-Token": CSRF}
         blob = {"filename": "a.bin", "byte_size": said, "checksum": md5(b"".join(pieces))}
         connection.request("POST", "/direct_uploads", json.dumps({"blob": blob}), shared | JSON)

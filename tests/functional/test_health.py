@@ -23,6 +23,27 @@ def all_well(db, clock):
         heartbeats.beat(db, name, clock.now())
 
 
+@pytest.fixture(autouse=True)
+def waits_long(monkeypatch):
+    """Where something does answer, however busy this machine is."""
+    monkeypatch.setattr(health, "PATIENCE", PATIENCE)
+
+
+@pytest.fixture
+def hasty_with(monkeypatch):
+    """`hasty_with("database")`: this one part is waited for no longer than a moment, all others are."""
+    real = health._in_time
+
+    def made(silent):
+        def in_time(name, *rest):
+            monkeypatch.setattr(health, "PATIENCE", 0.05 if name == silent else PATIENCE)
+            return real(name, *rest)
+
+        monkeypatch.setattr(health, "_in_time", in_time)
+
+    return made
+
+
 def ask(web, status):
     answer = web.get("/health", status=status).json
     assert (status == 200) == (answer["status"] == "ok")
@@ -90,13 +111,13 @@ def test_health_names_a_database_that_does_not_answer_and_up_does_not_care(web, 
         away.dispose()
 
 
-def test_health_waits_no_longer_than_a_moment_for_a_database_that_is_silent(web, app, all_well, monkeypatch):
+def test_health_waits_no_longer_than_a_moment_for_a_database_that_is_silent(web, app, all_well, hasty_with):
     from llmio.core.db import engine_for, session_factory
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hangs = engine_for(f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/nothing")
         real, app.sessions = app.sessions, session_factory(hangs)
-        monkeypatch.setattr("llmio.web.health.PATIENCE", 0.05)
+        hasty_with("database")
         try:
             assert ask(web, 503) == ["database"]
             assert ask(web, 503) == ["database"]
@@ -132,10 +153,10 @@ def test_health_names_a_storage_that_cannot_be_used(web, app, all_well, monkeypa
         health._storage_known.clear()
 
 
-def test_health_waits_no_longer_than_a_moment_for_a_storage_that_is_silent(web, app, all_well, monkeypatch):
+def test_health_waits_no_longer_than_a_moment_for_a_storage_that_is_silent(web, app, all_well, monkeypatch, hasty_with):
     silent = threading.Event()
-    monkeypatch.setattr("llmio.web.health.PATIENCE", 1.5)  # the database, too, must be quicker
-    monkeypatch.setattr(storages.for_new_files(app).backend, "probe", lambda _settings: silent.wait(30))
+    hasty_with("storage")
+    monkeypatch.setattr(storages.for_new_files(app).backend, "probe", lambda _settings: silent.wait(PATIENCE))
     health._storage_known.clear()
     try:
         assert ask(web, 503) == ["storage"]

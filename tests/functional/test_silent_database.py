@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +13,7 @@ from llmio.core import db as database
 from llmio.core import patience
 from llmio.web import health
 from tests import factories as make
+from tests.processes import PATIENCE
 from tests.silence import way_to
 
 SECONDS = 2
@@ -60,13 +62,26 @@ def comments(committed_db):
         return list(connection.scalars(text("SELECT body FROM comments ORDER BY id")))
 
 
-def test_a_page_is_told_so_and_the_next_ones_at_once_until_it_speaks_again(page, thread, way, caplog):
+def test_a_page_is_told_so_and_the_next_ones_at_once_until_it_speaks_again(page, thread, way, caplog, monkeypatch):
     way.fall_silent()
     answer = page.get("/dashboard", status=503)
     assert answer.headers["Retry-After"] == "5"
     assert answer.html.h1.text == "Not available now"
+    told_at_once, opened = threading.Semaphore(0), patience.Door._opened
+
+    def knock(*args):
+        for _other in range(2):  # they may begin late, but not after this one has ended
+            told_at_once.acquire(timeout=PATIENCE)
+        return opened(*args)
+
+    def look(_turn):
+        page.get("/dashboard", status=503)
+        told_at_once.release()
+
+    monkeypatch.setattr(patience.Door, "_opened", knock)
     with ThreadPoolExecutor(3) as people:
-        list(people.map(lambda _turn: page.get("/dashboard", status=503), range(3)))
+        list(people.map(look, range(3)))
+    monkeypatch.setattr(patience.Door, "_opened", opened)
     told = [one.getMessage().rpartition(": ")[2] for one in caplog.records]
     assert sorted(told[1:]) == ["connection timeout expired", *["the database did not answer before"] * 2]
     assert not [one for one in caplog.records if one.exc_info]
@@ -104,10 +119,14 @@ def test_what_is_sent_while_it_is_silent_is_not_done(page, thread, way, committe
     assert comments(committed_db) == []
 
 
-def test_a_statement_that_takes_too_long_is_stopped_and_its_connection_kept(way, app):
-    with app.sessions() as db, patience.patient(0.3):
+def test_a_statement_that_takes_too_long_is_stopped_and_its_connection_kept(way, app, monkeypatch):
+    monkeypatch.setattr(patience, "CANCEL_SECONDS", int(PATIENCE))
+    with app.sessions() as db:
         pid = db.scalar(text("SELECT pg_backend_pid()"))
-        with pytest.raises(OperationalError, match="canceling statement due to user request"):
+        with (
+            pytest.raises(OperationalError, match="canceling statement due to user request"),
+            patience.patient(0.3),
+        ):
             db.execute(text("SELECT pg_sleep(600)"))
         db.rollback()
         assert db.scalar(text("SELECT pg_backend_pid()")) == pid

@@ -54,7 +54,7 @@ class Postbox:
 def postbox():
     box = Postbox()
     box.port = free_port()
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
+    controller = Controller(box, hostname="127.0.0.1", port=box.port, ready_timeout=PATIENCE)
     controller.start()
     yield box
     box.open = True

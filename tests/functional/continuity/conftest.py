@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from llmio.continuity import scratch
 from llmio.testing import loomio
 from llmio.testing.plugin import SECRET
 from tests.commands import run_command
@@ -34,6 +35,20 @@ def scratch_database(llmio_servers):
     yield made
     for name in names:
         llmio_servers.drop(name)
+
+
+@pytest.fixture
+def scratch_left(monkeypatch):
+    """`scratch_left(url)`: the databases for a moment that this test has not removed; those of others are not looked at."""
+    prefix = f"{scratch.PREFIX}of{uuid.uuid4().hex[:8]}_"
+    monkeypatch.setattr(scratch, "PREFIX", prefix)
+
+    def made(url: str) -> list[str]:
+        with scratch.connect(url) as connection:
+            found = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", (prefix,))
+            return [name for (name,) in found]
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,17 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from sqlalchemy import make_url
 
 from llmio.continuity import adopting, archive, looking
 from llmio.continuity.scratch import connect
-from llmio.embedded.process import wait_until
 from llmio.migrations import commands, facts
 from llmio.testing import loomio
 from llmio.testing.loomio.faults import BROKEN, NOBODY, NOWHERE
 from llmio.testing.plugin import SECRET
+from tests.processes import until
 
 KINDS = ("proposal", "poll", "score")
 
@@ -285,7 +284,7 @@ def test_what_is_no_dump_of_loomio_is_refused(scratch_database, site_of, tmp_pat
     assert "is in LATIN1" in refusal(command, untouched, latin)
 
 
-def test_a_dry_run_reports_and_touches_nothing(site_of, command, untouched, tmp_path):
+def test_a_dry_run_reports_and_touches_nothing(site_of, command, untouched, tmp_path, scratch_left):
     site = site_of(loomio.OLDEST)
     said = command(untouched, "adopt", site.dump, "--dry-run", "--files", site.storage, LLMIO_DATA=str(tmp_path))
     assert said.code == 0, said.stderr
@@ -294,8 +293,7 @@ def test_a_dry_run_reports_and_touches_nothing(site_of, command, untouched, tmp_
     assert "Files: 5; 5 to copy" in said.stdout
     assert rows(untouched, "SELECT to_regclass('public.users')") == [(None,)]
     assert list(tmp_path.glob("storage/*")) == []
-    left = "SELECT datname FROM pg_database WHERE datname LIKE 'llmio_scratch%'"
-    assert wait_until(lambda: rows(untouched, left) == [], 60)  # tests beside this one have some for a while, too
+    assert scratch_left(untouched) == []
 
 
 def test_killed_in_the_middle_it_leaves_an_empty_database(site_of, scratch_database, llmio_servers, command, redis_url):
@@ -310,16 +308,13 @@ def test_killed_in_the_middle_it_leaves_an_empty_database(site_of, scratch_datab
         process = subprocess.Popen([sys.executable, "-m", "llmio", "adopt", str(site.dump)], env=environment)
         with connect(url, autocommit=True) as watcher:
             waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = %s)"
-            deadline = time.monotonic() + 30
-            while watcher.execute(waiting, (make_url(url).database,)).fetchone() == (0,):
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            name = make_url(url).database
+            until(lambda: process.poll() is not None or watcher.execute(waiting, (name,)).fetchone() != (0,))
+            assert process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
     ended = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    while rows(url, ended) != [(0,)]:
-        time.sleep(0.05)
+    until(lambda: rows(url, ended) == [(0,)])
     assert rows(url, "SELECT count(*) FROM users") == [(0,)]
     assert rows(url, "SELECT count(*) FROM llmio.adoptions") == [(0,)]
     said = command(url, "adopt", site.dump, "--quiet")

@@ -14,7 +14,6 @@ from sqlalchemy import make_url
 
 from llmio.continuity import backup, programs, totals
 from llmio.continuity.scratch import connect
-from llmio.embedded.process import wait_until
 from llmio.migrations import commands
 from llmio.testing import objectstores
 from llmio.testing.loomio.dumps import address
@@ -197,7 +196,7 @@ def test_an_archive_of_a_newer_version_is_refused(live, scratch_database, comman
     assert "of a newer llmio (revision core_9999)" in said.stderr
 
 
-def test_a_proof_fails_where_results_are_others(archive, live, command, tmp_path):
+def test_a_proof_fails_where_results_are_others(archive, live, command, tmp_path, scratch_left):
     """An archive whose manifest tells of other results than its database: proved wrong, and noted."""
     url, data = live
     forged = tmp_path / "llmio-20250101-000000.tar"
@@ -221,8 +220,7 @@ def test_a_proof_fails_where_results_are_others(archive, live, command, tmp_path
     fault = rows(url, f"SELECT fault, proved_at FROM llmio.backups WHERE archive = '{forged}'")
     assert fault[0][0].startswith("Results of closed polls")
     assert fault[0][1] is None
-    left = "SELECT datname FROM pg_database WHERE datname LIKE 'llmio_scratch%'"
-    assert wait_until(lambda: rows(url, left) == [], 60)  # tests beside this one have some for a while, too
+    assert scratch_left(url) == []
 
 
 def test_a_missing_file_is_named(site_of, live, scratch_database, command, tmp_path):

@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from socketserver import ThreadingMixIn
 from types import SimpleNamespace
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -27,7 +28,9 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import text
 from websockets.sync.server import serve as serve_websocket
 
-from llmio.cli.doctor import state
+from llmio.cli.doctor import database, live, proxy, running, state
+from llmio.cli.doctor import redis as redis_check
+from llmio.cli.doctor import site as site_of_doctor
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from llmio.embedded.valkey import Valkey
@@ -93,7 +96,9 @@ def mail_server(**options):
     """Its port."""
     letters = Letters()
     port = free_port()
-    controller = Controller(letters, hostname="127.0.0.1", port=port, authenticator=letters.authenticate, **options)
+    controller = Controller(
+        letters, hostname="127.0.0.1", port=port, authenticator=letters.authenticate, ready_timeout=PATIENCE, **options
+    )
     controller.start()
     try:
         yield str(port)
@@ -203,7 +208,7 @@ def world(llmio_servers, tmp_path_factory):
             "SMTP_USERNAME": "llmio",
             "SMTP_PASSWORD": PASSWORD,
             "SMTP_DOMAIN": DOMAIN,
-            "SMTP_TIMEOUT": "5",
+            "SMTP_TIMEOUT": str(int(PATIENCE)),
             "REPLY_HOSTNAME": REPLY,
             "LLMIO_DNS_SERVERS": f"127.0.0.1:{dns_port}",
             "CHANNELS_URL": here,
@@ -255,6 +260,16 @@ def tell(site):
 def server_of_tests(monkeypatch):
     """It does not wait for the disk, which is nobody's fault."""
     monkeypatch.setattr(state, "LASTING", ())
+
+
+@pytest.fixture(autouse=True)
+def busy_machine(monkeypatch):
+    """Neither is it anybody's fault where an answer takes a while."""
+    for module in (database, live, proxy, redis_check, site_of_doctor):
+        monkeypatch.setattr(module, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(
+        running, "AREAS", {name: replace(area, seconds=PATIENCE) for name, area in running.AREAS.items()}
+    )
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from llmio.cli.doctor.codes import CODES
 from llmio.cli.doctor.findings import SEVERITIES, found
 from tests.commands import run_command
 from tests.forked import ROOT
+from tests.processes import PATIENCE
 
 
 def test_a_healthy_site_has_no_findings(doctor, site):
@@ -38,13 +39,15 @@ def test_an_area_that_does_not_exist_is_refused_with_those_that_do(site):
 
 
 def test_an_area_that_hangs_or_raises_stops_no_other(doctor, monkeypatch):
-    never = threading.Event()
+    seen, never = threading.Event(), threading.Event()
 
     def hangs(_site):
         yield found("push.half", "seen before")
-        never.wait(30)
+        seen.set()
+        never.wait(PATIENCE)
 
     def raises(_site):
+        seen.wait(PATIENCE)  # this area is waited for first
         raise ZeroDivisionError("nobody thought of it")
 
     monkeypatch.setattr("llmio.cli.doctor.push.check", hangs)

@@ -10,6 +10,7 @@ import pytest
 
 from llmio.testing.plugin import SECRET
 from tests.functional.doctor.conftest import DOMAIN, REPLY, mail_server, make_certificate, vapid
+from tests.processes import PATIENCE
 from tests.seam.distributions import Installed
 
 
@@ -28,7 +29,7 @@ def answering(words=b"", **_):
                 person, _address = listener.accept()
                 with person, contextlib.suppress(OSError):
                     person.sendall(words)
-                    person.settimeout(2)
+                    person.settimeout(PATIENCE)
                     person.recv(65536)
 
     threading.Thread(target=serve, daemon=True).start()

@@ -151,7 +151,7 @@ def test_nothing_takes_long(name, kind):
     )
     start = time.process_time()
     through(raw)
-    assert time.process_time() - start < 4
+    assert time.process_time() - start < 30  # what grows with the square of its length takes minutes
 
 
 def test_twenty_five_megabytes_stay_on_disk():

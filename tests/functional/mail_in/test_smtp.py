@@ -25,6 +25,7 @@ from llmio.mail.incoming import smtpd
 from llmio.mail.incoming.dns import DnsResolver
 from llmio.mail.incoming.models import IncomingMail
 from llmio.mail.models import ReceivedEmail
+from tests.processes import PATIENCE
 
 spec = importlib.util.spec_from_file_location("nameserver", Path(__file__).parent / "nameserver.py")
 nameserver = importlib.util.module_from_spec(spec)
@@ -66,7 +67,9 @@ def running(app, port_of_dns):
 
     def run():
         async def serve():
-            server = await smtpd.listen(app, "127.0.0.1", 0, DnsResolver([f"127.0.0.1:{port_of_dns}"], timeout=20))
+            server = await smtpd.listen(
+                app, "127.0.0.1", 0, DnsResolver([f"127.0.0.1:{port_of_dns}"], timeout=PATIENCE)
+            )
             box.update(port=server.sockets[0].getsockname()[1], loop=asyncio.get_running_loop(), end=asyncio.Event())
             ready.set()
             await box["end"].wait()
@@ -76,10 +79,10 @@ def running(app, port_of_dns):
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert ready.wait(60)
+    assert ready.wait(PATIENCE)
     yield box["port"]
     box["loop"].call_soon_threadsafe(box["end"].set)
-    thread.join(60)
+    thread.join(PATIENCE)
 
 
 @pytest.fixture
@@ -96,7 +99,7 @@ def send(server, db, run_jobs, scene):
     def sent(message, to=GROUP, *, mail_from="ada@example.org", helo="client.example.org"):
         db.flush()
         raw = message if isinstance(message, bytes) else message.as_bytes()
-        with smtplib.SMTP("127.0.0.1", server, local_hostname=helo, timeout=60) as client:
+        with smtplib.SMTP("127.0.0.1", server, local_hostname=helo, timeout=PATIENCE) as client:
             client.sendmail(mail_from, to, raw)
         run_jobs()
         db.expire_all()
@@ -118,13 +121,13 @@ def signed(message, keypair, domain="example.org", **how):
 
 def test_idle_connections_of_one_client_leave_room_for_others(server, monkeypatch):
     monkeypatch.setattr(smtpd, "MOST_OF_ONE_ADDRESS", 3)
-    lines = [socket.create_connection(("127.0.0.1", server), timeout=60) for _number in range(5)]
+    lines = [socket.create_connection(("127.0.0.1", server), timeout=PATIENCE) for _number in range(5)]
     greetings = [one.makefile("rb").readline()[:3] for one in lines]
     assert greetings == [b"220"] * 3 + [b"421"] * 2
     lines[0].close()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        with socket.create_connection(("127.0.0.1", server), timeout=60) as one:
+        with socket.create_connection(("127.0.0.1", server), timeout=PATIENCE) as one:
             if one.makefile("rb").readline().startswith(b"220"):
                 break
     else:
@@ -152,7 +155,7 @@ def test_blind_copy_is_routed_by_the_envelope(scene, send, letter, db, zone):
     "to", ["x@gmail.com", f"x@sub.{HOST}", "postmaster", "x@localhost", f'"x@{HOST}"@evil.example']
 )
 def test_it_is_no_relay(server, to):
-    with smtplib.SMTP("127.0.0.1", server, timeout=60) as client:
+    with smtplib.SMTP("127.0.0.1", server, timeout=PATIENCE) as client:
         client.ehlo()
         client.mail("a@b.example")
         code, _words = client.rcpt(to)
@@ -162,11 +165,11 @@ def test_it_is_no_relay(server, to):
 
 def test_too_large_is_refused_by_announcement_and_by_count(server, db):
     big = b"Subject: x\r\n\r\n" + b"x" * 998 * 3200
-    with smtplib.SMTP("127.0.0.1", server, timeout=60) as client:
+    with smtplib.SMTP("127.0.0.1", server, timeout=PATIENCE) as client:
         with pytest.raises(smtplib.SMTPSenderRefused) as refused:
             client.sendmail("a@b.example", GROUP, big + b"y" * (1 << 20))
         assert refused.value.smtp_code == 552
-    with smtplib.SMTP("127.0.0.1", server, timeout=60) as client:
+    with smtplib.SMTP("127.0.0.1", server, timeout=PATIENCE) as client:
         client.ehlo()
         client.mail("a@b.example")
         client.rcpt(GROUP)
@@ -187,7 +190,7 @@ def test_dots_and_long_lines_arrive_as_they_were(scene, send, letter, db):
 def test_bare_line_feed_does_not_end_a_mail(server, scene, db, run_jobs):
     to = f"d={scene.thread.id}&u={scene.ada.id}&k=KeyOfAda01@{HOST}"
     db.flush()
-    with socket.create_connection(("127.0.0.1", server), 10) as line, line.makefile("rb") as answers:
+    with socket.create_connection(("127.0.0.1", server), PATIENCE) as line, line.makefile("rb") as answers:
         answers.readline()
         for command in (b"HELO c", b"MAIL FROM:<a@b.c>", f"RCPT TO:<{to}>".encode(), b"DATA"):
             line.sendall(command + b"\r\n")
@@ -202,7 +205,7 @@ def test_bare_line_feed_does_not_end_a_mail(server, scene, db, run_jobs):
 @pytest.mark.parametrize("address", [b"\xff@reply.example.net", b"kit\0chen@reply.example.net"])
 def test_an_address_that_is_none_is_refused_and_the_others_are_served(server, scene, db, address):
     db.flush()
-    with socket.create_connection(("127.0.0.1", server), 10) as line, line.makefile("rb") as answers:
+    with socket.create_connection(("127.0.0.1", server), PATIENCE) as line, line.makefile("rb") as answers:
         said = [answers.readline()]
         for command in (
             b"HELO c",
@@ -220,13 +223,13 @@ def test_an_address_that_is_none_is_refused_and_the_others_are_served(server, sc
 
 
 def test_half_a_mail_is_no_mail(server, db):
-    with socket.create_connection(("127.0.0.1", server), 10) as line, line.makefile("rb") as answers:
+    with socket.create_connection(("127.0.0.1", server), PATIENCE) as line, line.makefile("rb") as answers:
         answers.readline()
         for command in (b"HELO c", b"MAIL FROM:<a@b.c>", f"RCPT TO:<{GROUP}>".encode(), b"DATA"):
             line.sendall(command + b"\r\n")
             answers.readline()
         line.sendall(b"From: a@b.c\r\n\r\nHalf")
-    with smtplib.SMTP("127.0.0.1", server, timeout=60) as client:
+    with smtplib.SMTP("127.0.0.1", server, timeout=PATIENCE) as client:
         client.noop()
     assert db.scalars(select(IncomingMail)).all() == []
 
@@ -324,11 +327,11 @@ def test_database_that_is_down_puts_the_mail_off(server, app, letter, monkeypatc
     gone = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none", connect_args={"connect_timeout": 2})
     with monkeypatch.context() as patch:
         patch.setattr(app, "sessions", session_factory(gone))
-        with smtplib.SMTP("127.0.0.1", server, timeout=60) as client:
+        with smtplib.SMTP("127.0.0.1", server, timeout=PATIENCE) as client:
             with pytest.raises(smtplib.SMTPDataError) as refused:
                 client.sendmail("a@b.example", GROUP, letter(GROUP).as_bytes())
             assert refused.value.smtp_code == 451
-    with smtplib.SMTP("127.0.0.1", server, timeout=60) as client:
+    with smtplib.SMTP("127.0.0.1", server, timeout=PATIENCE) as client:
         client.sendmail("a@b.example", GROUP, letter(GROUP).as_bytes())
     assert len(db.scalars(select(IncomingMail)).all()) == 1
 
@@ -339,14 +342,17 @@ def test_fault_of_ours_puts_the_mail_off(server, letter, monkeypatch, db):
 
     with monkeypatch.context() as patch:
         patch.setattr(smtpd.proof, "check", fails)
-        with smtplib.SMTP("127.0.0.1", server, timeout=60) as client, pytest.raises(smtplib.SMTPDataError) as refused:
+        with (
+            smtplib.SMTP("127.0.0.1", server, timeout=PATIENCE) as client,
+            pytest.raises(smtplib.SMTPDataError) as refused,
+        ):
             client.sendmail("a@b.example", GROUP, letter(GROUP).as_bytes())
         assert refused.value.smtp_code == 451
 
 
 def test_circles_end(server, letter):
     message = b"Received: from a by b\r\n" * 60 + letter(GROUP).as_bytes()
-    with smtplib.SMTP("127.0.0.1", server, timeout=60) as client, pytest.raises(smtplib.SMTPDataError) as refused:
+    with smtplib.SMTP("127.0.0.1", server, timeout=PATIENCE) as client, pytest.raises(smtplib.SMTPDataError) as refused:
         client.sendmail("a@b.example", GROUP, message)
     assert refused.value.smtp_code == 554
 
@@ -376,7 +382,7 @@ def encrypting(app, mail_host, tmp_path, keypair, monkeypatch):
 
 
 def test_starttls_with_the_operators_certificate(app, encrypting, name_server, letter, db):
-    with running(app, name_server[1]) as port, smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+    with running(app, name_server[1]) as port, smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as client:
         client._host = HOST
         client.starttls(context=encrypting)
         client.sendmail("a@b.example", GROUP, letter(GROUP).as_bytes())
@@ -385,7 +391,7 @@ def test_starttls_with_the_operators_certificate(app, encrypting, name_server, l
 
 def test_what_came_before_the_encryption_does_not_count_after_it(encrypting, name_server, app):
     """A stranger on the line could put it in front of what the client says (RFC 3207, 6)."""
-    with running(app, name_server[1]) as port, socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+    with running(app, name_server[1]) as port, socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
         said = line.makefile("rb")
         line.sendall(b"EHLO x\r\nSTARTTLS\r\nMAIL FROM:<slipped@in.example>\r\nRCPT TO:<%b>\r\n" % GROUP.encode())
         assert next(one for one in said if one.startswith(b"220 ") and b"TLS" in one)

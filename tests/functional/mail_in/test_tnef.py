@@ -71,7 +71,7 @@ def test_what_is_no_file_of_outlook_gives_none(data):
 def test_a_number_that_is_a_lie_costs_nothing(hostile):
     start = time.process_time()
     assert within(hostile)[:1] == [("a", b"1")]
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10
 
 
 @settings(max_examples=150, deadline=None)
