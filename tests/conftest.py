@@ -19,8 +19,9 @@ from tests import factories
 
 PORTS = 1000
 if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
-    # Between the choice of a port and its use another worker must not choose it, too.
-    ports.LOWEST = 20_000 + PORTS * (int(worker) % 12)
+    # Between the choice of a port and its use neither another worker may choose it, too, nor a site that a test has started,
+    # which chooses among those above 20,000.
+    ports.LOWEST = 10_000 + PORTS * (int(worker) % 10)
     ports.HIGHEST = ports.LOWEST + PORTS - 1
 # Else each worker, and each process that a test starts, compiles whatever it imports anew.
 sys.dont_write_bytecode = False
