@@ -25,7 +25,8 @@ def closed(start, ada, group, ctx):
 
 @pytest.fixture
 def meeting(make, db, ada, ben, group, clock):
-    """A closed poll of times, in Berlin: Ben can come on the second and third, Ada on the first."""
+    """A closed poll of times, in Berlin: Ben can come on the second and third, Ada on the first. It is March of that year."""
+    clock.set(datetime(2027, 3, 1, 12, tzinfo=UTC))
     poll = make.poll(
         group=group, author=ada, title="Summer; party, again?", poll_type="meeting",
         poll_option_name_format="iso8601", options=TIMES, custom_fields={"time_zone": "Europe/Berlin", "meeting_duration": 90},
