@@ -134,7 +134,9 @@ def test_nobody_has_read_what_is_not_there(ctx, db, make, thread):
     assert reader.read_ranges_string == "1-3,7-7"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(answers=st.lists(st.integers(0, 100), max_size=12), max_depth=st.integers(1, 3))
 def test_repair_agrees_with_the_order_in_which_comments_are_written(ctx, db, make, ada, group, answers, max_depth):
     thread = make.discussion(group, author=ada, max_depth=max_depth)

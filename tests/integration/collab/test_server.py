@@ -141,7 +141,9 @@ def test_health_says_how_many_are_there(server):
     assert httpx.get(server.url.replace("ws", "http") + "/", timeout=PATIENCE).text == "llmio hocuspocus\n"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     garbage=st.binary(max_size=80), inside=st.booleans(), step=st.sampled_from((None, 0, 1, 2)), kind=st.integers(0, 12)
 )
