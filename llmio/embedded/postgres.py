@@ -56,6 +56,7 @@ FAST = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "1GB",
+    "max_connections": "300",  # tests beside one another share a server
 }
 
 

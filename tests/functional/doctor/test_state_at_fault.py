@@ -68,9 +68,9 @@ def test_a_database_that_is_not_vacuumed(doctor, monkeypatch):
 
 
 def test_more_processes_than_the_server_has_connections(doctor):
-    told = doctor("database", WEB_CONCURRENCY="20", RAILS_MAX_THREADS="5")
+    told = doctor("database", WEB_CONCURRENCY="60", RAILS_MAX_THREADS="5")
     assert list(told) == ["database.scarce"]
-    assert told["database.scarce"][0].startswith("web servers may want 140 connections, a worker 42; ")
+    assert told["database.scarce"][0].startswith("web servers may want 420 connections, a worker 42; ")
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", ":/etc/localtime", "CET-1CEST,M3.5.0,M10.5.0/3", ""])
