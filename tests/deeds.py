@@ -49,7 +49,7 @@ def wait(app, path):
 
     with app.begin() as ctx:
         note.run(ctx, "began")
-    wait_until(lambda: Path(path).exists(), 90)
+    wait_until(lambda: Path(path).exists(), 300)
     with app.begin() as ctx:
         note.run(ctx, "ended")
 

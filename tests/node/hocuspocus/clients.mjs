@@ -66,18 +66,18 @@ const acts = {
   },
   erase: ({ who, at, length }) => clients.get(who).text.delete(at, length),
   read: ({ who }) => clients.get(who).text.toString(),
-  synced: ({ who, seconds = 90 }) =>
+  synced: ({ who, seconds = 180 }) =>
     until(() => clients.get(who).provider.synced && !clients.get(who).provider.hasUnsyncedChanges, seconds, () => `synced (${clients.get(who).provider.unsyncedChanges} changes are not)`).then(() => true),
-  reads: ({ who, text, seconds = 90 }) => until(() => clients.get(who).text.toString() === text, seconds, () => `${text}, but ${clients.get(who).text}`).then(() => true),
-  hears: ({ who, event, seconds = 90 }) => until(() => clients.get(who).events.includes(event), seconds, () => `${event} in ${clients.get(who).events}`).then(() => true),
+  reads: ({ who, text, seconds = 180 }) => until(() => clients.get(who).text.toString() === text, seconds, () => `${text}, but ${clients.get(who).text}`).then(() => true),
+  hears: ({ who, event, seconds = 180 }) => until(() => clients.get(who).events.includes(event), seconds, () => `${event} in ${clients.get(who).events}`).then(() => true),
   events: ({ who }) => clients.get(who).events,
-  closedWith: ({ who, code, seconds = 90 }) => until(() => clients.get(who).codes.includes(code), seconds, () => `${code} in ${clients.get(who).codes}`).then(() => true),
+  closedWith: ({ who, code, seconds = 180 }) => until(() => clients.get(who).codes.includes(code), seconds, () => `${code} in ${clients.get(who).codes}`).then(() => true),
   unsynced: ({ who }) => clients.get(who).provider.unsyncedChanges,
   offline: ({ who }) => clients.get(who).socket.disconnect(),
   online: ({ who }) => void clients.get(who).socket.connect(),
   present: ({ who, user }) => clients.get(who).provider.setAwarenessField("user", user),
   others: ({ who }) => others(clients.get(who)),
-  sees: ({ who, names, seconds = 90 }) => until(() => JSON.stringify(others(clients.get(who))) === JSON.stringify(names), seconds, () => `${names}, but ${others(clients.get(who))}`).then(() => true),
+  sees: ({ who, names, seconds = 180 }) => until(() => JSON.stringify(others(clients.get(who))) === JSON.stringify(names), seconds, () => `${names}, but ${others(clients.get(who))}`).then(() => true),
   // Providers only receive these; a server's program, or anyone, may send them.
   broadcast: ({ who, text }) => clients.get(who).socket.send(frame(clients.get(who).provider.configuration.name, 6, text)),
   token: ({ who, token }) => {
