@@ -23,6 +23,8 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):
     # which chooses among those above 20,000.
     ports.LOWEST = 10_000 + PORTS * (int(worker) % 10)
     ports.HIGHEST = ports.LOWEST + PORTS - 1
+# All that is imported and collected stays: looking for garbage meanwhile took a sixth of that time.
+gc.disable()
 # Else each worker, and each process that a test starts, compiles whatever it imports anew.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -61,7 +63,8 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """Thousands of tests are no garbage, and what a test leaves may wait a little: looking for it took a tenth of the time."""
     collector.set_aside()
-    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
+    gc.set_threshold(200_000, 10, 20)
 
 
 @pytest.fixture

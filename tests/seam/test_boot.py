@@ -29,28 +29,23 @@ def test_good_plugin_is_active(strangers, start):
     assert site.listed()["ok"]
 
 
-def test_import_error(strangers, start):
+def test_what_cannot_be_imported(strangers, start):
+    """An error, no Python at all, one that ends the process, and nothing where the module should be."""
     strangers.add("broken", "import no_such_module_anywhere")
-    line = start().names("broken", "failed", "no_such_module_anywhere")
-    assert "ModuleNotFoundError" in line["error"]
-    assert "Traceback" in line["traceback"]
-
-
-def test_syntax_error(strangers, start):
-    strangers.add("broken", "def (:")
-    start().names("broken", "failed", "SyntaxError")
-
-
-def test_leaving_the_process_when_imported(strangers, start):
-    strangers.add("broken", "import sys\nsys.exit('I was not configured')")
-    start().names("broken", "failed", "I was not configured")
-
-
-def test_missing_module(strangers, start):
-    strangers.add("broken")
-    (strangers.folder / "llmio_broken" / "__init__.py").unlink()
-    (strangers.folder / "llmio_broken").rmdir()
-    start().names("broken", "failed", "llmio_broken")
+    strangers.add("garbled", "def (:")
+    strangers.add("leaving", "import sys\nsys.exit('I was not configured')")
+    strangers.add("missing")
+    (strangers.folder / "llmio_missing" / "__init__.py").unlink()
+    (strangers.folder / "llmio_missing").rmdir()
+    site = start()
+    faults = {
+        "broken": ("no_such_module_anywhere", "ModuleNotFoundError"),
+        "garbled": ("SyntaxError",),
+        "leaving": ("I was not configured",),
+        "missing": ("llmio_missing",),
+    }
+    site.names_all(faults, "failed")
+    assert "Traceback" in site.line("broken")["traceback"]
 
 
 def test_declarations_at_fault(strangers, start):
@@ -84,35 +79,30 @@ def test_wrong_value_of_its_setting(strangers, start):
     start(BROKEN_SIZE="many").names("broken", "failed", "BROKEN_SIZE", "'many' is not a whole number")
 
 
-def test_bad_hook_signature(strangers, start):
-    strangers.add("broken", GOOD + "@hookimpl\ndef llmio_event(event, ctx, request):\n    pass\n")
-    start().names("broken", "failed", "request")
+def test_hooks_at_fault(strangers, start):
+    """A wrong signature, a name misspelt, a marker forgotten; a class in place of its object."""
+    strangers.add("signature", GOOD + "@hookimpl\ndef llmio_event(event, ctx, request):\n    pass\n")
+    strangers.add("misspelt", GOOD + "@hookimpl\ndef llmio_poll_typs():\n    return []\n")
+    strangers.add("unmarked", GOOD + "def llmio_poll_types():\n    return []\n")
+    strangers.add("with_class", poll_type("llmio_with_class").replace("[Kind()]", "[Kind]"))
+    faults = {
+        "signature": ("request",),
+        "misspelt": ("llmio_poll_typs", "did you mean llmio_poll_types?"),
+        "unmarked": ("not marked with @hookimpl",),
+        "with_class": ("returned the class Kind",),
+    }
+    start().names_all(faults, "failed")
 
 
-def test_misspelt_hook(strangers, start):
-    strangers.add("broken", GOOD + "@hookimpl\ndef llmio_poll_typs():\n    return []\n")
-    start().names("broken", "failed", "llmio_poll_typs", "did you mean llmio_poll_types?")
-
-
-def test_forgotten_marker(strangers, start):
-    strangers.add("broken", GOOD + "def llmio_poll_types():\n    return []\n")
-    start().names("broken", "failed", "not marked with @hookimpl")
-
-
-@pytest.mark.parametrize(
-    ("returned", "error"),
-    [("[object()]", "which is no"), ("None", "must return a list"), ("'text'", "must return a list")],
-)
-def test_wrong_type_returned(strangers, start, returned, error):
-    for hook in HOOKS:
-        strangers.add(f"broken_{hook[6:]}", GOOD + f"@hookimpl\ndef {hook}():\n    return {returned}\n")
-    start().names_all({f"broken_{hook[6:]}": (hook, error) for hook in HOOKS}, "failed")
-
-
-def test_class_returned_in_place_of_object(strangers, start):
-    source = poll_type("llmio_broken").replace("[Kind()]", "[Kind]")
-    strangers.add("broken", source)
-    start().names("broken", "failed", "returned the class Kind")
+def test_wrong_type_returned(strangers, start):
+    wrong = {"[object()]": "which is no", "None": "must return a list", "'text'": "must return a list"}
+    faults = {}
+    for number, (returned, error) in enumerate(wrong.items()):
+        for hook in HOOKS:
+            name = f"broken_{number}_{hook[6:]}"
+            strangers.add(name, GOOD + f"@hookimpl\ndef {hook}():\n    return {returned}\n")
+            faults[name] = (hook, error)
+    start().names_all(faults, "failed")
 
 
 def test_one_wrong_object_sets_the_whole_plugin_aside(strangers, start):

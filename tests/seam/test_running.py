@@ -18,12 +18,12 @@ BALLOT = (
 )
 
 
-def poll_on(site, **how):
-    """An open poll of the stranger's type, its admin and the ids of its options."""
+def poll_on(site, kind="strange", **how):
+    """An open poll of a stranger's type, its admin and the ids of its options."""
     with site.app.begin() as ctx:
         ada = factories.user(ctx.db)
         group = factories.group(ctx.db, admin=ada)
-        poll = factories.poll(ctx.db, group=group, author=ada, poll_type="strange", voters=[ada],
+        poll = factories.poll(ctx.db, group=group, author=ada, poll_type=kind, voters=[ada],
                               poll_option_name_format="plain", options=("Tea", "Coffee"), **how)  # fmt: skip
         ids = list(ctx.db.scalars(select(PollOption.id).where(PollOption.poll_id == poll.id)))
         return poll, ada, ids

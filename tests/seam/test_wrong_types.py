@@ -24,39 +24,43 @@ def served(browser, *paths):
     return answers
 
 
-@pytest.mark.parametrize("wrong", ["None", "[1, 2]", "Result(None, None)", "Result((), 'abc')", "Result((7,), ())"])
-def test_result_that_is_none(strangers, start, wrong):
-    source = poll_type("llmio_poll_strange").replace(TALLY, f"return {wrong}")
-    strangers.add("poll_strange", source, files={"templates/ballot.jinja2": BALLOT})
-    site = start()
-    poll, ada, ids = poll_on(site)
-    browser = site.as_user(ada)
-    browser.send(f"/p/{poll.key}/vote", {f"score_{ids[0]}": "1"}, status=303)
-    assert served(browser, f"/p/{poll.key}", f"/p/{poll.key}/export.csv", "/dashboard") == [200, 200, 200]
-    assert "Tea" in browser.get(f"/p/{poll.key}").follow()
-    site.names("poll_strange", "active", "tally")
+def with_kinds(strangers, changes):
+    """Plugins `poll_0`, `poll_1`, … with a poll type of the same key each: what is replaced in it by what."""
+    for number, (before, after) in enumerate(changes):
+        source = poll_type(f"llmio_poll_{number}", key=f"poll_{number}").replace(before, after)
+        strangers.add(f"poll_{number}", source, files={"templates/ballot.jinja2": BALLOT})
 
 
-@pytest.mark.parametrize(
-    ("method", "status"),
-    [
-        ("read(self, form, poll): return {1: 1}", 422),
-        ("migrate_settings(self, settings): return None", 303),
-        ("export_rows(self, profile, poll): return 7", 303),
-        ("color(self, option): return 7", 303),
-        ("method(self, settings): return ['sum']", 303),
-    ],
-)
-def test_answers_of_a_poll_type_of_another_kind(strangers, start, method, status):
-    source = poll_type("llmio_poll_strange").replace("def check(", f"def {method}\n\n    def check(")
-    strangers.add("poll_strange", source, files={"templates/ballot.jinja2": BALLOT})
+def test_result_that_is_none(strangers, start):
+    wrong = ("None", "[1, 2]", "Result(None, None)", "Result((), 'abc')", "Result((7,), ())")
+    with_kinds(strangers, [(TALLY, f"return {one}") for one in wrong])
     site = start()
-    poll, ada, ids = poll_on(site)
-    browser = site.as_user(ada)
-    browser.send(f"/p/{poll.key}/vote", {f"score_{ids[0]}": "1"}, status=status)
-    paths = (f"/p/{poll.key}", f"/p/{poll.key}/export.csv", f"/p/{poll.key}/edit")
-    assert served(browser, *paths) == [200, 200, 200]
-    site.names("poll_strange", "active", method.partition("(")[0])
+    for number, _wrong in enumerate(wrong):
+        poll, ada, ids = poll_on(site, f"poll_{number}")
+        browser = site.as_user(ada)
+        browser.send(f"/p/{poll.key}/vote", {f"score_{ids[0]}": "1"}, status=303)
+        assert served(browser, f"/p/{poll.key}", f"/p/{poll.key}/export.csv", "/dashboard") == [200, 200, 200]
+        assert "Tea" in browser.get(f"/p/{poll.key}").follow()
+    site.names_all({f"poll_{number}": ("tally",) for number, _wrong in enumerate(wrong)}, "active")
+
+
+def test_answers_of_a_poll_type_of_another_kind(strangers, start):
+    methods = {
+        "read(self, form, poll): return {1: 1}": 422,
+        "migrate_settings(self, settings): return None": 303,
+        "export_rows(self, profile, poll): return 7": 303,
+        "color(self, option): return 7": 303,
+        "method(self, settings): return ['sum']": 303,
+    }
+    with_kinds(strangers, [("def check(", f"def {method}\n\n    def check(") for method in methods])
+    site = start()
+    for number, status in enumerate(methods.values()):
+        poll, ada, ids = poll_on(site, f"poll_{number}")
+        browser = site.as_user(ada)
+        browser.send(f"/p/{poll.key}/vote", {f"score_{ids[0]}": "1"}, status=status)
+        paths = (f"/p/{poll.key}", f"/p/{poll.key}/export.csv", f"/p/{poll.key}/edit")
+        assert served(browser, *paths) == [200, 200, 200]
+    site.names_all({f"poll_{number}": (one.partition("(")[0],) for number, one in enumerate(methods)}, "active")
 
 
 @pytest.mark.parametrize("wrong", ["[]", "Page(None)", "Page([1, 2])"])

@@ -265,13 +265,15 @@ def _same(answer: webob.Response, path: str) -> str:
 
 
 def test_other_methods_are_refused(known, doors):
+    """Each address is asked in two of the four ways, and each way at every second address."""
     world, visit = known
     values, wrong = values_for(world, "admin"), []
     have = defaultdict(set)
     for door in doors:
         have[door.path(values)].add(door.method)
-    for path, known_there in have.items():
-        for method in {"PUT", "DELETE", "PATCH", "OPTIONS"} - known_there:
+    pairs = (("PUT", "PATCH"), ("DELETE", "OPTIONS"))
+    for turn, (path, known_there) in enumerate(have.items()):
+        for method in set(pairs[turn % 2]) - known_there:
             answer = visit("admin", method, path)
             if answer.status_int not in (400, 404, 405):
                 wrong.append((method, path, answer.status_int))
