@@ -18,6 +18,7 @@ import httpx
 
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
+from tests.loopback import PLAIN
 
 CONFIG = """
 server_name: localhost
@@ -51,7 +52,7 @@ class Account:
     def call(self, method: str, path: str, **body: object) -> dict:
         """A request of the client-server API."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        answer = httpx.request(
+        answer = PLAIN.request(
             method, f"{self.url}/_matrix/client/v3{path}", headers=headers, json=body or None, timeout=60
         )
         answer.raise_for_status()
@@ -78,11 +79,11 @@ class Homeserver:
     def account(self, name: str) -> Account:
         """A new account."""
         place = f"{self.url}/_synapse/admin/v1/register"
-        nonce = httpx.get(place, timeout=60).json()["nonce"]
+        nonce = PLAIN.get(place, timeout=60).json()["nonce"]
         said = b"\0".join(one.encode() for one in (nonce, name, "password", "notadmin"))
         mac = hmac.new(self.secret.encode(), said, hashlib.sha1).hexdigest()
         body = {"nonce": nonce, "username": name, "password": "password", "admin": False, "mac": mac}
-        made = httpx.post(place, json=body, timeout=60).json()
+        made = PLAIN.post(place, json=body, timeout=60).json()
         return Account(self.url, made["user_id"], made["access_token"])
 
 
@@ -115,6 +116,6 @@ def homeserver(folder: Path) -> Iterator[Homeserver]:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/_matrix/client/versions", timeout=5).status_code == 200
+        return PLAIN.get(f"{url}/_matrix/client/versions", timeout=5).status_code == 200
     except httpx.HTTPError:
         return False

@@ -20,9 +20,10 @@ from llmio.core.errors import Unavailable
 from llmio.embedded.ports import free_port
 from llmio.embedded.process import wait_until
 from tests.commands import run_command
+from tests.loopback import PLAIN
 from tests.processes import PATIENCE
 
-get = partial(httpx.get, timeout=PATIENCE)
+get = partial(PLAIN.get, timeout=PATIENCE)
 SAMPLE = Path(__file__).resolve().parents[1] / "fixtures" / "reference.env"
 
 

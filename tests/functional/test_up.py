@@ -29,16 +29,13 @@ from llmio.embedded.process import wait_until as until
 from llmio.testing.servers import Addresses
 from tests import factories
 from tests.commands import run_command
+from tests.loopback import PLAIN
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc"),
     pytest.mark.xdist_group("up"),
 ]
 START_SECONDS = 90
-# Made once: making one reads all certificates. No connection is kept, so that each asks whoever listens now.
-PLAIN = httpx.Client(
-    follow_redirects=True, verify=False, limits=httpx.Limits(max_keepalive_connections=0)
-)  # loopback, without TLS
 CONFIGURED = (
     "DATABASE_URL",
     "REDIS_URL",
@@ -92,7 +89,7 @@ class Site:
 
     def get(self, path: str, seconds: float = 60) -> httpx.Response:
         """A page."""
-        return PLAIN.get(f"{self.url}{path}", timeout=seconds)
+        return PLAIN.get(f"{self.url}{path}", timeout=seconds, follow_redirects=True)
 
     def answers(self) -> bool:
         """Whether the web server is there."""

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from llmio.embedded.ports import free_port
+from tests.commands import run_command
+from tests.loopback import PLAIN
 from tests.processes import site, until
 
 pytestmark = pytest.mark.xdist_group("up")
@@ -27,7 +29,7 @@ def running(committed_db, tmp_path):
 
         def get(path):
             try:
-                return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=20)
+                return PLAIN.get(f"http://127.0.0.1:{port}{path}", timeout=20)
             except httpx.HTTPError:
                 return None
 
@@ -38,18 +40,20 @@ def running(committed_db, tmp_path):
 
 
 def allow(made, name, *value):
-    command = [sys.executable, "-m", "llmio", "features", "set" if value else "unset", name, *value]
-    subprocess.run(command, env=made.environment(), check=True, capture_output=True)
+    said = run_command("features", "set" if value else "unset", name, *value, env=made.environment())
+    assert said.code == 0, said
 
 
 def everywhere(made, version, status):
     """Every worker of the web answers so, and the other processes say that they know."""
 
     def reached():
+        if made.log("serve").count(f"features {version}") < 2:
+            return False
+        if not all(f"features {version}" in made.log(name) for name in ("worker", "beat")):
+            return False
         answers = [made.get("/sitemap.xml") for _ in range(12)]
-        told = all(f"features {version}" in made.log(name) for name in ("worker", "beat"))
-        web = made.log("serve").count(f"features {version}") >= 2
-        return told and web and all(answer is not None and answer.status_code == status for answer in answers)
+        return all(answer is not None and answer.status_code == status for answer in answers)
 
     return reached
 
@@ -59,9 +63,8 @@ def test_every_process_follows_within_seconds(running):
     until(lambda: running.ask("SELECT count(DISTINCT kind) FROM llmio.processes") == 3)
     allow(running, "FEATURES_SITEMAP", "on")
     until(everywhere(running, 1, 200))
-    subprocess.run(
-        [sys.executable, "-m", "llmio", "plugins", "off", "webhook_discord"], env=running.environment(), check=True
-    )
+    said = run_command("plugins", "off", "webhook_discord", env=running.environment())
+    assert said.code == 0, said
     until(lambda: all("plugins 1" in running.log(name) for name in ("worker", "beat")))
     until(lambda: running.log("serve").count("plugins 1") >= 2)
     assert not any("loaded anew" in running.log(name) for name in ("serve", "worker", "beat"))
