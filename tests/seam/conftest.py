@@ -21,6 +21,7 @@ from llmio.testing.plugin import SECRET
 from llmio.testing.ports import memory_ports
 from llmio.testing.servers import engine_of
 from tests import factories
+from tests.seam import sample
 from tests.seam.distributions import Installed
 
 
@@ -33,6 +34,19 @@ def strangers(tmp_path, monkeypatch) -> Iterator[Installed]:
     installed = Installed(folder)
     yield installed
     installed.forget()
+
+
+@pytest.fixture(scope="session")
+def venv(tmp_path_factory) -> sample.SampleVenv:
+    """An environment with the sample plugins; modules that use it are one group, `samples`, which makes it once."""
+    return sample.make(tmp_path_factory.mktemp("samples"), sample.SOURCE, sample.NOTIFIER, sample.SEARCH)
+
+
+@pytest.fixture
+def with_samples(venv, strangers, monkeypatch) -> None:
+    """The installed plugins on this interpreter's path, too."""
+    monkeypatch.syspath_prepend(str(venv.packages))
+    strangers.modules.update(("llmio_poll_resistance", "llmio_notify_pager", "llmio_search_sqlite"))
 
 
 @pytest.fixture(scope="session")

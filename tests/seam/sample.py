@@ -1,4 +1,4 @@
-"""A fresh virtual environment that sees llmio, with the sample plugin installed beside it by pip."""
+"""A fresh virtual environment that sees llmio, with the sample plugins installed beside it by pip."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "sample_plugin"
 NOTIFIER = SOURCE.with_name("sample_notifier")
+SEARCH = SOURCE.with_name("sample_search")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import pytest
 from llmio.plugins import hookspecs
 from llmio.plugins.kinds import KINDS
 from llmio.plugins.registry import State
+from llmio.testing.servers import DATABASE_VARIABLE
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "plugins"
@@ -63,7 +64,7 @@ def test_tutorial_shows_the_tested_files_and_all_of_them():
     assert blocks() == files
 
 
-def test_plugin_of_the_tutorial_works(strangers, start):
+def test_plugin_of_the_tutorial_works(strangers, start, llmio_servers):
     for folder in ("llmio_poll_applause", "tests"):
         shutil.copytree(TUTORIAL / folder, strangers.folder / folder)
     for file in ("README.md", "pyproject.toml"):
@@ -76,7 +77,12 @@ def test_plugin_of_the_tutorial_works(strangers, start):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
         cwd=strangers.folder,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(strangers.folder), "HOME": str(strangers.folder)},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(strangers.folder),
+            "HOME": str(strangers.folder),
+            DATABASE_VARIABLE: llmio_servers.postgres,  # it makes a database of its own there
+        },
         capture_output=True,
         text=True,
         check=False,

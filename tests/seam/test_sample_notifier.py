@@ -9,27 +9,9 @@ from sqlalchemy import text
 
 from llmio.discussions import service as discussions
 from tests import factories
-from tests.seam import sample
 
+pytestmark = pytest.mark.xdist_group("samples")
 WALL, GATEWAY = "https://board.example.org/notices", "https://gateway.example.org/send"
-
-
-@pytest.fixture(scope="session")
-def venv(tmp_path_factory):
-    """The environment with the plugin."""
-    return sample.make(tmp_path_factory.mktemp("sample_notifier"), sample.NOTIFIER)
-
-
-@pytest.fixture
-def with_sample(venv, strangers, monkeypatch):
-    """The installed plugin on this interpreter's path, too."""
-    monkeypatch.syspath_prepend(str(venv.packages))
-    strangers.modules.add("llmio_notify_pager")
-
-
-def test_its_own_tests_pass_in_its_environment(venv):
-    done = venv.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
-    assert " passed" in done.stdout
 
 
 def states(engine):
@@ -41,7 +23,7 @@ def states(engine):
 
 
 def test_a_group_and_a_person_choose_them_and_they_go_and_come_back(
-    with_sample, start, work, seam_engine, monkeypatch, strangers, venv
+    with_samples, start, work, seam_engine, monkeypatch, strangers, venv
 ):
     site = start(NOTIFY_PAGER_GATEWAY=GATEWAY)
     site.names("notify_pager", "active")

@@ -11,23 +11,11 @@ from sqlalchemy import select, text
 
 from llmio.cli import group as command
 from llmio.polls.models import Poll, PollOption
+from llmio.testing.servers import DATABASE_VARIABLE
 from tests import factories
-from tests.seam import sample
 
+pytestmark = pytest.mark.xdist_group("samples")
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def venv(tmp_path_factory):
-    """The environment with the plugin."""
-    return sample.make(tmp_path_factory.mktemp("sample"))
-
-
-@pytest.fixture
-def with_sample(venv, strangers, monkeypatch):
-    """The installed plugin on this interpreter's path, too."""
-    monkeypatch.syspath_prepend(str(venv.packages))
-    strangers.modules.add("llmio_poll_resistance")
 
 
 def test_core_does_not_know_it():
@@ -57,8 +45,10 @@ def test_it_is_found_in_its_environment(venv, start):
     assert listing["ok"], [one["error"] for one in listing["plugins"]]
 
 
-def test_its_own_tests_pass_in_its_environment(venv):
-    done = venv.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
+def test_the_samples_own_tests_pass_in_their_environment(venv, llmio_servers):
+    tests = [venv.folder.with_name(f"project{number}") / "tests" for number in range(3)]
+    env = {DATABASE_VARIABLE: llmio_servers.postgres}  # on a database of their own
+    done = venv.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *map(str, tests), env=env)
     assert " passed" in done.stdout
 
 
@@ -74,7 +64,7 @@ def vote(site, user, poll, **scores):
     return form.submit().follow()
 
 
-def test_group_decides_with_it(with_sample, start, work, seam_engine):
+def test_group_decides_with_it(with_samples, start, work, seam_engine):
     site = start(POLL_RESISTANCE_NOTE="Bring cake.")
     site.names("poll_resistance", "active")
     CliRunner().invoke(command, ["db", "upgrade"], env=site.env, catch_exceptions=False)
@@ -113,7 +103,7 @@ def test_group_decides_with_it(with_sample, start, work, seam_engine):
     assert result.output == "2 votes\n"
 
 
-def test_stored_poll_outlives_the_plugin(with_sample, venv, start, seam_engine, monkeypatch, strangers):
+def test_stored_poll_outlives_the_plugin(with_samples, venv, start, seam_engine, monkeypatch, strangers):
     site = start()
     with site.app.begin() as ctx:
         ada = factories.user(ctx.db)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,30 +11,11 @@ from sqlalchemy import text
 from llmio.cli import group as command
 from llmio.discussions import service as discussions
 from tests import factories
-from tests.seam import sample
 
-SOURCE = Path(__file__).parents[1] / "sample_search"
-
-
-@pytest.fixture(scope="session")
-def venv(tmp_path_factory):
-    """The environment with the plugin."""
-    return sample.make(tmp_path_factory.mktemp("sample_search"), SOURCE)
+pytestmark = pytest.mark.xdist_group("samples")
 
 
-@pytest.fixture
-def with_sample(venv, strangers, monkeypatch):
-    """The installed plugin on this interpreter's path, too."""
-    monkeypatch.syspath_prepend(str(venv.packages))
-    strangers.modules.add("llmio_search_sqlite")
-
-
-def test_its_own_tests_pass_in_its_environment(venv):
-    done = venv.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
-    assert " passed" in done.stdout
-
-
-def test_the_site_searches_with_it(with_sample, start, work, seam_engine, tmp_path):
+def test_the_site_searches_with_it(with_samples, start, work, seam_engine, tmp_path):
     site = start(LLMIO_SEARCH_PROVIDER="sqlite", SEARCH_SQLITE_PATH=str(tmp_path / "index" / "words.db"))
     site.names("search_sqlite", "active")
     with site.app.begin() as ctx:
