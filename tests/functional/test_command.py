@@ -84,10 +84,11 @@ def test_a_wrong_word_is_a_usage_error(tmp_path: Path) -> None:
     ],
 )
 def test_what_went_wrong_is_one_line(
-    tmp_path: Path, arguments: list[str], variables: dict[str, str], line: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], variables: dict[str, str], line: str
 ) -> None:
-    answer = llmio(tmp_path, *arguments, **variables)
-    assert answer.returncode == 1
+    monkeypatch.chdir(tmp_path)
+    answer = run_command(*arguments, env=variables)
+    assert answer.code == 1
     assert answer.stderr.startswith(line)
     assert answer.stderr.count("\n") == 1
 

@@ -21,6 +21,7 @@ from llmio.core.errors import Unavailable
 from llmio.embedded.binaries import postgres_folder
 from llmio.migrations import commands
 from llmio.testing.servers import engine_of
+from tests.commands import run_command
 
 ROOT = Path(__file__).parents[2] / "llmio"
 PUBLIC = (files("llmio.migrations") / "public.sql").read_text("utf-8")
@@ -238,16 +239,14 @@ def test_role_named_like_our_schema_still_works_in_public(connection):
 
 
 def _adopt(database, *options):
-    environment = {**os.environ, "DATABASE_URL": database.url}
-    command = [sys.executable, "-m", "llmio", "db", "adopt", *options]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return run_command("db", "adopt", *options, env={"DATABASE_URL": database.url})
 
 
 def test_a_restored_database_is_adopted_with_what_was_found_and_done(empty):
     empty.run(EXTENSIONS, PUBLIC, "INSERT INTO public.schema_migrations VALUES ('20200101000000')",
               "INSERT INTO public.users (name) VALUES ('Ada'), ('Ben')", "INSERT INTO public.groups (name) VALUES ('Weavers')")  # fmt: skip
     said = _adopt(empty)
-    assert said.returncode == 0, said.stderr
+    assert said.code == 0, said.stderr
     assert "version 20251203031449: groups 1, users 2, discussions 0" in said.stdout
     assert "Added schema llmio at revision" in said.stdout
     assert "llmio search reindex" in said.stdout
@@ -259,7 +258,7 @@ def test_a_restored_database_is_adopted_with_what_was_found_and_done(empty):
 
 def test_what_is_no_database_of_the_reference_is_not_adopted(empty):
     said = _adopt(empty)
-    assert (said.returncode, said.stdout) == (1, "")
+    assert (said.code, said.stdout) == (1, "")
     assert "nothing to adopt" in said.stderr
     assert "Traceback" not in said.stderr
     assert commands.current(empty.url) is None
@@ -268,6 +267,6 @@ def test_what_is_no_database_of_the_reference_is_not_adopted(empty):
 def test_a_database_of_another_version_is_not_adopted(empty):
     empty.run(EXTENSIONS, PUBLIC, "UPDATE public.schema_migrations SET version = '20260831000001'")
     said = _adopt(empty)
-    assert said.returncode == 1
+    assert said.code == 1
     assert "20260831000001" in said.stderr
     assert commands.current(empty.url) is None
