@@ -129,8 +129,8 @@ class Servers:
 
 
 def engine_of(url: str) -> Engine:
-    """An engine for tests: few connections, none of them pinged."""
-    return engine_for(url, pool_size=4, pool_pre_ping=False)
+    """An engine for tests: few connections, none of them pinged, and more compiled statements kept than a site has use for."""
+    return engine_for(url, pool_size=4, pool_pre_ping=False, query_cache_size=5000)
 
 
 def _upgrade_plugins(url: str) -> None:

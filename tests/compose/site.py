@@ -26,6 +26,7 @@ from dnslib.server import BaseResolver, DNSLogger, DNSServer
 from dotenv import dotenv_values
 
 from llmio.embedded.ports import free_port
+from llmio.embedded.process import wait_until
 from tests.commands import run_command
 from tests.compose.files import FOLDER, ROOT, environment, read
 from tests.processes import PATIENCE, until
@@ -82,7 +83,11 @@ class Composed:
     def wait_for(self, service: str, name: str = "") -> None:
         """Until it is healthy."""
         process = self.running[name or service]
-        until(lambda: self.probe(service, name).code == 0 or process.poll() is not None)
+        # Five times a second: asking takes the time of what is being started.
+        done = wait_until(
+            lambda: self.probe(service, name).code == 0 or process.poll() is not None, PATIENCE, every=0.2
+        )
+        assert done, "it does not become healthy"
         assert process.poll() is None, (self.folder / f"{name or service}.log").read_text()
 
     def _here(self, word: str, name: str) -> str:

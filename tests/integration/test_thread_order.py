@@ -135,7 +135,7 @@ def test_nobody_has_read_what_is_not_there(ctx, db, make, thread):
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(answers=st.lists(st.integers(0, 100), max_size=12), max_depth=st.integers(1, 3))
 def test_repair_agrees_with_the_order_in_which_comments_are_written(ctx, db, make, ada, group, answers, max_depth):

@@ -45,7 +45,7 @@ def tags_and_attributes(html: str) -> tuple[set[str], set[str]]:
 
 
 @given(HTMLISH, st.sampled_from(["html", "md"]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @example(
     "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>", "html"
 )
@@ -58,7 +58,7 @@ def test_no_script_survives(source: str, kind: str) -> None:
 
 
 @given(HTMLISH)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_cleaning_twice_changes_nothing(source: str) -> None:
     once = richtext.clean(source, "html")
     assert richtext.clean(once, "html") == once

@@ -62,7 +62,7 @@ def through(raw):
     return texts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.one_of(st.binary(max_size=400), mails))
 def test_any_bytes_can_be_read_and_stored(raw):
     for text in through(raw):
@@ -70,7 +70,7 @@ def test_any_bytes_can_be_read_and_stored(raw):
         assert "\0" not in text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300), st.text(max_size=20))
 def test_any_bytes_of_any_charset_are_text(raw, charset):
     text = charsets.decoded(raw, charset)
@@ -78,7 +78,7 @@ def test_any_bytes_of_any_charset_are_text(raw, charset):
     assert "\0" not in text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_has_an_answer_made_of_its_own_lines(text):
     given_lines = {" ".join(strip.INVISIBLE.sub("", line).split()) for line in text.replace("\u00a0", " ").split("\n")}
@@ -176,7 +176,7 @@ def test_twenty_five_megabytes_stay_on_disk():
 OPAQUE = (Path(__file__).parent / "mails" / "172-smime-opaque-in-pieces.eml").read_bytes().partition(b"\r\n\r\n")[2]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, len(base64.b64decode(OPAQUE)) - 1), st.integers(0, 255)), max_size=4),
     st.integers(0, 2000),
