@@ -145,6 +145,7 @@ def renew(app: App) -> None:
         with unbounded(), app.engine.begin() as connection:  # one process after the other makes the tables
             connection.execute(text("SELECT pg_advisory_xact_lock(:space, :id)"), {"space": LOCK[0], "id": LOCK[1]})
             migrate.upgrade_all(fresh)
+        fresh.settings.remember(app.settings)
         app.become(fresh)
     except (Exception, SystemExit):  # whatever a plugin does: the process goes on with what it has
         log.exception("the plugins could not be loaded anew; a restart will")

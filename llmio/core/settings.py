@@ -165,6 +165,11 @@ class Settings:
                 return bool(self.switched.site[key])
         return bool(self.values[key])
 
+    def remember(self, former: Settings) -> None:
+        """Keep the values of plugins that went: what is under way in one of them reads its settings to its end."""
+        for key in former.values.keys() - self.values.keys():
+            self.values[key], self.origins[key] = former.values[key], former.origins[key]
+
     def declare(self, items: Iterable[Setting]) -> list[Fault]:
         """Take in the settings of a plugin, read from the same sources; returns what is wrong with their values.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 from click.testing import CliRunner
 from webtest import TestApp
@@ -133,6 +135,43 @@ def test_a_process_that_goes_on_follows_in_both_directions(strangers, start):
     form_of(site.browser.get("/admin/plugins"), "poll_strange").submit()
     assert site.line("poll_strange")["state"] == "active"
     assert "strange" in site.app.plugins.poll_types
+
+
+LATE = """
+from llmio.plugins import Permission, Plugin, Setting, hookimpl
+
+PLUGIN = Plugin("Late", "A page in the midst of which it is switched off.", settings=(
+    Setting("page_late.note", "PAGE_LATE_NOTE", default="to its end", help="What the page says."),
+))
+meanwhile = []
+
+
+@hookimpl
+def llmio_includeme(config):
+    config.add_route("page_late.page", "/page")
+    config.add_view(page, route_name="page_late.page", permission=Permission.PUBLIC, renderer="string")
+
+
+def page(request):
+    for act in meanwhile:
+        act()
+    return request.app.settings.text("page_late.note")
+"""
+
+
+def test_a_page_of_a_plugin_that_is_switched_off_meanwhile_is_shown_to_its_end(strangers, start):
+    module = strangers.add("page_late", LATE)
+    site = start()
+
+    def switched_off():
+        with site.app.begin() as ctx:
+            store.switch(ctx, "page_late", on=False)
+        boot.renew(site.app)
+
+    import_module(module).meanwhile.append(switched_off)
+    assert site.browser.get("/x/page_late/page", status=200).text == "to its end"
+    site.browser.get("/x/page_late/page", status=404)
+    assert site.line("page_late")["failures"] == []
 
 
 def test_a_plugin_that_fails_when_it_is_switched_on_is_set_aside(strangers, start):
