@@ -13,6 +13,9 @@ from llmio.cli.opening import working
 # Imports are made within functions: the command must answer `--help` at once.
 # ruff: noqa: PLC0415
 
+NUMBER = click.IntRange(1, 2**63 - 1)
+"""Those that the database can hold."""
+
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print all that is known as JSON.")
@@ -32,7 +35,7 @@ def jobs(call: click.Context, *, as_json: bool) -> None:
 
 
 @jobs.command()
-@click.argument("job_id", metavar="ID", required=False, type=click.IntRange(1))
+@click.argument("job_id", metavar="ID", required=False, type=NUMBER)
 @click.option("--all", "all_", is_flag=True, help="All that were given up.")
 @click.option("--job", "name", default="", help="With --all: only those of this name.")
 def retry(job_id: int | None, name: str, *, all_: bool) -> None:
@@ -50,7 +53,7 @@ def retry(job_id: int | None, name: str, *, all_: bool) -> None:
 
 
 @jobs.command()
-@click.argument("job_id", metavar="ID", type=click.IntRange(1))
+@click.argument("job_id", metavar="ID", type=NUMBER)
 def delete(job_id: int) -> None:
     """Delete a job that was given up or parked: what it was to do is never done."""
     from llmio.admin.service import jobs as service

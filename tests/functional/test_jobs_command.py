@@ -96,5 +96,7 @@ def test_what_cannot_be_done_is_refused_in_words(call, db, clock):
     assert "--all" in call("retry", code=2)
     assert "--all" in call("retry", "7", "--all", code=2)
     assert "not a valid" in call("retry", "seven", code=2)
+    for act in ("retry", "delete"):
+        assert "not in the range" in call(act, str(2**63), code=2)
     trying = put(db, clock)
     assert "only what was given up" in call("delete", str(trying.id), code=1)
