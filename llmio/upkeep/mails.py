@@ -189,6 +189,7 @@ def export_ready(ctx: Context, document: Document, reader: User, group: Group) -
             lines=[
                 _("Sign in and download it within a week. After that it is destroyed."),
                 _("It holds what members wrote and their addresses: keep it where only you can read it."),
+                _("Files and pictures are not in it, only where they are on this site."),
             ],
             label=_("Go to the file"),
             link=absolute(ctx.app.settings, f"/g/{group.key}/export"),

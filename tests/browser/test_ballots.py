@@ -62,9 +62,8 @@ def test_a_poll_is_planned_with_the_keyboard(site: Site) -> None:
     priya.set_viewport_size({"width": 360, "height": 740})
     priya.locator("summary", has_text="Change it").click()
     expect(priya.locator(".fold-body .editor-toolbar")).to_be_visible()
-    outer, inner = priya.locator(".own-vote").bounding_box(), priya.locator(".fold-body").bounding_box()
-    assert outer and inner
-    assert inner["x"] + inner["width"] <= outer["x"] + outer["width"], "the ballot stays in its frame on a phone"
+    frame, ballot = (priya.locator(one).bounding_box() or {} for one in (".own-vote", ".fold-body"))
+    assert ballot["x"] + ballot["width"] <= frame["x"] + frame["width"], "the ballot stays in its frame on a phone"
 
 
 def test_only_what_was_touched_is_rated(site: Site) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 from sqlalchemy import select
 
 from llmio.core import richtext
 from llmio.core.i18n import _
 from llmio.core.tables import Event
+from llmio.core.urls import absolute, site_url
 from llmio.discussions.models import Comment, Discussion
 from llmio.groups.models import Group
 from llmio.polls.models import Outcome, Poll, PollOption, Stance
@@ -22,6 +24,7 @@ from llmio.upkeep.service.records import table
 if TYPE_CHECKING:
     from llmio.core.context import Context
 
+PATHS = re.compile(r'\b(href|src)="(/[^"]*)"')
 STYLE = (
     "body{font:16px/1.6 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1d2125;background:#fff}"
     "h1,h2,h3{line-height:1.25}article{border-top:1px solid #d5d9de;padding-top:1rem;margin-top:2rem}"
@@ -39,9 +42,12 @@ def lines(ctx: Context, selection: Selection) -> Iterator[str]:
     title = escape(groups[0].name or "") if groups else ""
     yield f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
     yield f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body>\n'
+    site = escape(site_url(ctx.app.settings))
+    where = _("Files and pictures are not in this page. They are kept at {site}, which asks for a sign-in.", site=site)
+    yield f'<p class="note">{where}</p>\n'
     for group in groups:
         yield f"<h1>{escape(group.name or '')}</h1>\n"
-        yield str(_body(group.description, group.description_format))
+        yield _body(ctx, group, group.description, group.description_format)
         here = (Discussion.group_id == group.id) & Discussion.id.in_(selection.discussions)
         for thread_id in ctx.db.scalars(
             select(Discussion.id).where(here).order_by(Discussion.created_at, Discussion.id)
@@ -66,7 +72,7 @@ def _names(ctx: Context, selection: Selection) -> dict[int | None, str]:
 def _thread(ctx: Context, selection: Selection, thread: Discussion, people: dict[int | None, str]) -> Iterator[str]:
     yield f"<article><h2>{escape(thread.title or '')}</h2>"
     yield _note(people, thread.author_id, thread.created_at)
-    yield str(_body(thread.description, thread.description_format))
+    yield _body(ctx, thread, thread.description, thread.description_format)
     events = (
         select(Event)
         .where(Event.discussion_id == thread.id, Event.kind.in_(("new_comment", "poll_created")))
@@ -93,7 +99,8 @@ def _item(
     if event.eventable_type == "Comment":
         comment = comments.get(event.eventable_id or 0)
         if comment is not None and comment.discarded_at is None:
-            shown = _note(people, comment.user_id, comment.created_at) + _body(comment.body, comment.body_format)
+            said = _body(ctx, comment, comment.body, comment.body_format)
+            shown = _note(people, comment.user_id, comment.created_at) + said
     elif event.eventable_type == "Poll":
         query = select(Poll).where(Poll.id == event.eventable_id, Poll.id.in_(selection.polls))
         poll = ctx.db.scalars(query).one_or_none()
@@ -105,7 +112,7 @@ def _item(
 def _poll(ctx: Context, poll: Poll, people: dict[int | None, str]) -> Iterator[str]:
     yield f"<h3>{escape(poll.title)}</h3>"
     yield _note(people, poll.author_id, poll.created_at)
-    yield str(_body(poll.details, poll.details_format))
+    yield _body(ctx, poll, poll.details, poll.details_format)
     options = ctx.db.scalars(
         select(PollOption).where(PollOption.poll_id == poll.id).order_by(PollOption.priority, PollOption.id)
     ).all()
@@ -120,9 +127,11 @@ def _poll(ctx: Context, poll: Poll, people: dict[int | None, str]) -> Iterator[s
     for stance in ctx.db.scalars(votes.order_by(Stance.cast_at)):
         if stance.reason:
             who = None if poll.anonymous else stance.participant_id
-            yield f'<div class="item">{_note(people, who, stance.cast_at)}{_body(stance.reason, stance.reason_format)}</div>'
+            said = _body(ctx, stance, stance.reason, stance.reason_format)
+            yield f'<div class="item">{_note(people, who, stance.cast_at)}{said}</div>'
     for outcome in ctx.db.scalars(select(Outcome).where(Outcome.poll_id == poll.id, Outcome.latest)):
-        yield f"<h3>{escape(_('Outcome'))}</h3>{_body(outcome.statement, outcome.statement_format)}"
+        said = _body(ctx, outcome, outcome.statement, outcome.statement_format)
+        yield f"<h3>{escape(_('Outcome'))}</h3>{said}"
 
 
 def _note(people: dict[int | None, str], user_id: int | None, at: datetime | None) -> str:
@@ -132,5 +141,13 @@ def _note(people: dict[int | None, str], user_id: int | None, at: datetime | Non
     )
 
 
-def _body(text: str | None, form: str) -> Any:
-    return Markup(richtext.to_html(text or "", form))  # noqa: S704  # cleaned by richtext
+def _body(ctx: Context, record: Any, text: str | None, form: str) -> str:
+    """A text with links to the files beside it, all as whole addresses: the page is read elsewhere."""
+    settings = ctx.app.settings
+    html = PATHS.sub(lambda found: f'{found[1]}="{absolute(settings, found[2])}"', richtext.to_html(text or "", form))
+    files = [
+        f'<a href="{escape(absolute(settings, str(one["download_url"])))}">{escape(one.get("filename") or _("file"))}</a>'
+        for one in record.attachments or ()
+        if isinstance(one, dict) and str(one.get("download_url", "")).startswith("/")
+    ]
+    return f'{html}<p class="note">{escape(_("Files"))}: {", ".join(files)}</p>' if files else html

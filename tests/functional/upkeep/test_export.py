@@ -133,6 +133,19 @@ def test_html_can_be_read_and_holds_no_script(export, group, db):
     assert "taken back" not in page
 
 
+def test_html_leads_to_the_files_that_it_does_not_hold(export, group, db):
+    body = '<p>Look: <img src="/files/7/oven.png" alt="oven"></p>'
+    files = json.dumps([{"filename": "<oven>.pdf", "download_url": "/files/8/oven.pdf"}])
+    db.execute(
+        text("UPDATE comments SET body = :body, body_format = 'html', attachments = :files WHERE body LIKE '=cmd%'"),
+        {"body": body, "files": files},
+    )
+    page = export("html")
+    assert 'src="http://localhost/files/7/oven.png"' in page
+    assert '<a href="http://localhost/files/8/oven.pdf">&lt;oven&gt;.pdf</a>' in page
+    assert "They are kept at http://localhost, which asks for a sign-in." in page
+
+
 def test_the_link_comes_by_mail_and_only_its_author_may_follow_it(export, web, group, ada, ben, make, mailbox, db):
     export("json")
     mail = mailbox.last(ada.email)
