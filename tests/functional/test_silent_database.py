@@ -33,6 +33,8 @@ def way(committed_db, app, with_settings, monkeypatch):
         monkeypatch.setattr(app, "sessions", database.session_factory(engine))
         yield made
         made.end()
+        for asking in health._asking.values():  # while one waits, nobody is asked again: not in the next test either
+            asking.join(PATIENCE)
         engine.dispose()
 
 
