@@ -60,7 +60,6 @@ class Running:
     output: Path
     cookies: dict[str, list[Any]] = field(default_factory=dict)
     given: set[tuple[str, ...]] = field(default_factory=set)
-    places: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     """What the mails say that were read, by their paths."""
 
