@@ -39,10 +39,16 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
+@lru_cache(maxsize=2000)
+def walked(path: Path) -> list[ast.AST]:
+    """All that stands in a file, as `ast.walk` gives it: each rule looks through it."""
+    return list(ast.walk(tree(path)))
+
+
 def calls(path: Path, name: str) -> Iterator[int]:
     """Lines on which a function or method called `name` (`now`, `datetime.now`) is called."""
     *owner, own = name.split(".")
-    for node in ast.walk(tree(path)):
+    for node in walked(path):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != own:
             continue
         holder = node.func.value

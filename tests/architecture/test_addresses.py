@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from tests.architecture.sources import is_test, python, short, templates, tree
+from tests.architecture.sources import is_test, python, short, templates, walked
 
 BY_THE_REQUEST = {
     "route_url",
@@ -25,7 +25,7 @@ IN_TEMPLATES = re.compile(rf"request\.(?:{'|'.join(sorted(BY_THE_REQUEST | OF_TH
 def of_the_request(path) -> set[str]:
     """What a module takes from a request's host."""
     found = set()
-    for node in ast.walk(tree(path)):
+    for node in walked(path):
         if isinstance(node, ast.Attribute):
             of_request = isinstance(node.value, ast.Name) and node.value.id == "request"
             if node.attr in BY_THE_REQUEST or (of_request and node.attr in OF_THE_REQUEST):

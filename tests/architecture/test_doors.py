@@ -13,7 +13,7 @@ from jinja2 import Environment, nodes
 from llmio import web
 from llmio.mail.render import environment as mail_environment
 from tests.architecture import written
-from tests.architecture.sources import ROOT, python, short, templates, tree
+from tests.architecture.sources import ROOT, python, short, templates, walked
 
 WEB = ROOT / "llmio/web/templates"
 
@@ -122,7 +122,7 @@ def icons_of_python() -> set[tuple[str, str]]:
     """(file, icon) wherever something named `icon` is given as a text."""
     found = set()
     for path in python("llmio", "plugins"):
-        for node in ast.walk(tree(path)):
+        for node in walked(path):
             named = isinstance(node, ast.keyword) and node.arg == "icon"
             if isinstance(node, ast.Assign | ast.AnnAssign):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]

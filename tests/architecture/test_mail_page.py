@@ -7,7 +7,7 @@ import re
 
 from llmio import boot
 from llmio.core.events import Channel
-from tests.architecture.sources import ROOT, python, short, tree
+from tests.architecture.sources import ROOT, python, short, walked
 
 PAGE = ROOT / "docs/operators/mail.md"
 BY_MAIL = {Channel.EMAIL, Channel.AUTHOR, Channel.SUBSCRIBERS}
@@ -35,7 +35,7 @@ def composed():
     for path in python("llmio"):
         if short(path).startswith("llmio/testing"):
             continue
-        for node in ast.walk(tree(path)):
+        for node in walked(path):
             if isinstance(node, ast.Call) and {"message_id"} <= {word.arg for word in node.keywords}:
                 kinds = [word.value for word in node.keywords if word.arg == "kind"]
                 found |= {kind.value for kind in kinds if isinstance(kind, ast.Constant)}

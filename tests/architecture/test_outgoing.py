@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tests.architecture.sources import calls, is_test, python, short, tree
+from tests.architecture.sources import calls, is_test, python, short, walked
 
 CLIENTS = {"httpx", "requests", "aiohttp", "urllib3", "httpcore", "http.client", "urllib.request", "socket", "smtplib", "ftplib", "websockets.sync.client", "websockets.asyncio.client", "websockets.client", "dns",
            "aiobotocore", "boto3", "imaplib", "poplib", "telnetlib", "xmlrpc"}  # fmt: skip
@@ -34,7 +34,7 @@ ALLOWED = {
 def clients_of(path) -> set[str]:
     """The HTTP clients that a module imports."""
     found = set()
-    for node in ast.walk(tree(path)):
+    for node in walked(path):
         names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
@@ -64,7 +64,7 @@ def test_mails_fetch_no_styles_from_the_addresses_that_people_wrote():
     made = [
         {word.arg: ast.unparse(word.value) for word in node.keywords}
         for path in python("llmio")
-        for node in ast.walk(tree(path))
+        for node in walked(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("css_inline.CSSInliner", "css_inline.inline")
     ]
     assert [one.get("load_remote_stylesheets") for one in made] == ["False"]

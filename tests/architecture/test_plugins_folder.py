@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from tests.architecture.sources import ROOT, python, short, tree
+from tests.architecture.sources import ROOT, python, short, walked
 
 FOLDERS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 
@@ -39,7 +39,7 @@ def test_a_plugin_and_its_tests_import_nothing_else_of_llmio(folder):
     found = []
     for path in python(f"plugins/{folder.name}"):
         allowed = ("llmio.plugins",) if "tests" not in path.parts else ("llmio.plugins", "llmio.testing")
-        for node in ast.walk(tree(path)):
+        for node in walked(path):
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
                 names = [node.module or ""]

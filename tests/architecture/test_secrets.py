@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from tests.architecture.sources import is_test, python, short, tree
+from tests.architecture.sources import is_test, python, short, walked
 
 SECRET = re.compile(
     r"(.*_)?(token|secret|signature|digest|hmac|mac|password|api_key|csrf|nonce|given_code|login_code)", re.IGNORECASE
@@ -32,7 +32,7 @@ def secret_in(node: ast.expr) -> str:
 def plainly(path) -> set[str]:
     """Secrets that a module compares by == or !=; where one side is a column, the database does."""
     found = set()
-    for node in ast.walk(tree(path)):
+    for node in walked(path):
         if not isinstance(node, ast.Compare) or not any(isinstance(one, ast.Eq | ast.NotEq) for one in node.ops):
             continue
         sides = [node.left, *node.comparators]

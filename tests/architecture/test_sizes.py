@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.architecture.sources import ROOT, is_test, python, short, templates, tree
+from tests.architecture.sources import ROOT, is_test, python, short, templates, tree, walked
 
 FILE, TEST_FILE, FUNCTION = 400, 600, 50
 
@@ -30,7 +30,7 @@ def test_no_function_is_too_long():
         f"{short(path)}:{node.name}": lines
         for path in python("llmio", "plugins")
         if not is_test(path)
-        for node in ast.walk(tree(path))
+        for node in walked(path)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         and (lines := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION
     }

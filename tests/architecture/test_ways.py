@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.architecture.sources import calls, is_test, python, short, tree
+from tests.architecture.sources import calls, is_test, python, short, walked
 
 CLOCKS = {"llmio/core/ports.py", "llmio/core/db.py", "llmio/plugins/guard.py", "llmio/testing/ports.py"}
 """Where the time of day comes from; all others are handed it."""
@@ -58,7 +58,7 @@ def test_only_plugin_calls_and_outer_loops_catch_everything():
         f"{short(path)}:{handler.lineno}"
         for path in code("llmio")
         if re.match(r"llmio/(accounts|groups|files|discussions|polls|mail|search|admin)/", short(path))
-        for node in ast.walk(tree(path))
+        for node in walked(path)
         if isinstance(node, ast.Try)
         for handler in node.handlers
         if handler.type is None
