@@ -37,7 +37,7 @@ def run(folder):
     port, started = free_port(), []
 
     def made():
-        started.append(Site(folder / "var", port))
+        started.append(Site(folder / "var", port, "--no-demo"))
         return started[-1]
 
     yield made
