@@ -29,21 +29,6 @@ def waits_long(monkeypatch):
     monkeypatch.setattr(health, "PATIENCE", PATIENCE)
 
 
-@pytest.fixture
-def hasty_with(monkeypatch):
-    """`hasty_with("database")`: this one part is waited for no longer than a moment, all others are."""
-    real = health._in_time
-
-    def made(silent):
-        def in_time(name, *rest):
-            monkeypatch.setattr(health, "PATIENCE", 0.05 if name == silent else PATIENCE)
-            return real(name, *rest)
-
-        monkeypatch.setattr(health, "_in_time", in_time)
-
-    return made
-
-
 def ask(web, status):
     answer = web.get("/health", status=status).json
     assert (status == 200) == (answer["status"] == "ok")

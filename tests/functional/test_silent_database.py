@@ -91,15 +91,17 @@ def test_a_page_is_told_so_and_the_next_ones_at_once_until_it_speaks_again(page,
     page.get("/dashboard", status=200)
 
 
-def test_who_watches_the_site_in_a_browser_is_told_as_soon_as_a_program_is(page, way, monkeypatch):
+def test_who_watches_the_site_in_a_browser_is_told_as_soon_as_a_program_is(page, way, hasty_with):
     """Who asks is nobody's concern there: to look it up would take longer than all checks."""
-    monkeypatch.setattr(health, "PATIENCE", 0.3)
+    hasty_with("database")
     way.fall_silent()
     assert page.get("/up", status=200).text == "ok"
     assert page.get("/health", status=503).json["checks"]["database"] == "does not answer"
     told = page.get("/metrics", status=200).text
     assert 'llmio_check_ok{check="database"} 0.0' in told
     assert "llmio_queue_jobs" not in told
+    way.speak()
+    health._asking["database"].join(PATIENCE)  # it is nobody's else
 
 
 def test_who_sends_something_is_not_told_that_it_was_saved_where_no_answer_came(page, thread, way, committed_db):
