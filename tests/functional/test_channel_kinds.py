@@ -288,10 +288,11 @@ class Talkative(Board):
 def test_a_notifier_cannot_send_on_when_its_message_is_taken_for_lost(offered, connect, happen, http, clock, db):
     offered(board=Talkative())
     connect()
+    clock.set(clock.now())
     slow = http.request
 
     def slowly(*args, **named):
-        clock.move(seconds=15)
+        clock.move(seconds=16)
         return slow(*args, **named)
 
     http.request = slowly
@@ -299,5 +300,5 @@ def test_a_notifier_cannot_send_on_when_its_message_is_taken_for_lost(offered, c
         happen()
     finally:
         del http.request
-    assert len(http.posts) == 6  # of 15 seconds each, none begun after 90
+    assert len(http.posts) == 6  # of 16 seconds each, none begun after 90
     assert states(db) == ["pending"]
