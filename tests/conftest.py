@@ -63,8 +63,13 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """Thousands of tests are no garbage, and what a test leaves may wait a little: looking for it took a tenth of the time."""
     collector.set_aside()
-    gc.enable()
     gc.set_threshold(200_000, 10, 20)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop():
+    """Look for garbage from now on, also in the process that only tells workers what to run."""
+    gc.enable()
 
 
 @pytest.fixture
