@@ -47,6 +47,6 @@ class SecurityPolicy:
 def load_identity(request: Any) -> Identity | None:
     """Request property `identity_once`."""
     session_id = request.session.get("sid")
-    if not session_id or request.path_info in WATCHING:
+    if not session_id or (request.path_info in WATCHING and request.method in ("GET", "HEAD")):
         return None
     return sessions.identify(request.dbsession, session_id, request.app.ports.clock.now())
