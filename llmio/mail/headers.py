@@ -43,6 +43,8 @@ class Lines(EmailPolicy):
 
 
 def _between_words(name: str, text: str) -> str:
+    if not text.strip():
+        return f"{name}: "  # of nothing at all an empty line would come, which ends the headers
     return textwrap.fill(
         text,
         WIDTH,

@@ -136,6 +136,14 @@ def test_a_long_subject_begins_on_its_own_line_and_comes_out_as_it_was(compose, 
     assert message_from_bytes(sent, policy=policy.default)["Subject"] == subject
 
 
+@pytest.mark.parametrize("subject", ["", " "])
+def test_a_mail_without_a_subject_keeps_the_headers_below_it(compose, subject):
+    """As one that is passed on may be: an empty line in its place would end them."""
+    sent = build(compose(subject=subject), datetime(2027, 1, 31, tzinfo=UTC)).as_bytes()
+    read = message_from_bytes(sent, policy=policy.default)
+    assert (read["Subject"], read["Date"].datetime) == ("", datetime(2027, 1, 31, tzinfo=UTC))
+
+
 @pytest.fixture
 def asked(ctx, ada, commit):
     from llmio.accounts import service
