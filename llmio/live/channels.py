@@ -114,9 +114,11 @@ class Channels:
         while self.server.manager.is_connected(sid, "/"):
             await asyncio.sleep(RECONNECT_SECONDS)
             rooms = await self._rooms(token)
-            if rooms is not None:
+            if rooms is None:
+                continue
+            if self.server.manager.is_connected(sid, "/"):  # it may have left while Redis was asked
                 self.server.resume(sid, None, rooms)
-                return
+            return
 
     def reseat(self, person: dict[str, Any]) -> None:
         """Who has joined or left groups hears so at once, on each open page; who has no groups told has left the site."""
