@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from click.testing import CliRunner
@@ -20,12 +22,30 @@ class Answer:
     stderr: str
 
 
+@contextmanager
+def log_as_it_was() -> Iterator[None]:
+    """Processes begin a log of their own; whoever does so in the process of the test leaves pytest's as it was."""
+    root, form = logging.root, logging.Formatter
+    # As it lies in the class: read from there, a static method would come back as one that is given its object.
+    converter, level, handlers = vars(form)["converter"], root.level, root.handlers[:]
+    kept = [(one, one.formatter, one.filters[:]) for one in handlers]
+    try:
+        yield
+    finally:
+        form.converter = converter
+        root.setLevel(level)
+        root.handlers[:] = handlers
+        for one, formatter, filters in kept:
+            one.setFormatter(formatter)
+            one.filters[:] = filters
+
+
 def run_command(*arguments: str, env: Mapping[str, str], typed: str = "") -> Answer:
     """Run it with these variables and no other of llmio's."""
     others = dict.fromkeys(name for name in os.environ if name not in ("PATH", "HOME", "LANG"))
     before = dict(os.environ)
     try:
-        with CliRunner().isolation(input=typed, env={**others, **env}) as (out, err, _both):
+        with log_as_it_was(), CliRunner().isolation(input=typed, env={**others, **env}) as (out, err, _both):
             try:
                 main(list(arguments))
                 code = 0

@@ -11,21 +11,19 @@ import pytest
 from llmio.core import logs, trace
 from llmio.core.declared import SETTINGS
 from llmio.core.settings import load
+from tests.commands import log_as_it_was
 
 
 @pytest.fixture
 def begin():
     """`begin(**variables)`: the log, as in a process that has none yet."""
-    converter, level, handlers = logging.Formatter.converter, logging.root.level, logging.root.handlers[:]
 
     def begun(**variables):
         logging.root.handlers[:] = []
         logs.begin(load(SETTINGS, {}, variables), "web")
 
-    yield begun
-    logging.Formatter.converter = converter
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
+    with log_as_it_was():
+        yield begun
 
 
 @pytest.mark.parametrize(("zone", "hour"), [("Asia/Tokyo", "09"), ("UTC", "00")])
