@@ -139,7 +139,7 @@ def accepted(group_id: int) -> Select[Membership]:
 def members(
     ctx: Context, group: Group, *, search: str = "", without: Collection[int] = (), limit: int = 100, offset: int = 0
 ) -> list[Membership]:
-    """The members by role and name but those `without`; `search` is the beginning of a name, username or address."""
+    """The members by role and name but those `without`; `search` is the beginning of a name or username, or an address."""
     query = accepted(group.id).order_by(Membership.admin.desc(), func.lower(User.name), User.id)
     if search:
         query = query.where(name_starts(search))
@@ -149,13 +149,16 @@ def members(
 
 
 def name_starts(search: str) -> ColumnElement[bool]:
-    """Whether a name, a word of it, the username or the address of a person begins so."""
+    """Whether a name, a word of it or the username of a person begins so, or the address is just that.
+
+    By its beginning anybody in the group could guess an address, letter by letter.
+    """
     pattern = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return (
         User.name.ilike(f"{pattern}%")
         | User.name.ilike(f"% {pattern}%")
         | User.username.ilike(f"{pattern}%")
-        | User.email.ilike(f"{pattern}%")
+        | (func.lower(User.email) == search.lower())
     )
 
 

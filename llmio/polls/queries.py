@@ -145,7 +145,7 @@ def votes_with_tasks(ctx: Context, poll: Poll) -> list[int]:
 def voters(
     ctx: Context, poll: Poll, *, undecided: bool = False, search: str = "", limit: int = 500, offset: int = 0
 ) -> list[Stance]:
-    """Stances with their people, by name; with `undecided` those not cast; `search` is the beginning of a name or address."""
+    """Stances with their people, by name; with `undecided` those not cast; `search` as for members of a group."""
     query = (
         select(Stance)
         .join(Stance.participant)

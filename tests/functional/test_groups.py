@@ -356,3 +356,21 @@ def test_a_member_gets_a_title_by_the_admin_and_changes_it(make, web):
     assert "Treasurer" not in web.get(members)
     web.sign_in(make.user())
     web.send(form, {"title": "Boss"}, status=403)
+
+
+def test_members_are_found_by_name_but_no_address_is_guessed_by_its_beginning(sign_in, db):
+    ben, cleo = make.user(db, "Ben Okri"), make.user(db, "Cleo Adeyemi", email="xanadu@example.org", username="cleo")
+    group = make.group(db)
+    for one in (ben, cleo):
+        make.membership(db, group, one)
+    page = sign_in(ben).get(f"/g/{group.key}/members")
+    form = next(one for one in page.forms.values() if "q" in one.fields and one.action.endswith("/members"))
+    for asked, found in {
+        "Ade": True,
+        "cle": True,
+        "xana": False,
+        "xanadu@example.or": False,
+        "Xanadu@example.org": True,
+    }.items():
+        form["q"] = asked
+        assert ("Cleo Adeyemi" in form.submit().text) is found, asked
