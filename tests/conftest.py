@@ -8,12 +8,14 @@ import sys
 import tempfile
 from functools import partial
 from types import SimpleNamespace
+from weakref import WeakKeyDictionary
 
 import hypothesis
 import pytest
 
 from llmio.core import collector
 from llmio.embedded import ports
+from llmio.files import patience
 from llmio.testing.servers import quick_folder
 from tests import factories
 
@@ -70,6 +72,12 @@ def pytest_collection_finish():
 def pytest_runtestloop():
     """Look for garbage from now on, also in the process that only tells workers what to run."""
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def nobody_suspects_a_storage(monkeypatch):
+    """What a process remembers of a storage that fell silent ends with the test."""
+    monkeypatch.setattr(patience, "_gates", WeakKeyDictionary())
 
 
 @pytest.fixture
